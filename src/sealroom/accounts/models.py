@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What accounts keep: people, teams, who belongs to which, invitations, API tokens."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Q
+
+from sealroom.core.addresses import canonical_address
+from sealroom.core.ids import new_id
+
+
+def new_user_id() -> str:
+    """Public id of a user."""
+    return new_id("usr")
+
+
+def new_team_id() -> str:
+    """Public id of a team."""
+    return new_id("team")
+
+
+def new_membership_id() -> str:
+    """Public id of a membership."""
+    return new_id("mem")
+
+
+def new_token_id() -> str:
+    """Public id of an API token."""
+    return new_id("key")
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users; addresses are canonical from the first moment."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: object) -> User:
+        """A user with a password, or without one (codes only)."""
+        user = self.model(email=canonical_address(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser):
+    """A person who signs in. `email` is canonical. An operator runs the installation and sees no contents."""
+
+    public_id = models.CharField(max_length=32, unique=True, default=new_user_id)
+    email = models.CharField(max_length=254, unique=True)
+    name = models.CharField(max_length=120, default="", blank=True)
+    language = models.CharField(max_length=10, default="en")
+    time_zone = models.CharField(max_length=60, default="UTC")
+    theme = models.CharField(max_length=5, default="", blank=True)
+    is_active = models.BooleanField(default=True)
+    is_operator = models.BooleanField(default=False)
+    date_joined = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    @property
+    def is_staff(self) -> bool:
+        """Django's word for operators."""
+        return self.is_operator
+
+
+class Team(models.Model):
+    """The members who share one plan."""
+
+    public_id = models.CharField(max_length=32, unique=True, default=new_team_id)
+    name = models.CharField(max_length=120)
+    time_zone = models.CharField(max_length=60, default="UTC")
+    language = models.CharField(max_length=10, default="en")
+    created_at = models.DateTimeField()
+    is_demo = models.BooleanField(default=False)
+
+
+class Role(models.TextChoices):
+    """What a member may do; the table is in `rules.py`."""
+
+    USER = "user"
+    ADMIN = "admin"
+
+
+class Membership(models.Model):
+    """A user's place in a team. A user has one active place at a time (see docs/decisions)."""
+
+    public_id = models.CharField(max_length=32, unique=True, default=new_membership_id)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=5, choices=Role.choices)
+    joined_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user"], condition=Q(removed_at=None), name="membership_one_active_per_user")
+        ]
+
+
+class Invitation(models.Model):
+    """A seat offered to an address. Counts as used from the invitation on."""
+
+    public_id = models.CharField(max_length=32, unique=True, default=new_membership_id)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="invitations")
+    email = models.CharField(max_length=254)
+    role = models.CharField(max_length=5, choices=Role.choices)
+    token_digest = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "email"],
+                condition=Q(accepted_at=None, withdrawn_at=None),
+                name="invitation_one_open_per_address",
+            )
+        ]
+
+
+class ApiToken(models.Model):
+    """A bearer key of a member. Only its digest is kept; `prefix` is shown so that people can tell keys apart."""
+
+    public_id = models.CharField(max_length=32, unique=True, default=new_token_id)
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="tokens")
+    name = models.CharField(max_length=80)
+    prefix = models.CharField(max_length=12)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+
+class SetupLink(models.Model):
+    """The one-time link a fresh installation prints, with which the first team is made."""
+
+    token_digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)

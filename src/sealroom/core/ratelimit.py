@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Limits on how often something may be tried, counted atomically in the database."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+
+from sealroom.core.errors import RateLimited
+from sealroom.core.models import RateBucket
+
+
+def take(purpose: str, subject: str, *, limit: int, per: timedelta, now: datetime) -> None:
+    """Spend one of `limit` tries in a fixed window of `per`. Raises `RateLimited` (the try is not counted then).
+
+    The subject is kept as a digest: a table of limits must not become a list of addresses.
+    """
+    key = hashlib.sha256(f"{purpose}\n{subject}".encode()).hexdigest()
+    with transaction.atomic():
+        RateBucket.objects.bulk_create([RateBucket(key=key, window_ends_at=now + per, count=0)], ignore_conflicts=True)
+        RateBucket.objects.filter(key=key, window_ends_at__lte=now).update(window_ends_at=now + per, count=0)
+        taken = RateBucket.objects.filter(key=key, count__lt=limit).update(count=F("count") + 1)
+        if taken:
+            return
+        ends = RateBucket.objects.values_list("window_ends_at", flat=True).get(key=key)
+    raise RateLimited(retry_after=max(1, math.ceil((ends - now).total_seconds())))
+
+
+def sweep(now: datetime) -> int:
+    """Forget windows that ended; returns how many."""
+    return RateBucket.objects.filter(window_ends_at__lt=now).delete()[0]

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What credits keep. Knows teams; knows neither plans nor sends (a pair's key and a charge's note are the caller's words)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from sealroom.accounts.models import Team
+
+
+class Wallet(models.Model):
+    """A team's credits; the row that is locked. Periods are monthly from `anchor_at`, half-open, in UTC."""
+
+    team = models.OneToOneField(Team, on_delete=models.PROTECT, related_name="wallet")
+    balance = models.BigIntegerField(default=0)
+    anchor_at = models.DateTimeField()
+    period_start = models.DateTimeField(null=True)
+    period_end = models.DateTimeField(null=True)
+    low_threshold = models.PositiveIntegerField(default=100)
+    next_number = models.PositiveBigIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(balance__gte=0), name="wallet_balance_not_negative")]
+
+
+class AllowanceStep(models.Model):
+    """From `effective_at` on a period issues `amount`. Written by billing; read when a period rolls, so that a reset needs
+    neither plan nor worker. The step in force at a period's start counts for it."""
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="allowance_steps")
+    effective_at = models.DateTimeField()
+    amount = models.PositiveIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["team", "effective_at"], name="step_by_team")]
+
+
+class LotKind(models.TextChoices):
+    """Where credits came from."""
+
+    PERIOD = "period"
+    BLOCK = "block"
+    PROMO = "promo"
+
+
+class Lot(models.Model):
+    """Credits issued together. Those that expire first are spent first."""
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="lots")
+    kind = models.CharField(max_length=6, choices=LotKind.choices)
+    amount = models.PositiveIntegerField()
+    remaining = models.PositiveIntegerField()
+    issued_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    source_key = models.CharField(max_length=120, unique=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(remaining__lte=F("amount")), name="lot_remaining_within_amount")]
+        indexes = [models.Index(fields=["team", "expires_at"], condition=Q(remaining__gt=0), name="lot_open")]
+
+
+class Charge(models.Model):
+    """One spending deed. `key` is unique per actor; `request_digest` tells a repetition from a misuse of the key."""
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="charges")
+    actor = models.CharField(max_length=32)
+    key = models.CharField(max_length=255)
+    request_digest = models.CharField(max_length=64)
+    amount = models.PositiveIntegerField()
+    balance_after = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "actor", "key"], name="charge_one_per_key")]
+
+
+class EntryKind(models.TextChoices):
+    """Why the balance changed."""
+
+    ISSUE = "issue"
+    CHARGE = "charge"
+    EXPIRE = "expire"
+    REVERSAL = "reversal"
+
+
+class Entry(models.Model):
+    """A ledger line: one per charge and lot drawn on. Never updated, never deleted (a database trigger refuses both)."""
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="entries")
+    number = models.PositiveBigIntegerField()
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=8, choices=EntryKind.choices)
+    delta = models.BigIntegerField()
+    balance_after = models.BigIntegerField()
+    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="entries")
+    charge = models.ForeignKey(Charge, null=True, on_delete=models.PROTECT, related_name="entries")
+    actor = models.CharField(max_length=32, default="")
+    route = models.CharField(max_length=12, default="")
+    about = models.CharField(max_length=32, default="")  # public id of the send, or ""
+    note = models.CharField(max_length=200, default="")
+    period_start = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["team", "number"], name="entry_one_per_number"),
+            models.CheckConstraint(condition=Q(balance_after__gte=0), name="entry_balance_not_negative"),
+        ]
+        indexes = [
+            models.Index(fields=["team", "-number"], name="entry_by_team"),
+            models.Index(fields=["team", "actor", "-number"], name="entry_by_actor"),
+            models.Index(fields=["team", "period_start", "kind"], name="entry_by_period"),
+        ]
+
+
+class PaidPair(models.Model):
+    """What was paid for, once: an opaque key of document version and recipient (or link). Reversal deletes the row: the pair is
+    then unpaid; the ledger keeps both sides."""
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="paid_pairs")
+    key = models.CharField(max_length=160)
+    charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="pairs")
+    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="pairs")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "key"], name="pair_paid_once")]
+
+
+class NoticeKind(models.TextChoices):
+    """Which line was crossed."""
+
+    LOW = "low"
+    EXHAUSTED = "exhausted"
+
+
+class Notice(models.Model):
+    """A crossing that admins were told of. `rearmed_at` is set when the balance came back to the line."""
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="credit_notices")
+    kind = models.CharField(max_length=9, choices=NoticeKind.choices)
+    at = models.DateTimeField()
+    balance = models.BigIntegerField()
+    rearmed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["team", "kind"], condition=Q(rearmed_at=None), name="notice_one_per_crossing")
+        ]

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Typed readers of environment variables. A bad value stops the start with a sentence naming the variable."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+
+class BadSetting(SystemExit):
+    """Stops the process with a sentence; nothing is guessed."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"{name}: {problem}")
+
+
+def word(name: str, default: str, *, secret: bool = False) -> str:
+    """A text; a secret may also come from the file that NAME_FILE points to."""
+    if secret and (path := os.environ.get(f"{name}_FILE")):
+        return Path(path).read_text().strip()
+    return os.environ.get(name, default).strip()
+
+
+def words(name: str, default: Iterable[str]) -> list[str]:
+    """Texts separated by commas."""
+    raw = os.environ.get(name)
+    return list(default) if raw is None else [part.strip() for part in raw.split(",") if part.strip()]
+
+
+def number(name: str, default: int, *, least: int, most: int) -> int:
+    """A whole number within bounds."""
+    raw = os.environ.get(name, "").strip()
+    if not raw:
+        return default
+    if not raw.lstrip("-").isdigit() or not least <= int(raw) <= most:
+        raise BadSetting(name, f"expects a whole number from {least} to {most}, not {raw!r}")
+    return int(raw)
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """1 or 0, true or false, yes or no."""
+    raw = os.environ.get(name, "").strip().lower()
+    if not raw:
+        return default
+    if raw not in {"1", "0", "true", "false", "yes", "no"}:
+        raise BadSetting(name, f"expects 1 or 0, not {raw!r}")
+    return raw in {"1", "true", "yes"}
+
+
+def choice(name: str, default: str, allowed: Collection[str]) -> str:
+    """One of several words."""
+    value = word(name, default)
+    if value not in allowed:
+        raise BadSetting(name, f"expects one of {', '.join(sorted(allowed))}, not {value!r}")
+    return value
+
+
+def path(name: str, default: Path) -> Path:
+    """An absolute path."""
+    return Path(os.environ.get(name) or default).expanduser().absolute()
+
+
+def folder(place: Path) -> Path:
+    """A folder of the installation's own, made when it is missing, readable by its user only."""
+    place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return place
+
+
+def base_url(name: str, default: str) -> str:
+    """Scheme and host of the installation, no path. Plain http beyond loopback needs SEALROOM_ALLOW_HTTP=1."""
+    value = word(name, default).rstrip("/")
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query or parts.username:
+        raise BadSetting(name, f"expects https://host[:port], not {value!r}")
+    loopback = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    if parts.scheme == "http" and not loopback and not flag("SEALROOM_ALLOW_HTTP", default=False):
+        raise BadSetting(
+            name, "plain http would show documents and cookies to the network; use https, or set SEALROOM_ALLOW_HTTP=1"
+        )
+    return value
+
+
+def database(name: str, default: Path) -> dict[str, Any]:
+    """SQLite in the data folder, or postgresql://user:password@host:port/name."""
+    url = word(name, "", secret=True)
+    if not url:
+        return sqlite(default)
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return sqlite(Path(unquote(parts.path)))
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise BadSetting(name, f"expects postgresql://… or sqlite:///…, not {parts.scheme!r}")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": parts.port or "",
+        "CONN_MAX_AGE": 300,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": dict(parse_qsl(parts.query)),
+    }
+
+
+def sqlite(file: Path) -> dict[str, Any]:
+    """Write transactions take the lock at their start (a later upgrade would fail at once, whatever the busy timeout);
+    WAL lets readers go on; FULL makes a commit outlive a power cut."""
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(file),
+        "OPTIONS": {
+            "timeout": 20,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;",
+        },
+        "CONN_MAX_AGE": None,
+        "TEST": {"NAME": None},
+    }

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All settings, read from the environment by typed readers that refuse bad values. The table is in docs/operating/settings.md."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.utils.translation import gettext_lazy as _
+
+from sealroom.core.keyring import load_keys
+from sealroom.project import environment as env
+
+PACKAGE = Path(__file__).resolve().parent.parent
+
+# -- Place and keys ------------------------------------------------------------------------------------------------------
+SEALROOM_DATA = env.path("SEALROOM_DATA", Path.cwd() / "data")
+SEALROOM_KEYRING = load_keys(SEALROOM_DATA, dict(os.environ))
+SECRET_KEY = SEALROOM_KEYRING.derive("django").hex()
+SECRET_KEY_FALLBACKS = [SEALROOM_KEYRING.derive("django", key=key).hex() for key in SEALROOM_KEYRING.keys[1:]]
+DEBUG = False
+
+# -- Address -------------------------------------------------------------------------------------------------------------
+SEALROOM_BASE_URL = env.base_url("SEALROOM_BASE_URL", "http://127.0.0.1:8000")
+_base = urlsplit(SEALROOM_BASE_URL)
+SEALROOM_SECURE = _base.scheme == "https"
+ALLOWED_HOSTS = [_base.hostname or "127.0.0.1", *env.words("SEALROOM_EXTRA_HOSTS", ())]
+if _base.hostname in {"127.0.0.1", "localhost", "::1"}:
+    ALLOWED_HOSTS += ["127.0.0.1", "localhost", "[::1]"]
+CSRF_TRUSTED_ORIGINS = [f"{_base.scheme}://{_base.netloc}"]
+SEALROOM_TRUSTED_PROXIES = env.number("SEALROOM_TRUSTED_PROXIES", 0, least=0, most=10)
+USE_X_FORWARDED_HOST = False
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SEALROOM_SECURE and SEALROOM_TRUSTED_PROXIES else None
+
+# -- Rooms, floor and doors ----------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django_htmx",
+    "django_cotton.apps.SimpleAppConfig",
+    "csp",
+    "ninja",
+    "sealroom.core",
+    "sealroom.audit",
+    "sealroom.mail",
+    "sealroom.accounts",
+    "sealroom.credits",
+    "sealroom.billing",
+    "sealroom.documents",
+    "sealroom.access",
+    "sealroom.viewing",
+    "sealroom.sends",
+    "sealroom.httpkit",
+    "sealroom.web",
+    "sealroom.portal",
+    "sealroom.api",
+]
+MIDDLEWARE = [
+    "sealroom.httpkit.middleware.RequestId",
+    "sealroom.httpkit.middleware.SecurityHeaders",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "sealroom.httpkit.middleware.DatabaseBusy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "sealroom.httpkit.middleware.Language",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "sealroom.web.middleware.Membership",
+]
+ROOT_URLCONF = "sealroom.project.urls"
+WSGI_APPLICATION = "sealroom.project.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "django_cotton.cotton_loader.Loader",
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
+            "builtins": ["django_cotton.templatetags.cotton", "django.templatetags.i18n", "django.templatetags.static"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "sealroom.httpkit.context.product",
+            ],
+        },
+    }
+]
+
+# -- Data ----------------------------------------------------------------------------------------------------------------
+DATABASES = {"default": env.database("SEALROOM_DATABASE_URL", SEALROOM_DATA / "sealroom.sqlite3")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {
+    "default": {
+        # Shared by all processes and kept over a restart: limits on sign-in tries live here.
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "django_cache",
+    }
+}
+SEALROOM_BLOB_STORE = "sealroom.documents.adapters.blobs.LocalBlobStore"
+SEALROOM_WORKSHOP = "sealroom.documents.adapters.workshop.SandboxWorkshop"
+SEALROOM_STAMPER = "sealroom.viewing.adapters.stamper.NumpyStamper"
+SEALROOM_JOBS_BELL = "sealroom.core.jobs.adapters.polling.PollingBell"
+SEALROOM_WORKER_THREADS = env.number("SEALROOM_WORKER_THREADS", 2, least=1, most=64)
+SEALROOM_WEB_WORKERS = env.number("SEALROOM_WEB_WORKERS", 1, least=1, most=64)
+
+# -- Identity ------------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+ACCOUNT_ADAPTER = "sealroom.accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = True
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "web:send_files"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_NAME = "__Host-sealroom" if SEALROOM_SECURE else "sealroom"
+CSRF_COOKIE_NAME = "__Host-csrf" if SEALROOM_SECURE else "sealroom_csrf"
+LANGUAGE_COOKIE_NAME = "sealroom_language"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SEALROOM_SECURE
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+SEALROOM_DEFAULT_PLAN = env.word("SEALROOM_DEFAULT_PLAN", "")
+SEALROOM_PAYMENT_GATEWAY = env.choice("SEALROOM_PAYMENT_GATEWAY", "none", {"none", "invoice", "stripe"})
+SEALROOM_OPEN_SIGNUP = env.flag("SEALROOM_OPEN_SIGNUP", default=True)
+
+# -- Browser -------------------------------------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:", "blob:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "object-src": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "manifest-src": ["'self'"],
+    }
+}
+SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_HSTS_SECONDS = 31_536_000 if SEALROOM_SECURE else 0
+SECURE_SSL_REDIRECT = False  # TLS ends at the proxy, which redirects
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_TEMP_DIR = str(env.folder(SEALROOM_DATA / "tmp"))
+
+# -- Words ---------------------------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("fr", _("French"))]
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+STATIC_ROOT = env.path("SEALROOM_STATIC", SEALROOM_DATA / "static")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# -- Mail ----------------------------------------------------------------------------------------------------------------
+SEALROOM_SMTP_URL = env.word("SEALROOM_SMTP_URL", "", secret=True)  # smtp://user:password@host:587?tls=starttls
+SEALROOM_MAIL_FROM = env.word("SEALROOM_MAIL_FROM", f"Sealroom <sealroom@{_base.hostname or 'localhost'}>")
+SEALROOM_SUPPORT_ADDRESS = env.word("SEALROOM_SUPPORT_ADDRESS", "support@example.com")
+SEALROOM_MAIL_TRANSPORT = (
+    "sealroom.mail.adapters.smtp.SmtpTransport" if SEALROOM_SMTP_URL else "sealroom.mail.adapters.outbox.OutboxTransport"
+)
+
+# -- Limits (defaults of product.md 4) -----------------------------------------------------------------------------------
+SEALROOM_MAX_FILE_BYTES = env.number("SEALROOM_MAX_FILE_BYTES", 2 * 1024**3, least=1, most=2**40)
+SEALROOM_MAX_PAGES = env.number("SEALROOM_MAX_PAGES", 5000, least=1, most=100_000)
+SEALROOM_CONVERSION_SECONDS = env.number("SEALROOM_CONVERSION_SECONDS", 120, least=1, most=3600)
+
+CSRF_FAILURE_VIEW = "sealroom.httpkit.pages.csrf_failure"
+SILENCED_SYSTEM_CHECKS: list[str] = []
+LOGGING_CONFIG = None

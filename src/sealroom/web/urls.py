@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Addresses of the door."""
+
+from django.urls import URLPattern, URLResolver
+
+app_name = "web"
+urlpatterns: list[URLPattern | URLResolver] = []
