@@ -46,7 +46,7 @@ class Verb(enum.StrEnum):
     SIGNED_OUT = "session.signed_out"
     SIGN_IN_FAILED = "session.failed"
     PROFILE_CHANGED = "profile.changed"
-    PASSWORD_CHANGED = "profile.password_changed"
+    PASSWORD_CHANGED = "profile.password_changed"  # noqa: S105 -- a verb
     KEY_CREATED = "key.created"
     KEY_REVOKED = "key.revoked"
     PLAN_SET = "plan.set"
