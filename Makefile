@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+# Two commands: `make run` and `make test`. Both do all the set-up they need.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+HOST ?= 127.0.0.1
+PORT ?= 8000
+# Two test processes by default: every machine that runs a browser and an office suite has two cores.
+JOBS ?= 2
+
+.PHONY: help run setup worker demo check test test-setup fast corpus bench fix messages lock docs clean
+
+help: ## list the verbs
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+run: setup ## set everything up and start on http://127.0.0.1:8000
+	@scripts/system-packages run
+	@.venv/bin/sealroom serve --host $(HOST) --port $(PORT)
+
+setup: .venv/.installed messages ## make .venv/bin/sealroom
+	@true
+
+worker: setup ## run a worker only
+	@.venv/bin/sealroom worker
+
+demo: setup ## make a team to try things with
+	@.venv/bin/sealroom demo
+
+.venv/.base:
+	@scripts/make-venv
+	@touch $@
+
+.venv/.installed: .venv/.base requirements.lock pyproject.toml
+	@scripts/install requirements.lock
+	@touch $@
+
+.venv/.tested: .venv/.base requirements-dev.lock pyproject.toml
+	@scripts/install requirements-dev.lock
+	@touch $@ .venv/.installed
+
+messages: .venv/.installed ## compile the translations
+	@$(PY) scripts/compile-messages
+
+test-setup: .venv/.tested messages ## all that tests need
+	@scripts/system-packages test
+
+check: .venv/.tested messages ## format, lint, types, layers, migrations, deployment, docs
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/lint-imports --config .importlinter
+	@.venv/bin/mypy
+	@scripts/check-django
+	@$(PY) -m pytest -q -p no:cacheprovider tests/architecture
+
+test: test-setup ## run every test
+	@$(PY) -m pytest -n $(JOBS) --dist worksteal
+
+fast: .venv/.tested messages ## tests without browsers and office suites
+	@$(PY) -m pytest -n $(JOBS) -m "not browser and not slow"
+
+corpus: test-setup ## run the documents of $$SEALROOM_CORPUS through upload, conversion and view
+	@$(PY) -m benchmarks.corpus
+
+bench: test-setup ## measure, beside a comparison in the same run; writes docs/performance.md
+	@scripts/bench
+
+fix: .venv/.tested ## format and mend what can be mended
+	@.venv/bin/ruff check --fix . || true
+	@.venv/bin/ruff format .
+
+lock: .venv/.base ## resolve the dependencies anew
+	@scripts/lock
+
+clean: ## remove what set-up made, never data
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis node_modules benchmarks/node_modules

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`sealroom serve`: the web server and a worker by one command, with embedded defaults."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+from sealroom.cli import setup
+
+_WORKER_PAUSE = 1.0  # seconds before a worker that ended is started again
+
+
+def run(argv: list[str]) -> int:
+    """Serve until SIGINT or SIGTERM; requests under way are finished first."""
+    parser = argparse.ArgumentParser(prog="sealroom serve", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8000, help="port to listen on (default 8000)")
+    parser.add_argument("--no-worker", action="store_true", help="serve pages only; workers run elsewhere")
+    options = parser.parse_args(argv)
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    os.environ.setdefault("SEALROOM_BASE_URL", f"http://{host}:{options.port}")
+    setup.prepare()
+    _greet()
+    companion = None if options.no_worker else _Companion()
+    if companion:
+        companion.start()
+    try:
+        _serve_pages(options.host, options.port)
+    finally:
+        if companion:
+            companion.stop()
+    return 0
+
+
+def _serve_pages(host: str, port: int) -> None:
+    from django.conf import settings  # noqa: PLC0415 -- app ready
+    from django.db import connections  # noqa: PLC0415 -- app ready
+    from granian import Granian  # noqa: PLC0415 -- slow import
+    from granian.constants import Interfaces  # noqa: PLC0415 -- slow import
+    from granian.log import LogLevels  # noqa: PLC0415 -- slow import
+
+    connections.close_all()  # the server forks: no connection may be shared with its children
+    Granian(
+        "sealroom.project.wsgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=settings.SEALROOM_WEB_WORKERS,
+        blocking_threads=8,
+        backlog=512,
+        workers_kill_timeout=30,
+        log_access=False,
+        log_level=LogLevels.warning,
+    ).serve()
+
+
+def _greet() -> None:
+    """Say where the product is and, on a fresh installation, how to begin."""
+    from django.conf import settings  # noqa: PLC0415 -- app ready
+    from django.utils import timezone  # noqa: PLC0415 -- app ready
+
+    from sealroom.accounts import flows as accounts  # noqa: PLC0415 -- app ready
+
+    print(f"Sealroom runs at {settings.SEALROOM_BASE_URL} (stop with Ctrl-C)", flush=True)
+    token = accounts.make_setup_link(now=timezone.now())
+    if token:
+        print(f"Create the first team here, once: {settings.SEALROOM_BASE_URL}/setup/{token}/", flush=True)
+        print("Or try it with a made-up team: .venv/bin/sealroom demo", flush=True)
+
+
+class _Companion:
+    """A worker process beside the server, started again when it ends. It ends by itself when the server is gone."""
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread = threading.Thread(target=self._keep, name="companion", daemon=True)
+
+    def start(self) -> None:
+        """Start the worker and the thread that keeps it."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the worker to finish its jobs; end it after 30 seconds."""
+        self._stopping.set()
+        process = self._process
+        if process and process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        self._thread.join(5)
+
+    def _keep(self) -> None:
+        while not self._stopping.is_set():
+            command = [sys.executable, "-m", "sealroom.cli.main", "worker", "--parent", str(os.getpid())]
+            self._process = subprocess.Popen(command, start_new_session=True)
+            self._process.wait()
+            self._stopping.wait(_WORKER_PAUSE)
