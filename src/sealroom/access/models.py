@@ -6,6 +6,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from sealroom.access.rules import Access, PassTimes, Permission, Policy, Watermark
 from sealroom.accounts.models import Team
 from sealroom.core.ids import new_id
 from sealroom.documents.models import Document
@@ -19,6 +20,11 @@ def new_link_id() -> str:
 def new_grant_id() -> str:
     """Public id of a grant."""
     return new_id("grt")
+
+
+def new_challenge_id() -> str:
+    """Public id of a challenge."""
+    return new_id("chl")
 
 
 def new_pass_id() -> str:
@@ -38,6 +44,18 @@ class PolicyRow(models.Model):
     watermark = models.JSONField(null=True)  # null: off; else the `watermark` object of the API
     revoked_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1)
+
+    @property
+    def value(self) -> Policy:
+        """The row as the rules know it."""
+        mark = self.watermark
+        return Policy(
+            access=Access(self.access),
+            permission=Permission(self.permission),
+            starts_at=self.starts_at,
+            expires_at=self.expires_at,
+            watermark=None if mark is None else Watermark(**{**mark, "fields": tuple(mark.get("fields", ()))}),
+        )
 
 
 class Link(models.Model):
@@ -83,8 +101,11 @@ class Visitor(models.Model):
 
 class Challenge(models.Model):
     """A code sent to prove an address, bound to the browser that asked and to one link. `code_digest` is "" when the address was
-    not invited: such a challenge looks and wears out the same, and can never be passed."""
+    not invited: such a challenge looks and wears out the same, and can never be passed. `target_digest` names what was asked for,
+    also when there is no such link."""
 
+    public_id = models.CharField(max_length=32, unique=True, default=new_challenge_id)
+    target_digest = models.CharField(max_length=64)
     link = models.ForeignKey(Link, null=True, on_delete=models.CASCADE, related_name="challenges")
     visitor = models.ForeignKey(Visitor, on_delete=models.CASCADE, related_name="challenges")
     address_digest = models.CharField(max_length=64)
@@ -93,9 +114,10 @@ class Challenge(models.Model):
     made_at = models.DateTimeField()
     tries = models.PositiveSmallIntegerField(default=0)
     passed_at = models.DateTimeField(null=True)
+    ip = models.CharField(max_length=45, default="")
 
     class Meta:
-        indexes = [models.Index(fields=["visitor", "-made_at"], name="challenge_by_visitor")]
+        indexes = [models.Index(fields=["visitor", "target_digest", "-made_at"], name="challenge_by_visitor")]
 
 
 class Pass(models.Model):
@@ -114,3 +136,8 @@ class Pass(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["visitor", "link"], condition=Q(ended_at=None), name="pass_one_live_per_link")
         ]
+
+    @property
+    def times(self) -> PassTimes:
+        """The row's ends as the rules know them."""
+        return PassTimes(self.expires_at, self.idle_expires_at)

@@ -10,6 +10,7 @@ from sealroom.access.models import Link, PolicyRow
 from sealroom.accounts.models import Team, User
 from sealroom.core.ids import new_id
 from sealroom.documents.models import Document, Version
+from sealroom.sends.rules import SendFacts
 
 
 def new_send_id() -> str:
@@ -22,6 +23,11 @@ def new_recipient_id() -> str:
     return new_id("rcp")
 
 
+def new_deed_id() -> str:
+    """Public id of a deed."""
+    return new_id("ded")
+
+
 class SendState(models.TextChoices):
     """What is stored. `expired`, `revoked` and `scheduled` follow from the policy and the clock (`rules.state_of`)."""
 
@@ -31,7 +37,8 @@ class SendState(models.TextChoices):
 
 
 class Send(models.Model):
-    """One delivery. `key` is the idempotency key of the deed that sent it."""
+    """One delivery. `uuid` is the name a client gave to its draft. `held_reason` says why a confirmed draft did not go out (a
+    stable code). `revoked_by_admin`: only an admin gives access back."""
 
     public_id = models.CharField(max_length=32, unique=True, default=new_send_id)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="sends")
@@ -39,8 +46,7 @@ class Send(models.Model):
     policy = models.OneToOneField(PolicyRow, on_delete=models.PROTECT, related_name="send")
     state = models.CharField(max_length=9, choices=SendState.choices, default=SendState.DRAFT)
     route = models.CharField(max_length=12)
-    key = models.CharField(max_length=255, null=True)
-    request_digest = models.CharField(max_length=64, default="")
+    uuid = models.CharField(max_length=64, null=True)
     revision = models.PositiveIntegerField(default=1)
     subject = models.CharField(max_length=200, default="", blank=True)
     message = models.TextField(max_length=10_000, default="", blank=True)
@@ -49,16 +55,56 @@ class Send(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True)
-    held_reason = models.CharField(max_length=40, default="")  # why a confirmed draft did not go out: a stable code
+    held_reason = models.CharField(max_length=40, default="")
     sent_at = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)
     charged = models.PositiveIntegerField(default=0)
+    revoked_by_admin = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["team", "sender", "key"], name="send_one_per_key"),
+            models.UniqueConstraint(fields=["team", "sender", "uuid"], name="send_one_per_uuid"),
         ]
         indexes = [models.Index(fields=["team", "sender", "-created_at"], name="send_by_sender")]
+
+    @property
+    def facts(self) -> SendFacts:
+        """The row and its policy as `rules.state_of` knows them."""
+        return SendFacts(
+            sent=self.state == SendState.SENT,
+            cancelled=self.state == SendState.CANCELLED,
+            revoked=self.policy.revoked_at is not None,
+            starts_at=self.policy.starts_at,
+            expires_at=self.policy.expires_at,
+        )
+
+
+class DeedKind(models.TextChoices):
+    """What was done under an idempotency key."""
+
+    SEND = "send"
+    ADD_RECIPIENTS = "add_recipients"
+    REPLACE = "replace"
+
+
+class Deed(models.Model):
+    """Something done once per idempotency key, with its result: the same request again gets the same answer. `charged` is null
+    while the send waits for its documents."""
+
+    public_id = models.CharField(max_length=32, unique=True, default=new_deed_id)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="deeds")
+    actor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="deeds")
+    key = models.CharField(max_length=255)
+    request_digest = models.CharField(max_length=64)
+    kind = models.CharField(max_length=16, choices=DeedKind.choices)
+    send = models.ForeignKey("Send", null=True, on_delete=models.CASCADE, related_name="deeds")
+    charged = models.PositiveIntegerField(null=True)
+    available = models.BigIntegerField(null=True)
+    added = models.JSONField(default=list)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "actor", "key"], name="deed_one_per_key")]
 
 
 class SendDocument(models.Model):
@@ -83,8 +129,17 @@ class RecipientKind(models.TextChoices):
     BCC = "bcc"
 
 
+class MailKind(models.TextChoices):
+    """Which mail a recipient is still to be written."""
+
+    NONE = ""
+    INVITATION = "invitation"
+    REMINDER = "reminder"
+
+
 class Recipient(models.Model):
-    """A person, by canonical address, in one send."""
+    """A person, by canonical address, in one send. `mail_due` is set in the transaction of the deed and cleared when the mail is
+    composed; `mails` counts those asked for."""
 
     public_id = models.CharField(max_length=32, unique=True, default=new_recipient_id)
     send = models.ForeignKey(Send, on_delete=models.CASCADE, related_name="recipients")
@@ -96,8 +151,14 @@ class Recipient(models.Model):
     removed_at = models.DateTimeField(null=True)
     bounced_at = models.DateTimeField(null=True)
     reminded_at = models.DateTimeField(null=True)
+    mail_due = models.CharField(max_length=10, choices=MailKind.choices, default="", blank=True)
+    mails = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["send", "address"], condition=Q(removed_at=None), name="recipient_once_per_send")
+        ]
+        indexes = [
+            models.Index(fields=["address"], name="recipient_by_address"),
+            models.Index(fields=["send"], condition=~Q(mail_due=""), name="recipient_mail_due"),
         ]

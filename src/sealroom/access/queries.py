@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is asked of access: where a link leads, and what a browser finds there. Nothing here writes, so a GET consumes nothing."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Q
+
+from sealroom.access.models import Grant, Link, Pass
+from sealroom.access.rules import Facts, Permission, Verdict, decide_admission, pass_is_alive
+from sealroom.core.ids import digest
+from sealroom.core.secrets import unseal_text
+
+
+class LandingState(enum.StrEnum):
+    """What the page of a link shows."""
+
+    NEEDS_CODE = "needs_code"  # also for a link that never was: the two are never told apart
+    OPEN = "open"
+    NOT_STARTED = "not_started"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True)
+class LandedDocument:
+    """A document a proved reader may choose. `pages` is 0 for one that can only be downloaded."""
+
+    id: str
+    name: str
+    kind: str
+    size: int
+    pages: int
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Landing:
+    """What a browser finds behind a link. Everything but `state` is empty until the address is proved."""
+
+    state: LandingState
+    reason: str = ""
+    link_id: str = ""
+    address: str = ""
+    name: str = ""
+    permission: Permission | None = None
+    starts_at: datetime | None = None
+    expires_at: datetime | None = None
+    documents: tuple[LandedDocument, ...] = ()
+
+
+def link_url(link: Link) -> str:
+    """The address to mail: on the configured host, with the link's secret."""
+    return f"{settings.SEALROOM_BASE_URL}/v/{unseal_text(bytes(link.token_sealed), purpose='link')}/"
+
+
+def find_link(reference: str) -> Link | None:
+    """The link of a token (as mailed) or of a public id (as in the cleaned address). Both only name it; the gates decide."""
+    return Link.objects.select_related("policy", "team").filter(Q(token_digest=digest(reference)) | Q(public_id=reference)).first()
+
+
+def living_pass(cookie: str | None, reference: str, *, now: datetime) -> Pass | None:
+    """The pass of this browser on this link with link and policy as they are now, if it lives."""
+    if not cookie:
+        return None
+    found = (
+        Pass.objects.select_related("link__policy", "link__team", "visitor")
+        .filter(Q(link__token_digest=digest(reference)) | Q(link__public_id=reference))
+        .filter(visitor__secret_digest=digest(cookie), ended_at=None)
+        .first()
+    )
+    return found if found is not None and pass_is_alive(found.times, now=now) else None
+
+
+def landing(cookie: str | None, reference: str, *, ip: str = "", now: datetime) -> Landing:
+    """What stands behind a link for this browser. Reads only; who has not proved the address gets `NEEDS_CODE` and nothing else,
+    whether the link lives, ended or never was."""
+    held = living_pass(cookie, reference, now=now)
+    if held is None:
+        return Landing(LandingState.NEEDS_CODE)
+    link, policy = held.link, held.link.policy.value
+    rows = Grant.objects.filter(link=link).select_related("document__current").order_by("position", "pk")
+    documents = tuple(_landed(grant, link, now=now) for grant in rows)
+    whole = decide_admission(policy, Facts(proved=True, revoked=is_revoked(link)), now=now)
+    verdicts = {document.verdict for document in documents}
+    if whole is Verdict.ADMIT and verdicts and Verdict.ADMIT not in verdicts:
+        whole = Verdict.REVOKED
+    state = {Verdict.ADMIT: LandingState.OPEN, Verdict.NOT_STARTED: LandingState.NOT_STARTED}.get(whole, LandingState.ENDED)
+    return Landing(
+        state=state,
+        reason="" if whole is Verdict.ADMIT else whole.value,
+        link_id=link.public_id,
+        address=held.address,
+        name=link.name,
+        permission=policy.permission,
+        starts_at=policy.starts_at,
+        expires_at=policy.expires_at,
+        documents=documents if state is LandingState.OPEN else (),
+    )
+
+
+def is_revoked(link: Link, grant: Grant | None = None) -> bool:
+    """Revoked for the whole send, for this recipient, or for this document."""
+    return bool(link.revoked_at or link.policy.revoked_at or (grant is not None and grant.revoked_at))
+
+
+def _landed(grant: Grant, link: Link, *, now: datetime) -> LandedDocument:
+    document, version = grant.document, grant.document.current
+    facts = Facts(proved=True, granted=document.deleted_at is None and version is not None, revoked=is_revoked(link, grant))
+    return LandedDocument(
+        id=document.public_id,
+        name=document.name,
+        kind=version.kind if version else "",
+        size=version.size if version else 0,
+        pages=(version.pages or 0) if version else 0,
+        verdict=decide_admission(link.policy.value, facts, now=now),
+    )

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Refusals of sends. None of them charges anything."""
+
+from __future__ import annotations
+
+from sealroom.core.errors import DomainError
+
+
+class NotReady(DomainError):
+    """A document cannot be sent: `document` (id) and `reason` ("failed" with `error`, "unviewable", "preparing")."""
+
+    code = "not_ready"
+
+
+class DocumentFailed(DomainError):
+    """A document failed while it was prepared; `error` is its stable code (the door answers 422 with that code)."""
+
+    code = "document_failed"
+
+
+class TooLate(DomainError):
+    """The 15 minutes in which a send can be cancelled are over; revoke it instead. `until` says when they ended."""
+
+    code = "too_late"
+
+
+class InUse(DomainError):
+    """The document is in live sends; `where` lists them as {"send", "subject", "recipients"} (only the actor's own by id)."""
+
+    code = "in_use"
+
+
+class PaymentDue(DomainError):
+    """Sending rests until the team's open invoice is paid."""
+
+    code = "payment_due"

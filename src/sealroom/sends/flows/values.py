@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the deeds of a send answer with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sealroom.sends.models import Recipient, Send
+from sealroom.sends.rules import LineError
+
+
+@dataclass(frozen=True)
+class SendResult:
+    """What became of a send. `waiting`: confirmed, goes out (and is charged) when its documents are ready. `replayed`: the key
+    was used before with the same request; nothing happened again. `available` are the credits left after it."""
+
+    send: Send
+    charged: int
+    available: int
+    waiting: bool = False
+    replayed: bool = False
+
+
+@dataclass(frozen=True)
+class DraftResult:
+    """A saved draft, and the lines of recipients that were left out."""
+
+    send: Send
+    errors: tuple[LineError, ...] = ()
+
+
+@dataclass(frozen=True)
+class AddResult:
+    """Recipients added to a send; those who were there already are not in `added`."""
+
+    send: Send
+    added: tuple[Recipient, ...]
+    charged: int
+    available: int
+    replayed: bool = False
+
+
+@dataclass(frozen=True)
+class ReplaceResult:
+    """A version that was put in the place of another, in all live sends of its document."""
+
+    charged: int
+    available: int
+    recipients: int
+    replayed: bool = False
