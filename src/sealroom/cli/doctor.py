@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`sealroom doctor`: what is missing on this machine, and what that costs the people who use it."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sealroom.cli import setup
+
+_LOW_SPACE = 2 * 1024**3  # bytes
+# One letter of each script that a name in a watermark may be written in.
+_SCRIPTS = {
+    "Greek": "Ω", "Cyrillic": "Ж", "Chinese": "漢", "Japanese": "か", "Korean": "한", "Arabic": "ع", "Hebrew": "ש",
+    "Devanagari": "अ", "Thai": "ก", "Armenian": "Ա", "Georgian": "ა", "emoji": "😀",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: fine or not, and what it means."""
+
+    fine: bool
+    text: str
+
+
+def run(argv: list[str]) -> int:
+    """0 when nothing is missing, 1 otherwise."""
+    argparse.ArgumentParser(prog="sealroom doctor", description=__doc__).parse_args(argv)
+    setup.load()
+    checks: list[Callable[[], list[Finding]]] = [_sandbox, _office, _fonts, _mail, _address, _space]
+    findings = [finding for check in checks for finding in check()]
+    for finding in findings:
+        print(("ok       " if finding.fine else "missing  ") + finding.text)
+    return 0 if all(finding.fine for finding in findings) else 1
+
+
+def _sandbox() -> list[Finding]:
+    from sealroom.documents.ports import get_workshop  # noqa: PLC0415 -- app ready
+
+    workshop = get_workshop()
+    try:
+        isolation = workshop.isolation()
+    finally:
+        workshop.close()
+    if isolation == "bubblewrap":
+        return [Finding(True, "sandbox: files are opened in bubblewrap, without network")]
+    return [
+        Finding(
+            False, f"sandbox: only {isolation}; install bubblewrap and allow user namespaces. Until then Office files are refused"
+        )
+    ]
+
+
+def _office() -> list[Finding]:
+    if shutil.which("soffice"):
+        return [Finding(True, "Office and OpenDocument files are converted by LibreOffice")]
+    return [Finding(False, "LibreOffice: Office and OpenDocument files can only be sent for download")]
+
+
+def _fonts() -> list[Finding]:
+    from sealroom.viewing.ports import get_stamper  # noqa: PLC0415 -- app ready
+
+    lacking = [name for name, letter in _SCRIPTS.items() if get_stamper().missing_glyphs(letter)]
+    if not lacking:
+        return [Finding(True, "fonts: watermarks can be written in every script tried")]
+    return [Finding(False, f"fonts: {', '.join(lacking)} would stand in watermarks as U+XXXX; install fonts-noto")]
+
+
+def _mail() -> list[Finding]:
+    from django.conf import settings  # noqa: PLC0415 -- app ready
+
+    if settings.SEALROOM_SMTP_URL:
+        return [Finding(True, "mail is handed to the configured server")]
+    return [
+        Finding(False, f"mail: no SEALROOM_SMTP_URL; mails are written to {settings.SEALROOM_DATA / 'outbox'} and reach nobody")
+    ]
+
+
+def _address() -> list[Finding]:
+    from django.conf import settings  # noqa: PLC0415 -- app ready
+
+    if settings.SEALROOM_SECURE:
+        return [Finding(True, f"links and mails name {settings.SEALROOM_BASE_URL}")]
+    return [Finding(False, f"address: {settings.SEALROOM_BASE_URL} is not https; people elsewhere cannot open what you send")]
+
+
+def _space() -> list[Finding]:
+    from django.conf import settings  # noqa: PLC0415 -- app ready
+
+    free = shutil.disk_usage(settings.SEALROOM_DATA).free
+    return [Finding(free > _LOW_SPACE, f"disk: {free / 1024**3:.1f} GB free in {settings.SEALROOM_DATA}")]
