@@ -5,11 +5,14 @@ from __future__ import annotations
 
 from django.db import models
 
+from sealroom.audit.rules import instant
+
 
 class Event(models.Model):
     """One deed. Plain values, no foreign keys: the trail outlives what it speaks of. `team` is a public id ("" = installation).
 
-    `hash` covers every column but `hash` itself and the `hash` of the event before it in the same team's chain.
+    `hash` covers every column but `id` and itself, together with the `hash` of the event before it in the same team's chain.
+    Triggers of the database refuse every change and removal (migration 0002).
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -33,6 +36,23 @@ class Event(models.Model):
             models.Index(fields=["team", "-at"], name="event_by_team"),
             models.Index(fields=["subject_kind", "subject"], name="event_by_subject"),
         ]
+
+
+    def hashed_values(self) -> dict[str, object]:
+        """The columns the hash covers, as plain values."""
+        return {
+            "team": self.team,
+            "number": self.number,
+            "at": instant(self.at),
+            "verb": self.verb,
+            "actor_kind": self.actor_kind,
+            "actor": self.actor,
+            "route": self.route,
+            "subject_kind": self.subject_kind,
+            "subject": self.subject,
+            "facts": self.facts,
+            "ip": self.ip,
+        }
 
 
 class ChainHead(models.Model):

@@ -4,7 +4,12 @@
 from __future__ import annotations
 
 import enum
+import hashlib
+import json
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 
 class ActorKind(enum.StrEnum):
@@ -83,3 +88,80 @@ class Verb(enum.StrEnum):
     DOCUMENT_DOWNLOADED = "document.downloaded"
     DENIED = "deed.denied"
     DATA_EXPORTED = "data.exported"
+
+
+Scalar = str | int | bool | None
+FactValue = Scalar | list[Scalar]
+_MAX_TEXT = 500
+# Control, format and separator characters could forge a line of a log or turn its reading direction.
+_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def safe_text(text: str, *, most: int = _MAX_TEXT) -> str:
+    """A text as the trail and logs may hold it: one line, unsafe characters as `\\u{hex}`, at most `most` characters.
+
+    >>> safe_text("a\\nb")
+    'a\\\\u{a}b'
+    """
+    escaped = "".join(f"\\u{{{ord(c):x}}}" if unicodedata.category(c) in _UNSAFE else c for c in text[:most])
+    return escaped if len(escaped) <= most else escaped[: most - 1] + "…"
+
+
+def safe_facts(facts: Mapping[str, object]) -> dict[str, FactValue]:
+    """Facts as they are kept: texts made safe, numbers and truth values as they are, times in UTC, lists of these; anything else
+    as its safe text. Floats are refused (their text differs between databases, which would break the chain)."""
+    return {safe_text(key, most=60): _safe_value(value) for key, value in facts.items()}
+
+
+def _safe_value(value: object) -> FactValue:
+    if isinstance(value, list | tuple | set | frozenset):
+        items = sorted(value, key=str) if isinstance(value, set | frozenset) else value
+        return [_safe_scalar(item) for item in items]
+    return _safe_scalar(value)
+
+
+def _safe_scalar(value: object) -> Scalar:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, float):
+        raise TypeError("a fact is never a float")
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, datetime):
+        return instant(value)
+    return safe_text(str(value))
+
+
+def instant(at: datetime) -> str:
+    """A time as the chain hashes it: RFC 3339 in UTC, always with microseconds."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def canonical_json(values: Mapping[str, object]) -> str:
+    """One text per value: sorted keys, no blanks, ASCII."""
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def link_hash(previous_hash: str, values: Mapping[str, object]) -> str:
+    """The hash of an event: SHA-256 over the hash before it and its own columns (a hash chain as in Haber and Stornetta 1991)."""
+    return hashlib.sha256(f"{previous_hash}\n{canonical_json(values)}".encode()).hexdigest()
+
+
+class FaultKind(enum.StrEnum):
+    """How a chain can be found broken."""
+
+    GAP = "gap"  # numbers are missing
+    CHANGED = "changed"  # the row is not what was hashed
+    UNLINKED = "unlinked"  # it does not continue the event before it
+    TAIL_MISSING = "tail_missing"  # the head speaks of later events
+    HEAD_MISSING = "head_missing"  # events without a head
+    HEAD_WRONG = "head_wrong"  # the head names another last event
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One finding of `verify_chain`, at an event's number."""
+
+    team: str
+    number: int
+    kind: FaultKind

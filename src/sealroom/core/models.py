@@ -43,14 +43,22 @@ class Job(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["name", "key"], condition=Q(state__in=["waiting", "running"]), name="job_one_open_per_key"
+                fields=["name", "key"], condition=Q(state="waiting"), name="job_one_waiting_per_key"
             ),
         ]
         indexes = [
             models.Index(fields=["priority", "turn", "due_at"], condition=Q(state="waiting"), name="job_waiting"),
             models.Index(fields=["lease_until"], condition=Q(state="running"), name="job_running"),
-            models.Index(fields=["lane", "turn"], condition=Q(state="waiting"), name="job_lane"),
+            models.Index(fields=["name", "key"], condition=Q(state="running"), name="job_running_key"),
+            models.Index(fields=["lane", "priority", "turn"], condition=Q(state="waiting"), name="job_lane"),
         ]
+
+
+class Rhythm(models.Model):
+    """The last slot in which a periodic task was put into the job table; the row that makes it happen once per slot."""
+
+    name = models.CharField(max_length=80, primary_key=True)
+    last_slot = models.DateTimeField()
 
 
 class RateBucket(models.Model):

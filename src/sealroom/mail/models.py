@@ -6,6 +6,9 @@ from __future__ import annotations
 from django.db import models
 
 from sealroom.core.ids import new_id
+from sealroom.core.secrets import seal_text, unseal_text
+
+_PURPOSE = "mail-body"
 
 
 def new_mail_id() -> str:
@@ -25,7 +28,11 @@ class MailState(models.TextChoices):
 
 class OutgoingMail(models.Model):
     """One rendered message to one address. `key` makes composing repeatable; `about` names what it is for (plain value,
-    such as "recipient:rcp_…"), so that upper rooms recognise their news. `message_id` stays the same over retries."""
+    such as "recipient:rcp_…"), so that upper rooms recognise their news. `message_id` stays the same over retries.
+
+    Bodies hold codes and links, so they are kept sealed, and blanked some time after the message's fate is settled: a copy of the
+    database alone opens nothing.
+    """
 
     public_id = models.CharField(max_length=32, unique=True, default=new_mail_id)
     key = models.CharField(max_length=200, unique=True)
@@ -36,22 +43,42 @@ class OutgoingMail(models.Model):
     sender_name = models.CharField(max_length=200, default="")
     reply_to = models.CharField(max_length=254, default="")
     subject = models.CharField(max_length=300)
-    text = models.TextField()
-    html = models.TextField(default="")
+    text_sealed = models.BinaryField(default=b"")
+    html_sealed = models.BinaryField(default=b"")
     language = models.CharField(max_length=10)
-    message_id = models.CharField(max_length=120, unique=True)
+    urgent = models.BooleanField(default=False)
+    message_id = models.CharField(max_length=320, unique=True)
     state = models.CharField(max_length=8, choices=MailState.choices, default=MailState.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     last_answer = models.CharField(max_length=300, default="")
     created_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["team", "-created_at"], name="mail_by_team")]
+        indexes = [
+            models.Index(fields=["team", "-created_at"], name="mail_by_team"),
+            models.Index(fields=["settled_at"], name="mail_by_settled"),
+        ]
+
+    @property
+    def text(self) -> str:
+        """The plain part; "" once blanked."""
+        return unseal_text(bytes(self.text_sealed), purpose=_PURPOSE) if self.text_sealed else ""
+
+    @property
+    def html(self) -> str:
+        """The HTML part; "" once blanked."""
+        return unseal_text(bytes(self.html_sealed), purpose=_PURPOSE) if self.html_sealed else ""
+
+    def seal_bodies(self, text: str, html: str) -> None:
+        """Set both parts; the caller saves."""
+        self.text_sealed, self.html_sealed = seal_text(text, purpose=_PURPOSE), seal_text(html, purpose=_PURPOSE)
 
 
 class Suppression(models.Model):
-    """An address that finally bounced; nothing is sent there until a member lifts it."""
+    """An address that finally bounced; only mail asked for by its own reader (codes) is still tried there, until it succeeds or a
+    member lifts it."""
 
     address = models.CharField(max_length=254, unique=True)
     reason = models.CharField(max_length=300)

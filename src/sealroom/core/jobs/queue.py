@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import models, transaction
-from django.db.models import F, Max, Min, Q
+from django.db import IntegrityError, connection, models, transaction
+from django.db.models import Exists, F, Max, Min, OuterRef, Q
 from django.utils import timezone
 
 from sealroom.core.jobs import rules
@@ -41,11 +41,12 @@ def defer(
 ) -> None:
     """Put work into the table, in the caller's transaction; a worker sees it on commit.
 
-    With `key`, nothing is added while an open job of that name and key exists. `lane` (a team's id) is served fairly beside
-    other lanes. Arguments are ids, never objects.
+    With `key`, nothing is added while a job of that name and key waits. While one runs, another is added and waits for its end,
+    because the running one may have looked before this change was committed. `lane` (a team's id) is served fairly beside other
+    lanes. Arguments are ids, never objects.
     """
     now = timezone.now()
-    waiting = Job.objects.filter(state=JobState.WAITING)
+    waiting = Job.objects.filter(state=JobState.WAITING, priority=priority, due_at__lte=now)
     turn = rules.next_turn(
         waiting.aggregate(value=Min("turn"))["value"], waiting.filter(lane=lane).aggregate(value=Max("turn"))["value"]
     )
@@ -67,22 +68,24 @@ def defer(
 def claim(owner: str, *, now: datetime, names: frozenset[str] | None = None) -> Claim | None:
     """Take the next due job, or one whose owner let its lease lapse. None when there is nothing to do.
 
-    The conditional update makes the claim exclusive on every database; the loser of a race simply looks again.
+    An idle worker only reads. Choosing and taking are one transaction: on SQLite it holds the write lock from its start, on
+    PostgreSQL rows that others are just taking are skipped; the conditional update guards every other database. A job whose
+    worker died in its last attempt comes as attempt `max_attempts + 1`, to be buried and not run.
     """
-    free = Q(state=JobState.WAITING, due_at__lte=now) | Q(state=JobState.RUNNING, lease_until__lt=now)
-    for _ in range(5):
-        candidates = Job.objects.filter(free).order_by("priority", "turn", "id")
-        if names is not None:
-            candidates = candidates.filter(name__in=names)
-        job = candidates.first()
+    free = _free(now)
+    if names is not None:
+        free = free.filter(name__in=names)
+    if not free.exists():
+        return None
+    with transaction.atomic():
+        skip = connection.features.has_select_for_update_skip_locked
+        job = free.select_for_update(skip_locked=skip).order_by("priority", "turn", "id").first()
         if job is None:
             return None
-        won = Job.objects.filter(free, pk=job.pk, attempts=job.attempts).update(
+        won = Job.objects.filter(pk=job.pk, attempts=job.attempts, owner=job.owner, state=job.state).update(
             state=JobState.RUNNING, owner=owner, attempts=F("attempts") + 1, lease_until=now + rules.LEASE
         )
-        if won:
-            return Claim(job.pk, job.name, job.arguments, owner, job.attempts + 1, job.max_attempts)
-    return None
+    return Claim(job.pk, job.name, job.arguments, owner, job.attempts + 1, job.max_attempts) if won else None
 
 
 def extend(claim: Claim, *, now: datetime) -> bool:
@@ -96,19 +99,31 @@ def finish(claim: Claim, *, now: datetime) -> bool:
 
 
 def fail(claim: Claim, reason: str, *, now: datetime, delay: timedelta | None = None) -> JobState:
-    """Give the job back for a later attempt, or bury it when its attempts are used up. Returns its new state."""
+    """Give the job back for a later attempt, or bury it when its attempts are used up. Returns its new state (`RUNNING`: the lease
+    was lost and another worker owns it)."""
     reason = reason[:500]
     if claim.attempt >= claim.max_attempts:
-        _owned(claim).update(state=JobState.DEAD, finished_at=now, lease_until=None, last_error=reason)
-        return JobState.DEAD
+        buried = _owned(claim).update(state=JobState.DEAD, finished_at=now, lease_until=None, last_error=reason)
+        return JobState.DEAD if buried else JobState.RUNNING
     due_at = now + (delay if delay is not None else rules.backoff(claim.attempt))
-    _owned(claim).update(state=JobState.WAITING, due_at=due_at, lease_until=None, last_error=reason)
+    try:
+        with transaction.atomic():
+            _owned(claim).update(state=JobState.WAITING, due_at=due_at, lease_until=None, last_error=reason)
+    except IntegrityError:  # the same name and key was deferred meanwhile: that job does the work
+        _owned(claim).update(state=JobState.DONE, finished_at=now, lease_until=None, last_error=f"superseded: {reason}"[:500])
+        return JobState.DONE
     return JobState.WAITING
 
 
 def sweep(*, now: datetime, keep: timedelta = timedelta(days=7)) -> int:
     """Delete finished jobs older than `keep`; returns how many."""
     return Job.objects.filter(state=JobState.DONE, finished_at__lt=now - keep).delete()[0]
+
+
+def _free(now: datetime) -> models.QuerySet[Job]:
+    running = Job.objects.filter(state=JobState.RUNNING, name=OuterRef("name"), key=OuterRef("key"), lease_until__gte=now)
+    waiting = Q(state=JobState.WAITING, due_at__lte=now) & ~Exists(running)
+    return Job.objects.filter(waiting | Q(state=JobState.RUNNING, lease_until__lt=now))
 
 
 def _owned(claim: Claim) -> models.QuerySet[Job]:

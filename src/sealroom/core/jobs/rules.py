@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
 URGENT, NORMAL, IDLE = 0, 5, 9
 _BACKOFF = (5, 30, 120, 600, 1800, 7200)
@@ -22,3 +23,8 @@ def next_turn(lowest_waiting: int | None, last_of_lane: int | None) -> int:
 def backoff(attempts: int) -> timedelta:
     """How long to wait after the given number of failed attempts."""
     return timedelta(seconds=_BACKOFF[min(attempts, len(_BACKOFF)) - 1])
+
+
+def slot_of(now: datetime, period: timedelta) -> datetime:
+    """The beginning of the slot of `period` in which `now` lies; slots are counted from 1970-01-01 in UTC."""
+    return now - (now - _EPOCH) % period

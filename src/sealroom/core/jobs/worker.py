@@ -10,10 +10,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 import structlog
-from django.db import close_old_connections, connection
+from django.db import close_old_connections, connection, transaction
 from django.utils import timezone
 
-from sealroom.core.jobs import queue
+from sealroom.core.jobs import queue, schedule
 from sealroom.core.jobs.registry import Retry, get_task, load_tasks
 from sealroom.core.jobs.rules import LEASE
 from sealroom.core.models import JobState
@@ -24,6 +24,9 @@ log = structlog.get_logger("sealroom.jobs")
 
 def run_one(claim: queue.Claim) -> bool:
     """Run a claimed job to its end; True when it is done. Whatever the task raises ends this attempt only."""
+    if claim.attempt > claim.max_attempts:
+        _give_back(claim, "its worker died in every attempt", None)
+        return False
     task = get_task(claim.name)
     try:
         with _kept_alive(claim):
@@ -76,6 +79,8 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 close_old_connections()
+                if number == 0:
+                    schedule.tick(now=timezone.now())
                 claim = queue.claim(owner, now=timezone.now())
                 if claim is not None:
                     run_one(claim)
@@ -117,10 +122,17 @@ class _kept_alive:  # noqa: N801 -- reads as a statement
 
 
 def _give_back(claim: queue.Claim, reason: str, retry: Retry | None) -> None:
-    state = queue.fail(claim, reason, now=timezone.now(), delay=retry.delay if retry else None)
-    task = get_task(claim.name)
-    if state is JobState.DEAD and task.on_dead is not None:
-        task.on_dead(**claim.arguments)
+    """Fail the attempt; burial and `on_dead` stand or fall together, unless `on_dead` itself is broken."""
+    delay = retry.delay if retry else None
+    on_dead = get_task(claim.name).on_dead
+    try:
+        with transaction.atomic():
+            state = queue.fail(claim, reason, now=timezone.now(), delay=delay)
+            if state is JobState.DEAD and on_dead is not None:
+                on_dead(**claim.arguments)
+    except Exception:
+        log.exception("burial failed", job=claim.job_id, name=claim.name)
+        queue.fail(claim, reason, now=timezone.now(), delay=delay)
 
 
 def _owner(suffix: str) -> str:

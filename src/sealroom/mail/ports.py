@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What mail needs from outside: something that carries a message away, and (without SMTP) a folder to read it from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Protocol
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from sealroom.mail.rules import Outcome
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """A message ready for the wire: one recipient, the bounce address, the bytes. `reference` is the message's public id and
+    `composed_at` its birth; both stay the same over retries."""
+
+    sender: str
+    recipient: str
+    data: bytes
+    reference: str
+    composed_at: datetime
+
+
+class MailTransport(Protocol):
+    """Carries one message to one recipient."""
+
+    def deliver(self, envelope: Envelope) -> Outcome:
+        """Hand the message over and say what the other side answered. Never raises for what the other side or the network does;
+        returns within bounded time. `ACCEPTED` means that the other side took responsibility for it."""
+        ...
+
+
+@dataclass(frozen=True)
+class OutboxEntry:
+    """A message in the outbox folder, by file name."""
+
+    name: str
+    at: datetime
+    to: str
+    subject: str
+
+
+@dataclass(frozen=True)
+class OutboxMessage:
+    """A message of the outbox, parsed for reading. `html` is untrusted markup: show it only in a sandbox."""
+
+    name: str
+    at: datetime
+    sender: str
+    to: str
+    reply_to: str
+    subject: str
+    text: str
+    html: str
+    raw: bytes
+
+
+class Outbox(Protocol):
+    """A folder of messages, for installations without SMTP."""
+
+    def entries(self, *, limit: int) -> list[OutboxEntry]:
+        """Newest first."""
+        ...
+
+    def read(self, name: str) -> OutboxMessage | None:
+        """The message of that file name; None when there is none or the name is not one the outbox gives."""
+        ...
+
+
+@cache
+def get_transport() -> MailTransport:
+    """The transport named by the settings."""
+    transport: MailTransport = import_string(settings.SEALROOM_MAIL_TRANSPORT)()
+    return transport
+
+
+def get_outbox() -> Outbox | None:
+    """The outbox folder when mail goes there, else None."""
+    transport: object = get_transport()
+    return transport.outbox if isinstance(transport, HasOutbox) else None
+
+
+class HasOutbox:
+    """A transport that keeps what it carried where people can read it."""
+
+    outbox: Outbox

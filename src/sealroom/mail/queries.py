@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What became of messages, and the outbox of an installation without SMTP."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sealroom.core.errors import NotFound
+from sealroom.mail.models import OutgoingMail, Suppression
+from sealroom.mail.ports import OutboxEntry, OutboxMessage, get_outbox
+
+
+@dataclass(frozen=True)
+class MailFact:
+    """The fate of the latest message about a thing. `state`: queued, retrying, sent, bounced, failed."""
+
+    about: str
+    address: str
+    state: str
+    attempts: int
+    answer: str
+    created_at: datetime
+    sent_at: datetime | None
+
+
+def mail_state(about: str) -> MailFact | None:
+    """The latest message about a thing; None when there was none."""
+    return mail_states([about]).get(about)
+
+
+def mail_states(abouts: Collection[str]) -> dict[str, MailFact]:
+    """The latest message about each of several things, in one query."""
+    rows = OutgoingMail.objects.filter(about__in=[about for about in abouts if about]).order_by("id")
+    fields = rows.values_list("about", "to_address", "state", "attempts", "last_answer", "created_at", "sent_at")
+    return {row[0]: MailFact(*row) for row in fields}
+
+
+def is_suppressed(address: str) -> bool:
+    """Whether a canonical address finally bounced before."""
+    return Suppression.objects.filter(address=address).exists()
+
+
+def has_outbox() -> bool:
+    """Whether mail goes to the readable folder (no SMTP configured)."""
+    return get_outbox() is not None
+
+
+def list_outbox(*, limit: int = 200) -> list[OutboxEntry]:
+    """Messages in the outbox folder, newest first. Raises `NotFound` when SMTP is configured. The door admits operators only."""
+    outbox = get_outbox()
+    if outbox is None:
+        raise NotFound
+    return outbox.entries(limit=limit)
+
+
+def read_outbox(name: str) -> OutboxMessage:
+    """One message of the outbox by the name `list_outbox` gave. Raises `NotFound`."""
+    outbox = get_outbox()
+    message = outbox.read(name) if outbox else None
+    if message is None:
+        raise NotFound
+    return message
