@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Registers the room with Django."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -9,3 +11,7 @@ class AccountsConfig(AppConfig):
 
     name = "sealroom.accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        """Listen."""
+        import_module("sealroom.accounts.receivers")

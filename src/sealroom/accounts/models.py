@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -26,6 +26,11 @@ def new_team_id() -> str:
 def new_membership_id() -> str:
     """Public id of a membership."""
     return new_id("mem")
+
+
+def new_invitation_id() -> str:
+    """Public id of an invitation."""
+    return new_id("inv")
 
 
 def new_token_id() -> str:
@@ -61,6 +66,11 @@ class User(AbstractBaseUser):
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep the address canonical whoever writes it. Raises `BadAddress`."""
+        self.email = canonical_address(self.email)
+        super().save(*args, **kwargs)
 
     @property
     def is_staff(self) -> bool:
@@ -105,7 +115,7 @@ class Membership(models.Model):
 class Invitation(models.Model):
     """A seat offered to an address. Counts as used from the invitation on."""
 
-    public_id = models.CharField(max_length=32, unique=True, default=new_membership_id)
+    public_id = models.CharField(max_length=32, unique=True, default=new_invitation_id)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="invitations")
     email = models.CharField(max_length=254)
     role = models.CharField(max_length=5, choices=Role.choices)
@@ -146,4 +156,5 @@ class SetupLink(models.Model):
 
     token_digest = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)

@@ -4,10 +4,15 @@
 from __future__ import annotations
 
 import enum
+import unicodedata
+import zoneinfo
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
 
 from sealroom.audit.rules import ActorKind, Who
-from sealroom.core.errors import Forbidden
+from sealroom.core.errors import Forbidden, Invalid
 
 
 class Capability(enum.StrEnum):
@@ -77,3 +82,60 @@ class Actor:
     def who(self) -> Who:
         """The actor as the audit trail names him."""
         return Who(ActorKind.MEMBER, self.user, team=self.team, label=self.email, route=self.route, ip=self.ip)
+
+
+LANGUAGES = ("en", "fr")
+THEMES = ("", "light", "dark")
+ROLES = ("user", "admin")
+INVITATION_LIFETIME = timedelta(days=14)
+SETUP_LINK_LIFETIME = timedelta(days=7)
+KEY_PREFIX = "sr_live_"
+KEY_NOTED_EVERY = timedelta(minutes=1)
+MOST_NAME = 120
+
+
+def capabilities_of(role: str, scopes: Collection[str] | None = None) -> frozenset[Capability]:
+    """What a member of that role may do; through a key, at most what its scopes allow. Unknown words give nothing."""
+    own = CAPABILITIES.get(role, frozenset())
+    if scopes is None:
+        return own
+    return own & frozenset().union(*(SCOPES.get(scope, frozenset()) for scope in scopes))
+
+
+def clean_name(text: str, *, field: str = "name", required: bool = True) -> str:
+    """A name people may carry: trimmed, one line, no control characters, at most 120 characters. Raises `Invalid`."""
+    name = " ".join(text.split(" ")).strip()
+    if required and not name:
+        raise Invalid({field: ["required"]})
+    if len(name) > MOST_NAME:
+        raise Invalid({field: ["too_long"]})
+    if any(unicodedata.category(c) in {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"} for c in name):
+        raise Invalid({field: ["control_character"]})
+    return name
+
+
+def clean_choice(text: str, allowed: Collection[str], *, field: str) -> str:
+    """One of several words. Raises `Invalid`."""
+    if text not in allowed:
+        raise Invalid({field: ["unknown"]})
+    return text
+
+
+def clean_time_zone(text: str) -> str:
+    """The name of a zone in the time zone database. Raises `Invalid`."""
+    if text not in time_zones():
+        raise Invalid({"time_zone": ["unknown"]})
+    return text
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """Every zone a person may choose."""
+    return frozenset(zone for zone in zoneinfo.available_timezones() if "/" in zone or zone == "UTC")
+
+
+def clean_scopes(scopes: Collection[str]) -> list[str]:
+    """Scopes of a key, each once, in the order of the table. Raises `Invalid`."""
+    if not scopes or not set(scopes) <= set(SCOPES):
+        raise Invalid({"scopes": ["unknown" if scopes else "required"]})
+    return [scope for scope in SCOPES if scope in scopes]

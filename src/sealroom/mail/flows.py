@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
@@ -55,7 +56,9 @@ def compose(
 ) -> OutgoingMail:
     """Render a message and put it up for delivery when the caller's transaction commits.
 
-    Renders `<template>.subject.txt`, `<template>.txt` and `<template>.html` in `language`. The same `key` again gives the first
+    Renders `<template>.subject.txt`, `<template>.txt` and `<template>.html` in `language`; lazily translated texts in `context` are
+    in that language too, and `heading` is the subject unless given (the other common variables stand in `kit/mail/base.html`).
+    The same `key` again gives the first
     message and sends nothing. `about` names what the message is for ("recipient:rcp_…"); `sender_name` and `reply_to` the person
     it is sent for. `urgent` is for what its reader waits for (codes). Raises `Invalid` for a bad address, and for a line break or
     control character in anything that becomes a header.
@@ -63,7 +66,7 @@ def compose(
     known = OutgoingMail.objects.filter(key=key).first()
     if known is not None:
         return known
-    words = {"sender_name": sender_name, "reply_to": reply_to, "to_name": to_name, **context}
+    words = {"sender_name": sender_name, "sender_address": reply_to, "recipient_address": to, "to_name": to_name, **context}
     subject, text, html = _render(template, language, words)
     mail = OutgoingMail(
         key=key,
@@ -178,17 +181,21 @@ def _suppress(address: str, reason: str, now: datetime) -> None:
 
 
 def _render(template: str, language: str, words: Mapping[str, object]) -> tuple[str, str, str]:
+    base_url = settings.SEALROOM_BASE_URL
     common = {
         "product_name": PRODUCT,
-        "base_url": settings.SEALROOM_BASE_URL,
+        "base_url": base_url,
+        "host": urlsplit(base_url).netloc,
+        "mark_url": f"{base_url}/static/kit/img/mark-180.png",
         "support_address": settings.SEALROOM_SUPPORT_ADDRESS,
         "language": language,
     }
     with translation.override(language):
         values = {**common, **words}
         subject = _render_plain(f"{template}.subject.txt", values).strip()
-        text = _render_plain(f"{template}.txt", {**values, "subject": subject}).strip() + "\n"
-        html = loader.render_to_string(f"{template}.html", {**values, "subject": subject})
+        values = {"heading": subject, **values, "subject": subject}
+        text = _render_plain(f"{template}.txt", values).strip() + "\n"
+        html = loader.render_to_string(f"{template}.html", values)
     return subject, text, html
 
 

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who acts, who belongs to a team, what an invitation offers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q, QuerySet
+
+from sealroom.accounts import rules
+from sealroom.accounts.models import ApiToken, Invitation, Membership, Role, SetupLink, Team, User
+from sealroom.accounts.rules import Actor, Capability, Route
+from sealroom.core.ids import digest
+
+
+def actor_for(user: User | AnonymousUser, *, route: Route = Route.WEB, ip: str = "") -> Actor | None:
+    """The member a signed-in user is, read afresh: None without an active place in a team, or for a closed account."""
+    if not isinstance(user, User):
+        return None
+    membership = _active_memberships().filter(user_id=user.pk).first()
+    return _actor(membership, None, route=route, ip=ip) if membership else None
+
+
+def actor_for_key(secret: str, *, now: datetime, ip: str = "", route: Route = Route.API) -> Actor | None:
+    """The member behind an API key, with at most the rights of its scopes; None for a key that is unknown, revoked, expired, or
+    whose member left. Notes the use at most once a minute: the one thing a read writes, because it is about the reading."""
+    token = (
+        ApiToken.objects.filter(digest=digest(secret), revoked_at=None, membership__removed_at=None, membership__user__is_active=True)
+        .filter(Q(expires_at=None) | Q(expires_at__gt=now))
+        .select_related("membership__user", "membership__team")
+        .first()
+    )
+    if token is None:
+        return None
+    stale = now - rules.KEY_NOTED_EVERY
+    if token.last_used_at is None or token.last_used_at < stale:
+        ApiToken.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=stale), pk=token.pk).update(last_used_at=now)
+    return _actor(token.membership, token.scopes, route=route, ip=ip)
+
+
+def actor_of_membership(membership_id: int, *, route: Route = Route.SYSTEM) -> Actor | None:
+    """The member a deferred deed is done for (a send that waited for its documents); None when the place ended meanwhile."""
+    membership = _active_memberships().filter(pk=membership_id).first()
+    return _actor(membership, None, route=route, ip="") if membership else None
+
+
+def actor_of_user(user_id: int, team_id: int, *, route: Route = Route.SYSTEM) -> Actor | None:
+    """As `actor_of_membership`, by user and team."""
+    membership = _active_memberships().filter(user_id=user_id, team_id=team_id).first()
+    return _actor(membership, None, route=route, ip="") if membership else None
+
+
+def admins_of(team_id: int) -> list[User]:
+    """Admins who can be written to."""
+    return list(
+        User.objects.filter(
+            is_active=True, memberships__team_id=team_id, memberships__removed_at=None, memberships__role=Role.ADMIN
+        ).order_by("id")
+    )
+
+
+@dataclass(frozen=True)
+class MemberView:
+    """A member as the members page shows them."""
+
+    id: str
+    user: str
+    email: str
+    name: str
+    role: str
+    joined_at: datetime
+    last_seen_at: datetime | None
+    is_self: bool
+
+
+def list_members(actor: Actor) -> list[MemberView]:
+    """Active members of the actor's team, oldest first. Raises `Forbidden`."""
+    actor.require(Capability.MANAGE_MEMBERS)
+    rows = Membership.objects.filter(team_id=actor.team_id, removed_at=None).select_related("user").order_by("joined_at", "id")
+    return [
+        MemberView(
+            id=row.public_id,
+            user=row.user.public_id,
+            email=row.user.email,
+            name=row.user.name,
+            role=row.role,
+            joined_at=row.joined_at,
+            last_seen_at=row.user.last_login,
+            is_self=row.user_id == actor.user_id,
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True)
+class InvitationView:
+    """An open invitation as the members page shows it."""
+
+    id: str
+    email: str
+    role: str
+    invited_by: str
+    created_at: datetime
+    expires_at: datetime
+    has_expired: bool
+
+
+def list_invitations(actor: Actor, *, now: datetime) -> list[InvitationView]:
+    """Invitations that were neither accepted nor withdrawn, newest first. Raises `Forbidden`."""
+    actor.require(Capability.MANAGE_MEMBERS)
+    rows = open_invitations(actor.team_id).select_related("invited_by").order_by("-created_at", "-id")
+    return [
+        InvitationView(
+            id=row.public_id,
+            email=row.email,
+            role=row.role,
+            invited_by=row.invited_by.name or row.invited_by.email,
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+            has_expired=row.expires_at <= now,
+        )
+        for row in rows
+    ]
+
+
+def open_invitations(team_id: int) -> QuerySet[Invitation]:
+    """Invitations that hold a seat, also when they expired (withdrawing frees it)."""
+    return Invitation.objects.filter(team_id=team_id, accepted_at=None, withdrawn_at=None)
+
+
+def seats_taken(team_id: int) -> int:
+    """Seats in use: active members and open invitations."""
+    return Membership.objects.filter(team_id=team_id, removed_at=None).count() + open_invitations(team_id).count()
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the invited person sees before accepting."""
+
+    team_name: str
+    invited_by: str
+    role: str
+    expires_at: datetime
+
+
+def offer_of(token: str, user: User | AnonymousUser, *, now: datetime) -> Offer | None:
+    """The invitation behind a link, for the one person it was made for: the signed-in user whose verified address it names. None
+    for everybody else, whether the link is unknown, ended, or another's: a forwarded link tells a stranger nothing."""
+    if not isinstance(user, User):
+        return None
+    row = acceptable_invitations(now).filter(token_digest=digest(token)).select_related("team", "invited_by").first()
+    if row is None or not has_verified(user, row.email):
+        return None
+    return Offer(row.team.name, row.invited_by.name or row.invited_by.email, row.role, row.expires_at)
+
+
+def acceptable_invitations(now: datetime) -> QuerySet[Invitation]:
+    """Invitations that can still be accepted."""
+    return Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=now)
+
+
+def has_verified(user: User, address: str) -> bool:
+    """Whether the user has proved to read mail at a canonical address. Exact: allauth lower-cases letters beyond ASCII too, so an
+    address whose local part has such capitals can never be proved by a member, rather than be taken for another mailbox."""
+    return EmailAddress.objects.filter(user_id=user.pk, email=address, verified=True).exists()
+
+
+@dataclass(frozen=True)
+class KeyView:
+    """An API key as its owner sees it; the secret is not known any more."""
+
+    id: str
+    name: str
+    prefix: str
+    scopes: list[str]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+def list_keys(actor: Actor) -> list[KeyView]:
+    """The actor's own keys, newest first, revoked ones included."""
+    rows = ApiToken.objects.filter(membership__team_id=actor.team_id, membership__user_id=actor.user_id)
+    fields = rows.order_by("-created_at", "-id").values_list(
+        "public_id", "name", "prefix", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at"
+    )
+    return [KeyView(*row) for row in fields]
+
+
+def team_of(actor: Actor) -> Team:
+    """The actor's team."""
+    return Team.objects.get(pk=actor.team_id)
+
+
+def needs_setup() -> bool:
+    """Whether no team was made yet."""
+    return not Team.objects.exists()
+
+
+def is_setup_link_open(token: str, *, now: datetime) -> bool:
+    """Whether a set-up link can still be used."""
+    return needs_setup() and SetupLink.objects.filter(token_digest=digest(token), used_at=None, expires_at__gt=now).exists()
+
+
+def _active_memberships() -> QuerySet[Membership]:
+    return Membership.objects.filter(removed_at=None, user__is_active=True).select_related("user", "team")
+
+
+def _actor(membership: Membership, scopes: list[str] | None, *, route: Route, ip: str) -> Actor:
+    user, team = membership.user, membership.team
+    return Actor(
+        user_id=user.pk,
+        user=user.public_id,
+        email=user.email,
+        name=user.name,
+        team_id=team.pk,
+        team=team.public_id,
+        role=membership.role,
+        language=user.language,
+        time_zone=user.time_zone,
+        capabilities=rules.capabilities_of(membership.role, scopes),
+        route=route,
+        ip=ip,
+    )
