@@ -10,6 +10,7 @@ from tests.architecture.tree import LINE
 BOUND_THROUGH = {
     "core.Job": "lane",
     "core.RateBucket": "digest of a subject",
+    "core.Rhythm": "a chore of the installation",
     "core.StoredAnswer": "scope",
     "audit.Event": "team (public id)",
     "audit.ChainHead": "team (public id)",

@@ -12,7 +12,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpRequest  # noqa: TID251 -- allauth's contract
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.functional import Promise
@@ -22,7 +22,6 @@ from sealroom.accounts.models import User
 from sealroom.core.addresses import BadAddress, canonical_address
 from sealroom.core.ids import new_secret
 from sealroom.mail import flows as mail
-
 
 
 @dataclass(frozen=True)

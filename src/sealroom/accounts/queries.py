@@ -28,7 +28,9 @@ def actor_for_key(secret: str, *, now: datetime, ip: str = "", route: Route = Ro
     """The member behind an API key, with at most the rights of its scopes; None for a key that is unknown, revoked, expired, or
     whose member left. Notes the use at most once a minute: the one thing a read writes, because it is about the reading."""
     token = (
-        ApiToken.objects.filter(digest=digest(secret), revoked_at=None, membership__removed_at=None, membership__user__is_active=True)
+        ApiToken.objects.filter(
+            digest=digest(secret), revoked_at=None, membership__removed_at=None, membership__user__is_active=True
+        )
         .filter(Q(expires_at=None) | Q(expires_at__gt=now))
         .select_related("membership__user", "membership__team")
         .first()
@@ -165,7 +167,7 @@ def acceptable_invitations(now: datetime) -> QuerySet[Invitation]:
 def has_verified(user: User, address: str) -> bool:
     """Whether the user has proved to read mail at a canonical address. Exact: allauth lower-cases letters beyond ASCII too, so an
     address whose local part has such capitals can never be proved by a member, rather than be taken for another mailbox."""
-    return EmailAddress.objects.filter(user_id=user.pk, email=address, verified=True).exists()
+    return bool(EmailAddress.objects.filter(user_id=user.pk, email=address, verified=True).exists())
 
 
 @dataclass(frozen=True)

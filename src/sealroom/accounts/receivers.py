@@ -65,7 +65,7 @@ def note_address(request: Any, user: User, **_: Any) -> None:
     _note(user, Verb.PROFILE_CHANGED, request, changed=["email"])
 
 
-def _note(user: User, verb: Verb, request: Any, **facts: object) -> None:
+def _note(user: User, verb: Verb, request: Any, **facts: Any) -> None:
     now: datetime = timezone.now()
     audit.record(who_is(user, ip=_ip(request)), verb, "user", user.public_id, now=now, label=user.email, **facts)
 

@@ -73,6 +73,4 @@ def _remember(key: str, text: str) -> None:
     key, text = rules.safe_text(key, most=64), rules.safe_text(text, most=320)
     if Label.objects.filter(key=key, text=text).exists():
         return
-    Label.objects.bulk_create(
-        [Label(key=key, text=text)], update_conflicts=True, unique_fields=["key"], update_fields=["text"]
-    )
+    Label.objects.bulk_create([Label(key=key, text=text)], update_conflicts=True, unique_fields=["key"], update_fields=["text"])

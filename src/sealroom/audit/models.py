@@ -37,7 +37,6 @@ class Event(models.Model):
             models.Index(fields=["subject_kind", "subject"], name="event_by_subject"),
         ]
 
-
     def hashed_values(self) -> dict[str, object]:
         """The columns the hash covers, as plain values."""
         return {

@@ -52,9 +52,7 @@ class EventFilter:
     until: datetime | None = None
 
 
-def list_events(
-    team: str, *, only: EventFilter | None = None, cursor: str | None = None, limit: int = MOST
-) -> EventPage:
+def list_events(team: str, *, only: EventFilter | None = None, cursor: str | None = None, limit: int = MOST) -> EventPage:
     """Events of one team (public id), newest first, at most 100 a page. The caller has checked the right to see them.
 
     An unknown cursor starts at the beginning of nothing: it gives an empty page, never an error.

@@ -42,9 +42,7 @@ class Job(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["name", "key"], condition=Q(state="waiting"), name="job_one_waiting_per_key"
-            ),
+            models.UniqueConstraint(fields=["name", "key"], condition=Q(state="waiting"), name="job_one_waiting_per_key"),
         ]
         indexes = [
             models.Index(fields=["priority", "turn", "due_at"], condition=Q(state="waiting"), name="job_waiting"),

@@ -85,9 +85,7 @@ def compose(
     mail.seal_bodies(text, html)
     OutgoingMail.objects.bulk_create([mail], ignore_conflicts=True)
     mail = OutgoingMail.objects.get(key=key)
-    jobs.defer(
-        "mail.deliver", key=mail.public_id, lane=team, priority=URGENT if urgent else NORMAL, mail_id=mail.pk
-    )
+    jobs.defer("mail.deliver", key=mail.public_id, lane=team, priority=URGENT if urgent else NORMAL, mail_id=mail.pk)
     return mail
 
 

@@ -36,4 +36,4 @@ class Membership:
         match = request.resolver_match
         if match is not None and _OTHER_DOORS.isdisjoint(match.app_names):
             ip = request.client_address  # type: ignore[attr-defined]
-            request.actor = actor_for(request.user, route=Route.WEB, ip=ip)  # type: ignore[attr-defined,arg-type]
+            request.actor = actor_for(request.user, route=Route.WEB, ip=ip)  # type: ignore[attr-defined]

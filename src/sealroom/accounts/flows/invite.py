@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.conf import settings
@@ -23,8 +24,6 @@ from sealroom.core import ids
 from sealroom.core.addresses import BadAddress, canonical_address
 from sealroom.core.errors import Invalid, NotFound
 from sealroom.mail import flows as mail
-
-lazy_day = lazy(lambda at: date_format(at, "j F Y"), str)
 
 
 @transaction.atomic
@@ -70,9 +69,7 @@ def resend_invitation(actor: Actor, invitation_id: str, *, now: datetime) -> Inv
     invitation.expires_at = now + rules.INVITATION_LIFETIME
     invitation.save(update_fields=["token_digest", "expires_at"])
     _mail_link(actor, invitation.team, invitation, token, now)
-    audit.record(
-        actor.who, Verb.MEMBER_INVITED, "invitation", invitation.public_id, now=now, label=invitation.email, again=True
-    )
+    audit.record(actor.who, Verb.MEMBER_INVITED, "invitation", invitation.public_id, now=now, label=invitation.email, again=True)
     return invitation
 
 
@@ -96,9 +93,7 @@ def withdraw_invitation(actor: Actor, invitation_id: str, *, now: datetime) -> N
 def accept_invitation(token: str, user: User, *, now: datetime) -> Membership:
     """Take the offered seat. Only the user who proved the invited address may: for anybody else, and for a link that ended, the
     answer is `NotFound`. Raises `AlreadyInTeam`."""
-    invitation = (
-        queries.acceptable_invitations(now).select_for_update(of=("self",)).filter(token_digest=ids.digest(token)).first()
-    )
+    invitation = queries.acceptable_invitations(now).select_for_update(of=("self",)).filter(token_digest=ids.digest(token)).first()
     if invitation is None or not queries.has_verified(user, invitation.email):
         raise NotFound
     require_no_team(user)
@@ -135,7 +130,7 @@ def _mail_link(actor: Actor, team: Team, invitation: Invitation, token: str, now
             "button_url": f"{settings.SEALROOM_BASE_URL}/join/{token}/",
             "button_label": _("Join the team"),
             "facts": [
-                format_lazy(_("The invitation is good until {day}."), day=lazy_day(invitation.expires_at)),
+                format_lazy(_("The invitation is good until {day}."), day=_day(invitation.expires_at)),
                 _("It is for this address alone: forwarded, it does not open for others."),
             ],
         },
@@ -145,3 +140,10 @@ def _mail_link(actor: Actor, team: Team, invitation: Invitation, token: str, now
         sender_name=actor.name or actor.email,
         reply_to=actor.email,
     )
+
+
+def _day_text(at: datetime) -> str:
+    return date_format(at, "j F Y")
+
+
+_day: Callable[[datetime], object] = lazy(_day_text, str)  # spelled in the language of the mail

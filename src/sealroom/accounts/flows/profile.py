@@ -45,6 +45,4 @@ def update_profile(
 def who_is(user: User, *, route: str = "web", ip: str = "") -> Who:
     """A user as the trail names them, in the chain of their team ("" without one)."""
     actor = queries.actor_for(user)
-    return Who(
-        ActorKind.MEMBER, user.public_id, team=actor.team if actor else "", label=user.email, route=route, ip=ip
-    )
+    return Who(ActorKind.MEMBER, user.public_id, team=actor.team if actor else "", label=user.email, route=route, ip=ip)

@@ -59,9 +59,7 @@ def use_setup_link(
 
 
 @transaction.atomic
-def make_user(
-    email: str, *, name: str = "", password: str | None = None, language: str = "en", time_zone: str = "UTC"
-) -> User:
+def make_user(email: str, *, name: str = "", password: str | None = None, language: str = "en", time_zone: str = "UTC") -> User:
     """A user whose address counts as verified because the operator vouches for it (set-up, demo, command line); an existing one is
     given these values. Without a password they sign in by code. Raises `Invalid`."""
     address = _clean_address(email)
@@ -75,7 +73,7 @@ def make_user(
         except ValidationError as error:
             raise Invalid({"password": [str(problem.code) for problem in error.error_list]}) from error
         user.set_password(password)
-    elif user.pk is None:
+    elif not user.password:
         user.set_unusable_password()
     user.save()
     EmailAddress.objects.update_or_create(user=user, email=address, defaults={"verified": True, "primary": True})

@@ -18,9 +18,7 @@ from sealroom.core.errors import NotFound
 
 
 @transaction.atomic
-def create_team(
-    user: User, *, name: str, time_zone: str, language: str, now: datetime, is_demo: bool = False
-) -> Team:
+def create_team(user: User, *, name: str, time_zone: str, language: str, now: datetime, is_demo: bool = False) -> Team:
     """Make a team with `user` as its first admin. Knows no plans and no credits: call it through `billing.flows.found_team`.
 
     Raises `Invalid` (name, time_zone, language) and `AlreadyInTeam`.
@@ -107,15 +105,17 @@ def require_no_team(user: User) -> None:
 def _lock_member(actor: Actor, membership_id: str) -> Membership:
     """All changes of a team's members are serialised on the team's row: two admins cannot demote each other at once."""
     Team.objects.select_for_update().get(pk=actor.team_id)
-    found = Membership.objects.filter(team_id=actor.team_id, public_id=membership_id, removed_at=None).select_related("user").first()
+    found = (
+        Membership.objects.filter(team_id=actor.team_id, public_id=membership_id, removed_at=None).select_related("user").first()
+    )
     if found is None:
         raise NotFound
     return found
 
 
 def _require_other_admin(membership: Membership) -> None:
-    others = Membership.objects.filter(
-        team_id=membership.team_id, role=Role.ADMIN, removed_at=None, user__is_active=True
-    ).exclude(pk=membership.pk)
+    others = Membership.objects.filter(team_id=membership.team_id, role=Role.ADMIN, removed_at=None, user__is_active=True).exclude(
+        pk=membership.pk
+    )
     if not others.exists():
         raise LastAdmin

@@ -54,7 +54,9 @@ def forget() -> None:
 
 def _take(name: str, slot: datetime) -> bool:
     with transaction.atomic():
-        Rhythm.objects.bulk_create([Rhythm(name=name, last_slot=datetime.min.replace(year=1970, tzinfo=UTC))], ignore_conflicts=True)
+        Rhythm.objects.bulk_create(
+            [Rhythm(name=name, last_slot=datetime.min.replace(year=1970, tzinfo=UTC))], ignore_conflicts=True
+        )
         taken = Rhythm.objects.filter(name=name, last_slot__lt=slot).update(last_slot=slot)
         if taken:
             defer(name, key=slot.isoformat(), priority=rules.IDLE)

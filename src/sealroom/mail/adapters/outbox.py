@@ -66,13 +66,14 @@ class OutboxTransport(HasOutbox):
     """Accepts everything; a file is complete and on disk before the message counts as sent. A retry writes the same file again."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.outbox = OutboxFolder(folder or settings.SEALROOM_DATA / "outbox")
+        self._folder: Path = folder or settings.SEALROOM_DATA / "outbox"
+        self.outbox = OutboxFolder(self._folder)
 
     def deliver(self, envelope: Envelope) -> Outcome:
         """Write, fsync, rename, fsync the folder."""
         stamp = envelope.composed_at.astimezone(UTC).strftime(_STAMP)
         try:
-            _write(self.outbox.folder, f"{stamp}Z-{envelope.reference}.eml", envelope.data)
+            _write(self._folder, f"{stamp}Z-{envelope.reference}.eml", envelope.data)
         except OSError as error:
             return Outcome(451, f"outbox: {error.strerror}", Stage.CONNECT)
         return Outcome(250, "written to the outbox")

@@ -8,7 +8,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -107,18 +107,22 @@ def _hand_over(smtp: smtplib.SMTP, envelope: Envelope, talk: _Talk) -> Outcome:
     options = ["SMTPUTF8", "BODY=8BITMIME"] if not envelope.recipient.isascii() or not envelope.data.isascii() else []
     if options and not smtp.has_extn("smtputf8"):
         return Outcome(553, "5.6.7 the relay cannot carry this international address", Stage.RECIPIENT)
-    for stage, ask in (
-        (Stage.SENDER, lambda: smtp.mail(envelope.sender, options)),
-        (Stage.RECIPIENT, lambda: smtp.rcpt(envelope.recipient)),
-        (Stage.DATA, lambda: smtp.data(envelope.data)),
-    ):
+    code, answer = 0, b""
+    for stage in (Stage.SENDER, Stage.RECIPIENT, Stage.DATA):
         talk.stage = stage
-        code, answer = ask()
+        code, answer = _ask(smtp, envelope, stage, options)
         if not 200 <= code < 300:
-            talk.done = True
-            return Outcome(code, _text(answer), stage)
+            break
     talk.done = True
-    return Outcome(code, _text(answer), Stage.DATA)
+    return Outcome(code, _text(answer), talk.stage)
+
+
+def _ask(smtp: smtplib.SMTP, envelope: Envelope, stage: Stage, options: list[str]) -> tuple[int, bytes]:
+    if stage is Stage.SENDER:
+        return smtp.mail(envelope.sender, options)
+    if stage is Stage.RECIPIENT:
+        return smtp.rcpt(envelope.recipient)
+    return smtp.data(envelope.data)
 
 
 def _say_goodbye(smtp: smtplib.SMTP, *, polite: bool) -> None:
@@ -133,10 +137,8 @@ def _say_goodbye(smtp: smtplib.SMTP, *, polite: bool) -> None:
 
 def _cut(smtp: smtplib.SMTP) -> None:
     if smtp.sock is not None:
-        try:
+        with suppress(OSError):
             smtp.sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
 
 
 def _text(answer: bytes | str) -> str:

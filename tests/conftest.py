@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every test may use: the personas, a fixed now, and a database whose append-only tables can be emptied between tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.db.backends.sqlite3.operations import DatabaseOperations as SqliteOperations
+
+from sealroom.core.jobs import schedule
+from tests.factories.accounts import Persona, make_member, make_persona
+
+NOW = datetime(2026, 11, 22, 14, 3, tzinfo=UTC)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The instant tests live in unless they say otherwise."""
+    return NOW
+
+
+@pytest.fixture
+def owner(db: None) -> Persona:
+    """Admin of the team "Northwind": makes documents and sends."""
+    return make_persona("owner@example.com", team_name="Northwind", name="Olive Owner", now=NOW)
+
+
+@pytest.fixture
+def member(owner: Persona) -> Persona:
+    """User role in the same team as `owner`."""
+    return make_member(owner, "member@example.com", name="Max Member", now=NOW)
+
+
+@pytest.fixture
+def stranger(db: None) -> Persona:
+    """Admin of another team, who must learn nothing."""
+    return make_persona("stranger@example.org", team_name="Elsewhere", name="Sam Stranger", now=NOW)
+
+
+@pytest.fixture
+def recipient() -> str:
+    """Address of somebody a send is meant for; has no account."""
+    return "recipient@example.net"
+
+
+@pytest.fixture
+def attacker() -> str:
+    """Address of somebody who got hold of a link; has no account."""
+    return "attacker@example.net"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_schedule() -> None:
+    schedule.forget()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _emptying_append_only_tables() -> Iterator[None]:
+    """Tests that commit (`transactional_db`) empty all tables afterwards, which the triggers of append-only tables rightly refuse:
+    set them aside for just that moment. Nothing in the product can do this."""
+    original = SqliteOperations.execute_sql_flush
+
+    def flush(self: SqliteOperations, sql_list: Any) -> None:
+        with _triggers_set_aside(self.connection.alias):
+            original(self, sql_list)
+
+    SqliteOperations.execute_sql_flush = flush  # type: ignore[method-assign,assignment]
+    yield
+    SqliteOperations.execute_sql_flush = original  # type: ignore[method-assign,assignment]
+
+
+@contextmanager
+def _triggers_set_aside(alias: str) -> Iterator[None]:
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        triggers = cursor.fetchall()
+        for name, _ in triggers:
+            cursor.execute(f'DROP TRIGGER "{name}"')
+        try:
+            yield
+        finally:
+            for _, sql in triggers:
+                cursor.execute(sql)

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""People and teams."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from allauth.account.models import EmailAddress
+from django.test import Client
+
+from sealroom.accounts import flows, queries
+from sealroom.accounts.models import Membership, Role, Team, User
+from sealroom.accounts.rules import Actor, Route
+from sealroom.credits.models import AllowanceStep, Wallet
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass(frozen=True)
+class Persona:
+    """A person with a place in a team, and what tests need of them."""
+
+    user: User
+    team: Team
+    membership: Membership
+
+    @property
+    def email(self) -> str:
+        return self.user.email
+
+    @property
+    def actor(self) -> Actor:
+        """Read afresh, by the web."""
+        return self.actor_by(Route.WEB)
+
+    def actor_by(self, route: Route) -> Actor:
+        actor = queries.actor_for(User.objects.get(pk=self.user.pk), route=route, ip="203.0.113.7")
+        assert actor is not None, f"{self.email} has no place in a team"
+        return actor
+
+    def client(self) -> Client:
+        """A browser in which they are signed in."""
+        client = Client()
+        client.force_login(self.user)
+        return client
+
+
+def make_user(email: str, *, name: str = "", password: str | None = None, language: str = "en", verified: bool = True) -> User:
+    """A user; with a verified address unless told otherwise."""
+    user = User.objects.create_user(email, password, name=name, language=language)
+    EmailAddress.objects.create(user=user, email=user.email, verified=verified, primary=True)
+    return user
+
+
+def make_persona(email: str, *, team_name: str, name: str = "", language: str = "en", now: datetime) -> Persona:
+    """A user who founded a team, with 1,500 credits a month."""
+    user = make_user(email, name=name, password=PASSWORD, language=language)
+    team = flows.create_team(user, name=team_name, time_zone="Europe/Paris", language=language, now=now)
+    Wallet.objects.create(team=team, anchor_at=now)
+    AllowanceStep.objects.create(team=team, effective_at=now, amount=1500)
+    return Persona(user, team, user.memberships.get())
+
+
+def make_member(of: Persona, email: str, *, role: str = Role.USER, name: str = "", now: datetime) -> Persona:
+    """A further member of a persona's team."""
+    user = make_user(email, name=name, password=PASSWORD)
+    membership = Membership.objects.create(team=of.team, user=user, role=role, joined_at=now)
+    return Persona(user, of.team, membership)
