@@ -121,7 +121,7 @@ def article(request: HttpRequest) -> HttpResponse:
 
 
 def viewer(request: HttpRequest) -> HttpResponse:
-    return render(request, "kit_test/viewer.html", frame(request))
+    return render(request, "kit_test/viewer.html", {**frame(request), "moment": NOW})
 
 
 def in_language(request: HttpRequest, code: str, page: str) -> HttpResponse:

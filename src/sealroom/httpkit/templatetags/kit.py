@@ -19,13 +19,28 @@ from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, gettext, ngettext, pgettext
+from django.utils.translation import gettext, ngettext, pgettext, pgettext_lazy
 
 register = template.Library()
 
 NARROW_SPACE = "\u202f"
 WIDE_SPACE = "\xa0"
 UTC = ZoneInfo("UTC")
+# Own words, because Django's French has "jan." and "fév." where printers write "janv." and "févr.".
+SHORT_MONTHS = (
+    pgettext_lazy("short month", "Jan"),
+    pgettext_lazy("short month", "Feb"),
+    pgettext_lazy("short month", "Mar"),
+    pgettext_lazy("short month", "Apr"),
+    pgettext_lazy("short month", "May"),
+    pgettext_lazy("short month", "Jun"),
+    pgettext_lazy("short month", "Jul"),
+    pgettext_lazy("short month", "Aug"),
+    pgettext_lazy("short month", "Sep"),
+    pgettext_lazy("short month", "Oct"),
+    pgettext_lazy("short month", "Nov"),
+    pgettext_lazy("short month", "Dec"),
+)
 ICON_SIZES = frozenset({13, 15, 17, 20, 24})
 
 
@@ -83,7 +98,7 @@ def number(value: int | Decimal | str | None, places: int = 0) -> str:
     amount = Decimal(str(value)).quantize(quantum, rounding=ROUND_HALF_UP)
     text = formats.number_format(abs(amount), decimal_pos=int(places), use_l10n=True, force_grouping=True)
     text = text.replace(WIDE_SPACE, NARROW_SPACE)
-    return f"\N{MINUS SIGN}{text}" if amount < 0 else text
+    return f"\N{MINUS SIGN}{text}" if amount < 0 else text  # a rounded -0 compares equal to 0
 
 
 @register.filter
@@ -142,7 +157,10 @@ def local_time(moment: datetime | None, style: str = "moment", browser: bool = F
     if moment is None:
         return SafeString("")
     utc = moment.astimezone(UTC)
-    hook = format_html(' data-local="{}" data-today="{}"', style, gettext("Today")) if browser else SafeString("")
+    hook = SafeString("")
+    if browser:
+        example = _joined("|", formats.date_format(datetime(2000, 1, 1, 8, 0, tzinfo=UTC), _clock_pattern()))
+        hook = format_html(' data-local="{}" data-today="{}" data-pattern="{}"', style, gettext("Today"), example)
     return format_html(
         '<time datetime="{}" title="{} UTC"{}>{}</time>',
         utc.strftime("%Y-%m-%dT%H:%M:%SZ"), utc.strftime("%Y-%m-%d %H:%M:%S"), hook, moment_text(moment, style, now=now),
@@ -153,23 +171,23 @@ def moment_text(moment: datetime, style: str, *, now: datetime | None = None) ->
     """Write a moment without its element, for mails and names. Refuses an unknown style."""
     local = timezone.localtime(moment)
     today = timezone.localtime(now or timezone.now()).date()
-    clock = formats.date_format(local, pgettext("clock", "H:i"))
+    clock = formats.date_format(local, _clock_pattern())
     if style == "time":
         return clock
     if style == "moment" and local.date() == today:
-        return f"{gettext('Today')}, {clock}"
+        return _joined(gettext("Today"), clock)
     day = day_text(local.date(), long=style == "full", with_year=style == "full" or local.year != today.year)
     if style == "date":
         return day
     if style not in {"moment", "full"}:
         raise template.TemplateSyntaxError(f"unknown style of time: {style}")
-    return f"{day}, {clock}"
+    return _joined(day, clock)
 
 
 def day_text(day: date, *, long: bool = False, with_year: bool = True) -> str:
     """Write a day: 5 Jan, 5 Jan 2027, 12 January 2027, with a no-break space before the month."""
-    pattern = f"j{WIDE_SPACE}F" if long else f"j{WIDE_SPACE}{_short_month()}"
-    return formats.date_format(day, f"{pattern}{WIDE_SPACE}Y" if with_year else pattern)
+    month = formats.date_format(day, "F") if long else str(SHORT_MONTHS[day.month - 1])
+    return WIDE_SPACE.join([str(day.day), month, *([str(day.year)] if with_year else [])])
 
 
 @register.filter
@@ -205,6 +223,9 @@ class CaptureNode(template.Node):
         return SafeString("")
 
 
-def _short_month() -> str:
-    # French abbreviates irregularly (janv., juil., août): Django's N knows; English has three letters.
-    return "M" if (get_language() or "en").startswith("en") else "N"
+def _clock_pattern() -> str:
+    return pgettext("clock, as a pattern of Django", "H:i")
+
+
+def _joined(day: str, clock: str) -> str:
+    return pgettext("a day and a clock", "%(day)s, %(clock)s") % {"day": day, "clock": clock}

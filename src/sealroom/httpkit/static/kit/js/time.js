@@ -4,22 +4,30 @@
 // data-countdown-show="selector", shows what was hidden until then.
 const language = document.documentElement.lang || "en";
 const format = (options) => new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, options);
-const clock = format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
-function localText(moment, style, today) {
+// data-pattern shows the server's way to join a day and a clock: "|, 08:00" or "| à 8 h 00".
+function clockText(moment, pattern) {
+  const hour = moment.getHours();
+  const [, padding, mark] = pattern.match(/(0?)8(.+?)00$/) ?? ["", "0", ":"];
+  return `${padding ? String(hour).padStart(2, "0") : hour}${mark}${String(moment.getMinutes()).padStart(2, "0")}`;
+}
+
+function localText(moment, { local: style, today = "", pattern = "|, 08:00" }) {
   const now = new Date();
-  if (style === "time") return clock.format(moment);
-  if (style === "moment" && moment.toDateString() === now.toDateString()) return `${today}, ${clock.format(moment)}`;
+  const clock = clockText(moment, pattern);
+  const join = (day) => pattern.replace(/0?8.+?00$/, clock).replace("|", day);
+  if (style === "time") return clock;
+  if (style === "moment" && moment.toDateString() === now.toDateString()) return join(today);
   const full = style === "full";
   const year = full || moment.getFullYear() !== now.getFullYear() ? { year: "numeric" } : {};
   const day = format({ day: "numeric", month: full ? "long" : "short", ...year }).format(moment).replaceAll(" ", "\u00a0");
-  return style === "date" ? day : `${day}, ${clock.format(moment)}`;
+  return style === "date" ? day : join(day);
 }
 
 function localise(root) {
   for (const element of root.querySelectorAll?.("time[data-local]") ?? []) {
     const moment = new Date(element.dateTime);
-    if (!Number.isNaN(moment.valueOf())) element.textContent = localText(moment, element.dataset.local, element.dataset.today || "");
+    if (!Number.isNaN(moment.valueOf())) element.textContent = localText(moment, element.dataset);
     element.removeAttribute("data-local");
   }
 }
