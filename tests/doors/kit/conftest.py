@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.conf import LazySettings
 from django.contrib.staticfiles import finders
 from django.test import Client
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, ViewportSize, sync_playwright
 
 # An address a browser trusts as it trusts https; nothing listens there, every request is answered by the test.
 HOST = "http://127.0.0.1:9"
@@ -38,7 +38,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page whose every request is answered here; what it complains about is kept in `page.complaints`."""
-    context = browser.new_context(viewport=getattr(request, "param", {"width": 1440, "height": 900}))
+    context = browser.new_context(viewport=cast("ViewportSize", getattr(request, "param", {"width": 1440, "height": 900})))
     opened = context.new_page()
     complaints: list[str] = []
     opened.on("console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None)
@@ -58,4 +58,4 @@ def answer(route: Route) -> None:
         route.fulfill(body=Path(found).read_bytes(), content_type=TYPES[Path(found).suffix])
         return
     response: Any = Client().get(address)
-    route.fulfill(status=200, body=response.content, headers={name: value for name, value in response.items()})
+    route.fulfill(status=200, body=response.content, headers=dict(response.items()))

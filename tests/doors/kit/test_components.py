@@ -10,19 +10,41 @@ import pytest
 from django.core.paginator import Paginator
 from django.template import Context, engines
 from django.test import Client
-
 from tests.doors.kit.guide import ExampleForm
 
 KIT = Path(__file__).parents[3] / "src/sealroom/httpkit"
 EVIL = "\"'><script>alert(1)</script>&"
 TEXTS = {
-    "alert": "title tone", "avatar": "name", "back": "href", "badge": "tone class data-x", "button": "label href icon_end data-x value", "card": "title aside foot class id",
-    "check": "name value label id", "chip": "value name error", "code-input": "name id describedby", "copy": "value label", "dialog": "id title actions",
-    "dropzone": "name label pick accept", "empty": "title text", "file-glyph": "ext", "input": "name label value id help error placeholder",
-    "logo": "href name", "menu": "label class", "menu-item": "href data-x", "meter": "label text", "note": "data-x", "page-head": "title sub",
-    "search": "action value label id", "setting": "data-x", "stat": "label value note", "steps": "label text", "stepper": "name label",
-    "toast": "data-x", "toggle": "label name value word_on word_off", "word": "text label",
-}  # fmt: skip
+    "alert": "title tone",
+    "avatar": "name",
+    "back": "href",
+    "badge": "tone class data-x",
+    "button": "label href icon_end data-x value",
+    "card": "title aside foot class id",
+    "check": "name value label id",
+    "chip": "value name error",
+    "code-input": "name id describedby",
+    "copy": "value label",
+    "dialog": "id title actions",
+    "dropzone": "name label pick accept",
+    "empty": "title text",
+    "file-glyph": "ext",
+    "input": "name label value id help error placeholder",
+    "logo": "href name",
+    "menu": "label class",
+    "menu-item": "href data-x",
+    "meter": "label text",
+    "note": "data-x",
+    "page-head": "title sub",
+    "search": "action value label id",
+    "setting": "data-x",
+    "stat": "label value note",
+    "steps": "label text",
+    "stepper": "name label",
+    "toast": "data-x",
+    "toggle": "label name value word_on word_off",
+    "word": "text label",
+}
 
 
 def draw(source: str, **context: object) -> str:
@@ -69,8 +91,14 @@ def test_field_binds_label_help_and_error() -> None:
 @pytest.mark.parametrize(
     ("source", "shown"),
     [
-        ('<c-button hx-post="/x" :data-a="no" :data-b="yes">Go</c-button>', '<button class="btn btn-secondary btn-md " type="button" hx-post="/x" data-b>Go</button>'),
-        ('<c-button href="/x" disabled>Go</c-button>', '<a class="btn btn-secondary btn-md " aria-disabled="true" role="link">Go</a>'),
+        (
+            '<c-button hx-post="/x" :data-a="no" :data-b="yes">Go</c-button>',
+            '<button class="btn btn-secondary btn-md " type="button" hx-post="/x" data-b>Go</button>',
+        ),
+        (
+            '<c-button href="/x" disabled>Go</c-button>',
+            '<a class="btn btn-secondary btn-md " aria-disabled="true" role="link">Go</a>',
+        ),
         ('<c-badge tone="ok">Ready</c-badge>', '<span class="badge badge-ok ">Ready</span>'),
     ],
 )

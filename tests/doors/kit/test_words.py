@@ -92,9 +92,9 @@ def test_duration_names_its_two_largest_units(seconds: float, english: str, fren
 )
 def test_credits_agree_in_number(count: int, english: str, french: str) -> None:
     with translation.override("en"):
-        assert kit.credits(count) == english
+        assert kit.credit_count(count) == english
     with translation.override("fr"):
-        assert kit.credits(count) == french
+        assert kit.credit_count(count) == french
 
 
 def test_percent_has_its_narrow_space_in_french() -> None:
@@ -136,7 +136,8 @@ def test_day_has_every_french_month_abbreviated_as_printers_do() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "letters"), [("Team admin", "TA"), ("nadia@example.com", "N"), ("Ana de la Cruz", "AC"), ("", "?"), ("(Zoë) ", "?"), (None, "?")]
+    ("name", "letters"),
+    [("Team admin", "TA"), ("nadia@example.com", "N"), ("Ana de la Cruz", "AC"), ("", "?"), ("(Zoë) ", "?"), (None, "?")],
 )
 def test_initials_are_at_most_two_letters(name: str | None, letters: str) -> None:
     assert kit.initials(name) == letters

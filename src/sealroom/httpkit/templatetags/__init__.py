@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Tags and filters of the templates."""

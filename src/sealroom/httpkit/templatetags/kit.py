@@ -66,16 +66,14 @@ def attributes(attrs: Mapping[str, object]) -> SafeString:
     """
     given = attrs.attrs_dict() if hasattr(attrs, "attrs_dict") else attrs
     shown = [(name, value) for name, value in given.items() if value is not None and value is not False]
-    return format_html_join(
-        "", "{}", ((_attribute(name, value),) for name, value in shown)
-    )
+    return format_html_join("", "{}", ((_attribute(name, value),) for name, value in shown))
 
 
 def _attribute(name: str, value: object) -> SafeString:
     if value is True:
         return format_html(" {}", name)
     # A value that came through a template is escaped already, but may hold a quote it was free to use.
-    text = str(conditional_escape(value)).replace('"', "&quot;")
+    text = conditional_escape(value if isinstance(value, SafeString) else str(value)).replace('"', "&quot;")
     return mark_safe(f' {conditional_escape(name)}="{text}"')  # noqa: S308 -- both parts are escaped above
 
 
@@ -134,19 +132,24 @@ def duration(seconds: float | None) -> str:
     hours, rest = divmod(rest, 3_600)
     minutes, secs = divmod(rest, 60)
     day = ngettext("%(n)s day", "%(n)s days", days) % {"n": number(days)}
-    parts = [(days, day.replace(" ", WIDE_SPACE)), (hours, f"{hours}{WIDE_SPACE}h"), (minutes, f"{minutes}{WIDE_SPACE}min"), (secs, f"{secs}{WIDE_SPACE}s")]
+    parts = [
+        (days, day.replace(" ", WIDE_SPACE)),
+        (hours, f"{hours}{WIDE_SPACE}h"),
+        (minutes, f"{minutes}{WIDE_SPACE}min"),
+        (secs, f"{secs}{WIDE_SPACE}s"),
+    ]
     first = next((index for index, (count, _) in enumerate(parts) if count), 3)
     return " ".join(text for count, text in parts[first : first + 2] if count or first == 3)
 
 
-@register.filter
-def credits(count: int) -> str:
+@register.filter("credits")
+def credit_count(count: int) -> str:
     """Write a number of credits: 1 credit, 10 credits, 1,490 credits."""
     return ngettext("%(n)s credit", "%(n)s credits", abs(count)) % {"n": number(count)}
 
 
 @register.simple_tag
-def local_time(moment: datetime | None, style: str = "moment", browser: bool = False, now: datetime | None = None) -> SafeString:
+def local_time(moment: datetime | None, style: str = "moment", *, browser: bool = False, now: datetime | None = None) -> SafeString:
     """Write a moment as `<time>` in the active zone, with UTC in its title.
 
     Styles: `moment` (Today, 10:37 / 5 Jan, 09:20), `date` (5 Jan), `time` (10:37), `full`
@@ -163,7 +166,10 @@ def local_time(moment: datetime | None, style: str = "moment", browser: bool = F
         hook = format_html(' data-local="{}" data-today="{}" data-pattern="{}"', style, gettext("Today"), example)
     return format_html(
         '<time datetime="{}" title="{} UTC"{}>{}</time>',
-        utc.strftime("%Y-%m-%dT%H:%M:%SZ"), utc.strftime("%Y-%m-%d %H:%M:%S"), hook, moment_text(moment, style, now=now),
+        utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        utc.strftime("%Y-%m-%d %H:%M:%S"),
+        hook,
+        moment_text(moment, style, now=now),
     )
 
 
@@ -204,7 +210,7 @@ def capture(parser: Parser, token: Token) -> CaptureNode:
     `{% blocktranslate %}They may {{ word }}, not print.{% endblocktranslate %}`. Space at both ends is dropped.
     """
     words = token.split_contents()
-    if len(words) != 2:  # noqa: PLR2004 -- the tag and its name
+    if len(words) != 2:
         raise template.TemplateSyntaxError("capture takes one name")
     nodes = parser.parse(("endcapture",))
     parser.delete_first_token()
@@ -219,6 +225,7 @@ class CaptureNode(template.Node):
         self.name = name
 
     def render(self, context: template.Context) -> SafeString:
+        """Render what is inside into the name."""
         context[self.name] = mark_safe(self.nodelist.render(context).strip())  # noqa: S308 -- rendered by Django, escaped there
         return SafeString("")
 
