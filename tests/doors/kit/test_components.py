@@ -160,3 +160,10 @@ def test_style_sheets_read_in_both_directions() -> None:
     physical = r"(?:margin|padding|border)-(?:left|right)\b|[^-]\b(?:left|right):|text-align: (?:left|right)|float:"
     for sheet in sorted((KIT / "static/kit/css").glob("*.css")):
         assert (sheet.name, re.findall(physical, sheet.read_text())) == (sheet.name, [])
+
+
+def test_page_lets_its_forms_name_their_origin() -> None:
+    # Under no-referrer a browser posts "Origin: null", and every form would be refused as forged.
+    shown = Client().get("/en/narrow/").content.decode()
+
+    assert re.findall(r'<meta name="referrer" content="([^"]+)">', shown) == ["same-origin"]
