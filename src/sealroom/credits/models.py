@@ -7,16 +7,20 @@ from django.db import models
 from django.db.models import F, Q
 
 from sealroom.accounts.models import Team
+from sealroom.credits.rules import LotKind, NoticeKind
 
 
 class Wallet(models.Model):
-    """A team's credits; the row that is locked. Periods are monthly from `anchor_at`, half-open, in UTC."""
+    """A team's credits; the row that is locked. `period_*` are those of the period it was last rolled to (half-open, UTC); the
+    sums of that period are kept here so that reading them never walks the ledger (see `rules.Books`)."""
 
     team = models.OneToOneField(Team, on_delete=models.PROTECT, related_name="wallet")
     balance = models.BigIntegerField(default=0)
-    anchor_at = models.DateTimeField()
     period_start = models.DateTimeField(null=True)
     period_end = models.DateTimeField(null=True)
+    period_allowance = models.PositiveBigIntegerField(default=0)
+    period_used = models.PositiveBigIntegerField(default=0)
+    period_promo = models.PositiveBigIntegerField(default=0)
     low_threshold = models.PositiveIntegerField(default=100)
     next_number = models.PositiveBigIntegerField(default=1)
 
@@ -25,31 +29,24 @@ class Wallet(models.Model):
 
 
 class AllowanceStep(models.Model):
-    """From `effective_at` on a period issues `amount`. Written by billing; read when a period rolls, so that a reset needs
-    neither plan nor worker. The step in force at a period's start counts for it."""
+    """From `effective_at` on periods are counted from `anchor_at` and issue `amount`. Written by billing; read when a period rolls,
+    so that a reset needs neither plan nor worker. The step in force at a period's start counts for it. Steps say what comes;
+    what was is in the ledger: a new step takes the place of all that lie after it."""
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="allowance_steps")
     effective_at = models.DateTimeField()
     amount = models.PositiveIntegerField()
-    created_at = models.DateTimeField(auto_now_add=True)
+    anchor_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["team", "effective_at"], name="step_by_team")]
-
-
-class LotKind(models.TextChoices):
-    """Where credits came from."""
-
-    PERIOD = "period"
-    BLOCK = "block"
-    PROMO = "promo"
+        constraints = [models.UniqueConstraint(fields=["team", "effective_at"], name="step_one_per_instant")]
 
 
 class Lot(models.Model):
     """Credits issued together. Those that expire first are spent first."""
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="lots")
-    kind = models.CharField(max_length=6, choices=LotKind.choices)
+    kind = models.CharField(max_length=6, choices=[(kind.value, kind.value) for kind in LotKind])
     amount = models.PositiveIntegerField()
     remaining = models.PositiveIntegerField()
     issued_at = models.DateTimeField()
@@ -62,7 +59,8 @@ class Lot(models.Model):
 
 
 class Charge(models.Model):
-    """One spending deed. `key` is unique per actor; `request_digest` tells a repetition from a misuse of the key."""
+    """One spending deed. `key` is unique per actor; `request_digest` tells a repetition from a misuse of the key. `about` is the
+    public id of what it paid for, or ""."""
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="charges")
     actor = models.CharField(max_length=32)
@@ -70,7 +68,9 @@ class Charge(models.Model):
     request_digest = models.CharField(max_length=64)
     amount = models.PositiveIntegerField()
     balance_after = models.BigIntegerField()
+    about = models.CharField(max_length=32, default="")
     at = models.DateTimeField()
+    period_start = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["team", "actor", "key"], name="charge_one_per_key")]
@@ -86,7 +86,11 @@ class EntryKind(models.TextChoices):
 
 
 class Entry(models.Model):
-    """A ledger line: one per charge and lot drawn on. Never updated, never deleted (a database trigger refuses both)."""
+    """A ledger line: one per charge and lot drawn on. Never updated, never deleted (a database trigger refuses both).
+
+    `number` counts the team's lines without a gap. `actor` is the member on whose account the line is: a reversal carries the
+    one who was charged, whoever caused it (the audit trail says who did).
+    """
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="entries")
     number = models.PositiveBigIntegerField()
@@ -108,7 +112,6 @@ class Entry(models.Model):
             models.CheckConstraint(condition=Q(balance_after__gte=0), name="entry_balance_not_negative"),
         ]
         indexes = [
-            models.Index(fields=["team", "-number"], name="entry_by_team"),
             models.Index(fields=["team", "actor", "-number"], name="entry_by_actor"),
             models.Index(fields=["team", "period_start", "kind"], name="entry_by_period"),
         ]
@@ -119,7 +122,7 @@ class PaidPair(models.Model):
     then unpaid; the ledger keeps both sides."""
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="paid_pairs")
-    key = models.CharField(max_length=160)
+    key = models.CharField(max_length=300)
     charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="pairs")
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="pairs")
 
@@ -127,18 +130,11 @@ class PaidPair(models.Model):
         constraints = [models.UniqueConstraint(fields=["team", "key"], name="pair_paid_once")]
 
 
-class NoticeKind(models.TextChoices):
-    """Which line was crossed."""
-
-    LOW = "low"
-    EXHAUSTED = "exhausted"
-
-
 class Notice(models.Model):
     """A crossing that admins were told of. `rearmed_at` is set when the balance came back to the line."""
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="credit_notices")
-    kind = models.CharField(max_length=9, choices=NoticeKind.choices)
+    kind = models.CharField(max_length=9, choices=[(kind.value, kind.value) for kind in NoticeKind])
     at = models.DateTimeField()
     balance = models.BigIntegerField()
     rearmed_at = models.DateTimeField(null=True)

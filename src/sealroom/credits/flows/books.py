@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The locked wallet, and the one way lines get into the ledger. Only the deeds beside this file use it.
+
+Guarantees: docs/algorithms/charging.md. The wallet row serialises everything of a team; the conditional update and the CHECK on
+the balance hold even if a caller forgot the lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from sealroom.accounts.rules import Actor
+from sealroom.core import jobs
+from sealroom.credits import rules
+from sealroom.credits.flows import notices
+from sealroom.credits.models import Charge, Entry, EntryKind, Lot, Wallet
+from sealroom.credits.queries import books_of, open_lots, period_due
+
+
+class LedgerBroken(RuntimeError):
+    """Balance, lots and lines disagree: a defect, never a user's mistake. The transaction is given up."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A change of the balance by one lot. `used` says whether it counts as usage of the running period."""
+
+    kind: EntryKind
+    delta: int
+    lot: int
+    at: datetime
+    charge: Charge | None = None
+    actor: str = ""
+    route: str = ""
+    about: str = ""
+    note: str = ""
+
+
+@dataclass
+class OpenWallet:
+    """A wallet locked in this transaction and rolled to now, with the lots that have credits left."""
+
+    row: Wallet
+    lots: list[rules.OpenLot] = field(default_factory=list)
+
+    @property
+    def start(self) -> datetime:
+        """The start of the running period."""
+        assert self.row.period_start is not None
+        return self.row.period_start
+
+    @property
+    def end(self) -> datetime:
+        """When the running period ends and credits reset."""
+        assert self.row.period_end is not None
+        return self.row.period_end
+
+    @property
+    def promo_left(self) -> int:
+        """Promotional credits not spent yet."""
+        return sum(lot.remaining for lot in self.lots if lot.kind == rules.LotKind.PROMO)
+
+    @property
+    def allowance_left(self) -> int:
+        """Credits of plan and blocks not spent yet."""
+        return sum(lot.remaining for lot in self.lots if lot.kind != rules.LotKind.PROMO)
+
+
+def lock(team_id: int) -> Wallet:
+    """Lock a team's wallet until the transaction ends. On SQLite the transaction itself is the lock (BEGIN IMMEDIATE)."""
+    assert transaction.get_connection().in_atomic_block, "credits are changed inside the caller's transaction"
+    return Wallet.objects.select_for_update(no_key=True).get(team_id=team_id)
+
+
+def opened(team_id: int, *, now: datetime) -> OpenWallet:
+    """The team's wallet, locked and rolled to the period of `now`."""
+    wallet = OpenWallet(lock(team_id), open_lots(team_id))
+    roll_to(wallet, period_due(wallet.row, now), now)
+    return wallet
+
+
+def roll_to(wallet: OpenWallet, period: rules.Period | None, now: datetime) -> None:
+    """Apply what `rules.roll` says: one expiry per ended lot, at most one issue, sums of the new period, notices."""
+    rolled = rules.roll(books_of(wallet.row), wallet.lots, period, now)
+    if not rolled.expired and rolled.entered is None:
+        return
+    ended = {one.lot for one in rolled.expired}
+    wallet.lots = [lot for lot in wallet.lots if lot.id not in ended]
+    Lot.objects.filter(pk__in=ended).update(remaining=0)
+    row = wallet.row
+    lines = [Line(EntryKind.EXPIRE, -one.amount, one.lot, one.at) for one in rolled.expired]
+    row.period_used, row.period_promo = rolled.books.used, rolled.books.promo
+    post(wallet, lines)
+    if rolled.entered is not None:
+        _enter(wallet, rolled.entered)
+        notices.rearm(row, now=now)
+    elif rolled.mid_period is not None:
+        notices.raise_if_crossed(row, *rolled.mid_period, now=now)
+
+
+def _enter(wallet: OpenWallet, period: rules.Period) -> None:
+    row = wallet.row
+    row.period_start, row.period_end, row.period_allowance = period.start, period.end, period.amount
+    lines = []
+    if period.amount:
+        lot = _period_lot(row, period)
+        wallet.lots.append(lot)
+        lines.append(Line(EntryKind.ISSUE, period.amount, lot.id, period.start))
+    post(wallet, lines)
+    # Early, so that ledger pages are up to date; nothing depends on it. A lost job is made up for by whoever touches the wallet.
+    jobs.defer("credits.roll_due", key=f"{row.team_id}:{period.end:%Y%m%d%H%M%S}", due_at=period.end, team_id=row.team_id)
+
+
+def _period_lot(row: Wallet, period: rules.Period) -> rules.OpenLot:
+    key, kind = f"period:{row.team_id}:{period.start:%Y-%m-%dT%H:%M:%S.%fZ}", rules.LotKind.PERIOD
+    if Lot.objects.filter(source_key=key).exists():
+        # An operator moved the cycle away and back again: the period had its one issue, which ended when the cycle moved.
+        key, kind = f"again:{row.team_id}:{row.next_number}", rules.LotKind.BLOCK
+    return add_lot(row.team_id, kind, period.amount, source_key=key, at=period.start, expires_at=period.end)
+
+
+def add_lot(
+    team_id: int, kind: rules.LotKind, amount: int, *, source_key: str, at: datetime, expires_at: datetime | None
+) -> rules.OpenLot:
+    """A new lot; its ledger line is the caller's to post. `source_key` is unique for all time."""
+    lot = Lot.objects.create(
+        team_id=team_id,
+        kind=kind,
+        amount=amount,
+        remaining=amount,
+        issued_at=at,
+        expires_at=expires_at,
+        source_key=source_key,
+    )
+    return rules.OpenLot(lot.pk, kind, amount, at, expires_at)
+
+
+def post(wallet: OpenWallet, lines: Iterable[Line]) -> None:
+    """Write lines and bring the wallet row up to date, both or none. Raises `LedgerBroken` when the balance does not allow it."""
+    row, entries, balance = wallet.row, [], wallet.row.balance
+    for offset, line in enumerate(lines):
+        balance += line.delta
+        entries.append(
+            Entry(
+                team_id=row.team_id,
+                number=row.next_number + offset,
+                at=line.at,
+                kind=line.kind,
+                delta=line.delta,
+                balance_after=balance,
+                lot_id=line.lot,
+                charge=line.charge,
+                actor=line.actor,
+                route=line.route,
+                about=line.about,
+                note=line.note[:200],
+                period_start=row.period_start or line.at,
+            )
+        )
+    total = balance - row.balance
+    changed = Wallet.objects.filter(pk=row.pk, balance__gte=-total, next_number=row.next_number).update(
+        balance=F("balance") + total,
+        next_number=F("next_number") + len(entries),
+        period_start=row.period_start,
+        period_end=row.period_end,
+        period_allowance=row.period_allowance,
+        period_used=row.period_used,
+        period_promo=row.period_promo,
+    )
+    if not changed:
+        raise LedgerBroken(f"wallet {row.pk} was changed without its lock")
+    Entry.objects.bulk_create(entries)
+    row.balance, row.next_number = balance, row.next_number + len(entries)
+
+
+def take(wallet: OpenWallet, drawn: list[tuple[int, int]]) -> None:
+    """Take credits out of lots."""
+    taken = dict(drawn)
+    for lot, amount in drawn:
+        if not Lot.objects.filter(pk=lot, remaining__gte=amount).update(remaining=F("remaining") - amount):
+            raise LedgerBroken(f"lot {lot} holds less than {amount}")
+    left = (replace(lot, remaining=lot.remaining - taken.get(lot.id, 0)) for lot in wallet.lots)
+    wallet.lots = [lot for lot in left if lot.remaining]
+
+
+def own(actor: Actor, team_id: int) -> None:
+    """Credits are only ever moved for the actor's own team; anything else is a defect of the caller."""
+    if actor.team_id != team_id:
+        raise LedgerBroken("the actor belongs to another team")
