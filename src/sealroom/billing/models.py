@@ -35,12 +35,27 @@ class Interval(models.TextChoices):
 
 
 class Subscription(models.Model):
-    """Which plan a team has, from when."""
+    """Which plan a team has, from when. Billing cycles are counted from `anchor_at`. `credits_override` is a monthly allowance that
+    differs from the plan's; `quota_overrides` maps a quota (`users`, `data_rooms`, …) to the operator's own number for this
+    team. `version` grows with every change: what was quoted on an older one is stale."""
 
     team = models.OneToOneField(Team, on_delete=models.PROTECT, related_name="subscription")
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="subscriptions")
     interval = models.CharField(max_length=5, choices=Interval.choices, default=Interval.MONTH)
     anchor_at = models.DateTimeField()
     credits_override = models.PositiveIntegerField(null=True)
+    quota_overrides = models.JSONField(default=dict)
     trial_ends_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1)
+
+
+class PendingChange(models.Model):
+    """What a subscription becomes at `effective_at`. Whoever looks after that instant sees it in force; the next deed writes it
+    into the subscription. Its allowance is planned as a step of the wallet. `anchor_at`: a new billing cycle begins then."""
+
+    subscription = models.OneToOneField(Subscription, on_delete=models.CASCADE, related_name="pending")
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="+")
+    interval = models.CharField(max_length=5, choices=Interval.choices)
+    credits_override = models.PositiveIntegerField(null=True)
+    anchor_at = models.DateTimeField(null=True)
+    effective_at = models.DateTimeField()

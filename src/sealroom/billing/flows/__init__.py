@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is done with plans and seats."""
+
+from sealroom.billing.flows.found import ensure_catalogue, found_team
+from sealroom.billing.flows.plan import change_plan_now, schedule_plan, set_plan, set_quotas
+from sealroom.billing.flows.seats import invite_member
+
+__all__ = [
+    "change_plan_now",
+    "ensure_catalogue",
+    "found_team",
+    "invite_member",
+    "schedule_plan",
+    "set_plan",
+    "set_quotas",
+]
