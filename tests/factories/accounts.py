@@ -9,10 +9,10 @@ from datetime import datetime
 from allauth.account.models import EmailAddress
 from django.test import Client
 
-from sealroom.accounts import flows, queries
+from sealroom.accounts import queries
 from sealroom.accounts.models import Membership, Role, Team, User
 from sealroom.accounts.rules import Actor, Route
-from sealroom.credits.models import AllowanceStep, Wallet
+from sealroom.billing.flows import found_team
 
 PASSWORD = "correct horse battery"
 
@@ -56,9 +56,7 @@ def make_user(email: str, *, name: str = "", password: str | None = None, langua
 def make_persona(email: str, *, team_name: str, name: str = "", language: str = "en", now: datetime) -> Persona:
     """A user who founded a team, with 1,500 credits a month."""
     user = make_user(email, name=name, password=PASSWORD, language=language)
-    team = flows.create_team(user, name=team_name, time_zone="Europe/Paris", language=language, now=now)
-    Wallet.objects.create(team=team, anchor_at=now)
-    AllowanceStep.objects.create(team=team, effective_at=now, amount=1500)
+    team = found_team(user, name=team_name, time_zone="Europe/Paris", language=language, now=now, plan="team")
     return Persona(user, team, user.memberships.get())
 
 

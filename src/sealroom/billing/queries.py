@@ -62,9 +62,7 @@ def in_force(subscription: Subscription, *, now: datetime) -> InForce:
     if pending is not None and pending.effective_at <= now:
         anchor_at = pending.anchor_at or subscription.anchor_at
         return InForce(pending.plan, pending.interval, pending.credits_override, anchor_at, None)
-    return InForce(
-        subscription.plan, subscription.interval, subscription.credits_override, subscription.anchor_at, pending
-    )
+    return InForce(subscription.plan, subscription.interval, subscription.credits_override, subscription.anchor_at, pending)
 
 
 def plan_by_code(code: str) -> Plan:

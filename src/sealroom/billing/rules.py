@@ -14,7 +14,7 @@ QUOTAS = ("users", "data_rooms", "guests", "storage_bytes", "media_bytes")
 
 @dataclass(frozen=True)
 class Offer:
-    """A plan as it is sold: what it includes. `credits` and `media_bytes` are a month's, the others stand. `trial_days` 0: no end."""
+    """A plan as it is sold: what it includes. `credits` and `media_bytes` are a month's. `trial_days` 0: no end."""
 
     code: str
     name: str
@@ -52,11 +52,11 @@ def limits_of_offer(
     trial_ends_at: datetime | None,
     now: datetime,
 ) -> Limits:
-    """A plan's limits for one team. A trial that has ended keeps its quotas (nothing is deleted, colleagues stay) but no credits."""
+    """A plan's limits for one team. A trial that has ended keeps its quotas (nothing is deleted) but no credits."""
     ended = trial_ends_at is not None and now >= trial_ends_at
-    credits = 0 if ended else allowance_of(offer, credits_override)
+    allowance = 0 if ended else allowance_of(offer, credits_override)
     own = {name: quotas.get(name, getattr(offer, name)) for name in QUOTAS}
-    return Limits(offer.code, offer.name, credits, features=frozenset(offer.features), may_send=credits > 0, **own)
+    return Limits(offer.code, offer.name, allowance, features=frozenset(offer.features), may_send=allowance > 0, **own)
 
 
 def allowance_of(offer: Offer, credits_override: int | None) -> int:

@@ -143,7 +143,7 @@ class Filters:
 
 @dataclass(frozen=True)
 class EntryView:
-    """A ledger line as people see it. `id` counts the team's own lines; `actor` is a user's public id or "" for the product itself."""
+    """A ledger line as people see it. `id` counts the team's own lines; `actor` is a user's public id, "" for the product."""
 
     id: str
     at: datetime

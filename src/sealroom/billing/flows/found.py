@@ -51,7 +51,7 @@ def found_team(
     now: datetime,
     plan: str = "",
     interval: str = Interval.MONTH,
-    credits: int | None = None,
+    credits: int | None = None,  # noqa: A002 -- the word of the trade
     is_demo: bool = False,
 ) -> Team:
     """Make a team with `user` as its admin, on a plan (default: the installation's), with its first credits.

@@ -28,14 +28,14 @@ def set_plan(
     now: datetime,
     at: datetime | None = None,
     interval: str | None = None,
-    credits: int | None = None,
+    credits: int | None = None,  # noqa: A002 -- the word of the trade
 ) -> Subscription:
     """The operator gives a team a plan, whatever it had and used; also downward at once.
 
     Without `at` the billing date stays and so does the usage: the difference of the allowances is issued, or what is left above
-    the new one expires. With `at` a new cycle is counted from that instant: at once when it lies in the past (the period that holds
-    `now` begins with its full allowance), else on that day. From a trial, the cycle begins `now`. `credits` is a monthly allowance of
-    the team's own instead of the plan's. Raises `Invalid` for an unknown plan or interval.
+    the new one expires. With `at` a new cycle is counted from that instant: at once when it lies in the past (the period that
+    holds `now` begins with its full allowance), else on that day. From a trial, the cycle begins `now`. `credits` is a monthly
+    allowance of the team's own instead of the plan's. Raises `Invalid` for an unknown plan or interval.
     """
     plan = plan_by_code(plan_code)
     subscription = _settled(team.pk, now)
@@ -47,6 +47,7 @@ def set_plan(
     if at is not None and at > now:
         _put_off(subscription, plan, interval, credits, effective_at=at, anchor_at=at)
         credits_flows.set_step(team.pk, amount, effective_at=at, anchor_at=at, now=now)
+        plan_trial_end(team.pk, trial_end(plan, at), now=now)
     else:
         _change(subscription, plan, interval, credits, anchor_at=at, now=now)
         credits_flows.set_step(team.pk, amount, effective_at=at or now, anchor_at=at, now=now)
@@ -58,9 +59,7 @@ def set_plan(
 
 
 @transaction.atomic
-def change_plan_now(
-    team: Team, plan_code: str, *, who: Who, now: datetime, credits: int | None = None
-) -> credits_flows.Issued:
+def change_plan_now(team: Team, plan_code: str, *, who: Who, now: datetime, credits: int | None = None) -> credits_flows.Issued:
     """An upgrade that is paid: in force at once, usage kept, the difference of the allowances issued; the billing date stays. A
     change that was scheduled is dropped. An allowance that is not above the running one issues nothing until the next period."""
     plan = plan_by_code(plan_code)
@@ -77,9 +76,7 @@ def change_plan_now(
 
 
 @transaction.atomic
-def schedule_plan(
-    team: Team, plan_code: str, *, who: Who, now: datetime, credits: int | None = None
-) -> datetime:
+def schedule_plan(team: Team, plan_code: str, *, who: Who, now: datetime, credits: int | None = None) -> datetime:
     """A downgrade: what is paid for stays until the billing cycle ends, then the new plan counts. Returns that instant. Takes the
     place of a change scheduled before."""
     plan = plan_by_code(plan_code)
@@ -117,17 +114,15 @@ def _settled(team_id: int, now: datetime) -> Subscription:
     subscription = Subscription.objects.select_for_update(of=("self",)).select_related("plan").get(team_id=team_id)
     pending = PendingChange.objects.select_related("plan").filter(subscription=subscription, effective_at__lte=now).first()
     if pending is not None:
-        _change(
-            subscription, pending.plan, pending.interval, pending.credits_override, anchor_at=pending.anchor_at, now=now
-        )
+        _change(subscription, pending.plan, pending.interval, pending.credits_override, anchor_at=pending.anchor_at, now=now)
         pending.delete()
     return subscription
 
 
 def _change(
-    subscription: Subscription, plan: Plan, interval: str, credits: int | None, *, anchor_at: datetime | None, now: datetime
+    subscription: Subscription, plan: Plan, interval: str, own_allowance: int | None, *, anchor_at: datetime | None, now: datetime
 ) -> None:
-    subscription.plan, subscription.interval, subscription.credits_override = plan, interval, credits
+    subscription.plan, subscription.interval, subscription.credits_override = plan, interval, own_allowance
     subscription.anchor_at = anchor_at or subscription.anchor_at
     subscription.trial_ends_at = trial_end(plan, anchor_at or now)
     subscription.version += 1
@@ -138,7 +133,7 @@ def _put_off(
     subscription: Subscription,
     plan: Plan,
     interval: str,
-    credits: int | None,
+    own_allowance: int | None,
     *,
     effective_at: datetime,
     anchor_at: datetime | None,
@@ -147,7 +142,7 @@ def _put_off(
         subscription=subscription,
         plan=plan,
         interval=interval,
-        credits_override=credits,
+        credits_override=own_allowance,
         effective_at=effective_at,
         anchor_at=anchor_at,
     )
@@ -166,5 +161,16 @@ def _interval(word: str) -> str:
 
 
 def _record(team: Team, plan: Plan, who: Who, *, now: datetime, interval: str, allowance: int, at: datetime) -> None:
-    facts = {"plan": plan.code, "version": plan.version, "interval": interval, "allowance": allowance, "at": at}
-    audit.record(who, Verb.PLAN_SET, "team", team.public_id, now=now, team=team.public_id, **facts)
+    audit.record(
+        who,
+        Verb.PLAN_SET,
+        "team",
+        team.public_id,
+        now=now,
+        team=team.public_id,
+        plan=plan.code,
+        version=plan.version,
+        interval=interval,
+        allowance=allowance,
+        at=at,
+    )

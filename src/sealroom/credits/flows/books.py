@@ -112,8 +112,13 @@ def _enter(wallet: OpenWallet, period: rules.Period) -> None:
         wallet.lots.append(lot)
         lines.append(Line(EntryKind.ISSUE, period.amount, lot.id, period.start))
     post(wallet, lines)
-    # Early, so that ledger pages are up to date; nothing depends on it. A lost job is made up for by whoever touches the wallet.
-    jobs.defer("credits.roll_due", key=f"{row.team_id}:{period.end:%Y%m%d%H%M%S}", due_at=period.end, team_id=row.team_id)
+    plan_roll(row.team_id, period.end)
+
+
+def plan_roll(team_id: int, at: datetime) -> None:
+    """Have the wallet rolled early, so that ledger pages are up to date. Nothing depends on it: a lost job is made up for by
+    whoever touches the wallet."""
+    jobs.defer("credits.roll_due", key=f"{team_id}:{at:%Y%m%d%H%M%S}", due_at=at, team_id=team_id)
 
 
 def _period_lot(row: Wallet, period: rules.Period) -> rules.OpenLot:

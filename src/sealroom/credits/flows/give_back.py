@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -55,9 +55,7 @@ def reverse_charge(team_id: int, charge_id: int, *, reason: str, now: datetime) 
     return _reverse(wallet, rows, actor=None, reason=reason, now=now)
 
 
-def _reverse(
-    wallet: books.OpenWallet, rows: list[PaidPair], *, actor: Actor | None, reason: str, now: datetime
-) -> GivenBack:
+def _reverse(wallet: books.OpenWallet, rows: list[PaidPair], *, actor: Actor | None, reason: str, now: datetime) -> GivenBack:
     rows.sort(key=lambda row: row.pk)
     charges = {row.charge_id: row.charge for row in rows}
     expiry = dict(Lot.objects.filter(pk__in={row.lot_id for row in rows}).values_list("pk", "expires_at"))
@@ -76,7 +74,7 @@ def _reverse(
         PaidPair.objects.filter(pk__in=part).delete()
     restored = sum(returned.values())
     if rows:
-        _record(wallet, actor, now=now, restored=restored, pairs=len(rows), reason=reason)
+        _record(wallet, actor, restored, len(rows), reason=reason, now=now)
     return GivenBack(restored, wallet.row.balance, frozenset(row.key for row in rows))
 
 
@@ -88,9 +86,17 @@ def _count_back(wallet: books.OpenWallet, charge: Charge, amount: int) -> None:
         wallet.row.period_promo += amount
 
 
-def _record(wallet: books.OpenWallet, actor: Actor | None, *, now: datetime, **facts: object) -> None:
+def _record(wallet: books.OpenWallet, actor: Actor | None, restored: int, pairs: int, *, reason: str, now: datetime) -> None:
     team = Team.objects.values_list("public_id", flat=True).get(pk=wallet.row.team_id)
-    who = actor.who if actor else replace(SYSTEM, team=team)
-    audit.record(who, Verb.CREDITS_RETURNED, "team", team, now=now, balance=wallet.row.balance, **facts)
-
-
+    audit.record(
+        actor.who if actor else SYSTEM,
+        Verb.CREDITS_RETURNED,
+        "team",
+        team,
+        now=now,
+        team=team,
+        balance=wallet.row.balance,
+        restored=restored,
+        pairs=pairs,
+        reason=reason,
+    )

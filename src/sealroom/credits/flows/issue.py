@@ -52,7 +52,7 @@ def issue(
         expires_at = wallet.end
         wallet.row.period_allowance += amount
     _add(wallet, kind, amount, source_key=source_key, expires_at=expires_at, note=note, who=who, now=now)
-    _record(wallet, who, now=now, amount=amount, kind=str(kind))
+    _record(wallet, who, amount, str(kind), now=now)
     return Issued(amount, wallet.row.balance, replayed=False)
 
 
@@ -88,7 +88,7 @@ def settle_allowance(
     elif changed:
         books.post(wallet, [])
     if difference:
-        _record(wallet, who, now=now, amount=difference, kind="allowance")
+        _record(wallet, who, difference, "allowance", now=now)
     return Issued(max(0, difference), wallet.row.balance, replayed=False)
 
 
@@ -117,6 +117,7 @@ def _take_back(wallet: books.OpenWallet, amount: int, *, note: str, now: datetim
     books.post(wallet, [books.Line(EntryKind.EXPIRE, -n, lot, now, note=note) for lot, n in drawn])
 
 
-def _record(wallet: books.OpenWallet, who: Who, *, now: datetime, **facts: object) -> None:
+def _record(wallet: books.OpenWallet, who: Who, amount: int, kind: str, *, now: datetime) -> None:
     team = Team.objects.values_list("public_id", flat=True).get(pk=wallet.row.team_id)
-    audit.record(who, Verb.CREDITS_ISSUED, "team", team, now=now, balance=wallet.row.balance, **facts)
+    balance = wallet.row.balance
+    audit.record(who, Verb.CREDITS_ISSUED, "team", team, now=now, team=team, balance=balance, amount=amount, kind=kind)

@@ -70,9 +70,9 @@ def spend(
     )
     if needed:
         _debit(wallet, charge, unpaid, route=actor.route, note=note)
-        facts = {"amount": needed, "balance": wallet.row.balance, "about": about}
-        audit.record(actor.who, Verb.CREDITS_CHARGED, "team", actor.team, now=now, **facts)
         notices.raise_if_crossed(wallet.row, before, wallet.row.balance, now=now)
+        balance = wallet.row.balance
+        audit.record(actor.who, Verb.CREDITS_CHARGED, "team", actor.team, now=now, amount=needed, balance=balance, about=about)
     return Receipt(needed, wallet.row.balance, replayed=False, charge_id=charge.pk)
 
 

@@ -33,9 +33,7 @@ def roll(team_id: int, *, now: datetime) -> Wallet:
 
 
 @transaction.atomic
-def set_step(
-    team_id: int, amount: int, *, effective_at: datetime, now: datetime, anchor_at: datetime | None = None
-) -> Wallet:
+def set_step(team_id: int, amount: int, *, effective_at: datetime, now: datetime, anchor_at: datetime | None = None) -> Wallet:
     """Plan the allowance from `effective_at` on; steps planned for later are dropped.
 
     Without `anchor_at` the cycle goes on, and the amount counts from the first period that starts at or after `effective_at`.
@@ -71,6 +69,7 @@ def _fit_period(wallet: books.OpenWallet, now: datetime) -> None:
     else:
         wallet.row.period_end = period.end
         books.post(wallet, [])
+        books.plan_roll(wallet.row.team_id, period.end)
 
 
 @transaction.atomic
