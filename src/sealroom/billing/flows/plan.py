@@ -59,7 +59,7 @@ def set_plan(
 
 
 @transaction.atomic
-def change_plan_now(team: Team, plan_code: str, *, who: Who, now: datetime, credits: int | None = None) -> credits_flows.Issued:
+def change_plan_now(team: Team, plan_code: str, *, who: Who, now: datetime, credits: int | None = None) -> credits_flows.Issued:  # noqa: A002
     """An upgrade that is paid: in force at once, usage kept, the difference of the allowances issued; the billing date stays. A
     change that was scheduled is dropped. An allowance that is not above the running one issues nothing until the next period."""
     plan = plan_by_code(plan_code)
@@ -76,7 +76,7 @@ def change_plan_now(team: Team, plan_code: str, *, who: Who, now: datetime, cred
 
 
 @transaction.atomic
-def schedule_plan(team: Team, plan_code: str, *, who: Who, now: datetime, credits: int | None = None) -> datetime:
+def schedule_plan(team: Team, plan_code: str, *, who: Who, now: datetime, credits: int | None = None) -> datetime:  # noqa: A002
     """A downgrade: what is paid for stays until the billing cycle ends, then the new plan counts. Returns that instant. Takes the
     place of a change scheduled before."""
     plan = plan_by_code(plan_code)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from sealroom.accounts.models import Team
 from sealroom.accounts.queries import admins_of
@@ -32,12 +33,13 @@ def raise_if_crossed(row: Wallet, before: int, after: int, *, now: datetime) -> 
             key=f"credits.{kind}:{notice.pk}:{admin.public_id}",
             language=admin.language,
             context={
-                "team": team.name,
+                "team_name": team.name,
                 "left": after,
                 "threshold": row.low_threshold,
                 "resets_at": row.period_end,
                 "zone": admin.time_zone,
-                "url": f"{settings.SEALROOM_BASE_URL}/credits/",
+                "button_url": f"{settings.SEALROOM_BASE_URL}/credits/",
+                "button_label": _("See credits"),
             },
             about=f"notice:{notice.pk}",
             team=team.public_id,
