@@ -58,7 +58,8 @@ def test_containing_is_half_open(now: str, n: int, start: str, end: str) -> None
     assert rules.containing(at("2026-01-31T08:00:00"), at(now)) == (n, at(start), at(end))
 
 
-instants = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2090, 1, 1), timezones=st.just(UTC))
+_FIRST, _LAST = datetime.fromisoformat("2000-01-01"), datetime.fromisoformat("2090-01-01")
+instants = st.datetimes(min_value=_FIRST, max_value=_LAST, timezones=st.just(UTC))
 
 
 @given(anchor=instants, now=instants, interval=st.sampled_from(["month", "year"]))
