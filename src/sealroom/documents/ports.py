@@ -8,10 +8,11 @@ refusal (`WorkshopFailure`), never an exception of another kind and never the en
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
+
+from sealroom.documents.kinds import Kind as Kind
 
 
 @dataclass(frozen=True)
@@ -42,21 +43,6 @@ class BlobStore(Protocol):
     def keys(self) -> Iterator[str]:
         """Every key present, for the consistency check."""
         ...
-
-
-class Kind(enum.StrEnum):
-    """What a file's bytes turned out to be (never what its name claims)."""
-
-    PDF = "pdf"
-    IMAGE = "image"
-    TEXT = "text"
-    MARKDOWN = "markdown"
-    CSV = "csv"
-    OFFICE = "office"
-    EMAIL = "email"
-    SVG = "svg"
-    MEDIA = "media"
-    OTHER = "other"
 
 
 @dataclass(frozen=True)

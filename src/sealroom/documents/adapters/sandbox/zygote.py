@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The process that has everything loaded and forks a child per document. It never sees a byte of any document.
+
+Orders come over the control socket, one answer each: `fork` (with the socket of the child to be) and `end` (kill the child if it
+lives, and tell how it ended). When the control socket closes, everything ends.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import socket
+
+from . import child, wire
+
+
+def main(control: socket.socket, *, memory: int, file_bytes: int) -> None:
+    """Serve orders until the other side closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.collect()
+    gc.freeze()  # so that children do not copy pages by collecting what the zygote made
+    children: dict[int, int] = {}
+    wire.send(control, {"ready": True})
+    while True:
+        try:
+            order, descriptors = wire.receive(control)
+        except wire.Closed:
+            break
+        number = order["child"]
+        assert isinstance(number, int)  # noqa: S101 -- the other side is ours
+        if order["do"] == "fork":
+            children[number] = _fork(control, descriptors[0], memory=memory, file_bytes=file_bytes)
+            os.close(descriptors[0])
+            wire.send(control, {"child": number, "pid": children[number]})
+        else:
+            wire.send(control, _end(children.pop(number, 0)))
+    for pid in children.values():
+        os.kill(pid, signal.SIGKILL)
+
+
+def _fork(control: socket.socket, descriptor: int, *, memory: int, file_bytes: int) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        control.close()
+        child.serve(socket.socket(fileno=descriptor), memory=memory, file_bytes=file_bytes)
+    finally:
+        os._exit(1)
+
+
+def _end(pid: int) -> dict[str, object]:
+    if not pid:
+        return {"signal": 0, "peak": 0}
+    finished, status, usage = os.wait4(pid, os.WNOHANG)
+    if not finished:
+        os.kill(pid, signal.SIGKILL)
+        _, status, usage = os.wait4(pid, 0)
+        return {"signal": 0, "peak": usage.ru_maxrss * 1024}
+    return {"signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0, "peak": usage.ru_maxrss * 1024}
