@@ -19,7 +19,7 @@ PACKAGE = Path(__file__).parent / "sandbox"
 NOBODY = "65534"
 _LIBRARIES = ("/lib", "/lib64", "/lib32", "/usr/lib", "/usr/lib64", "/usr/local/lib")
 _FONTS = ("/usr/share/fonts", "/usr/local/share/fonts")
-_OFFICE_EXTRAS = ("/usr/share/libreoffice", "/etc/libreoffice", "/etc/fonts", "/var/cache/fontconfig", "/usr/share/fontconfig")
+_OFFICE_EXTRAS = ("/usr/share/libreoffice", "/etc/libreoffice", "/etc/fonts", "/var/cache/fontconfig", "/usr/share/fontconfig", "/var/lib/libreoffice")
 _OFFICE_HOMES = ("/usr/lib/libreoffice", "/usr/lib64/libreoffice", "/opt/libreoffice")
 _CHECK_SECONDS = 20
 
@@ -34,8 +34,18 @@ def import_paths(package_parent: str) -> list[str]:
     return [package_parent, *dict.fromkeys(sysconfig.get_path(name) for name in ("purelib", "platlib"))]
 
 
-def walls(*, writable_bytes: int | None = None, proc: bool = False) -> list[str]:
-    """The beginning of a bubblewrap command. With `writable_bytes` there is a private `/job` of that size."""
+def walls() -> list[str]:
+    """The beginning of a bubblewrap command: a root in which nothing can be written."""
+    return [*_walls(), "--remount-ro", "/"]
+
+
+def office_walls(job_bytes: int) -> list[str]:
+    """The same with what LibreOffice needs besides, and a private, empty `/job` that takes `job_bytes`."""
+    extras = [word for place in _OFFICE_EXTRAS for word in _bind(place)]
+    return [*_walls(), *extras, "--proc", "/proc", "--size", str(job_bytes), "--tmpfs", "/job", "--tmpfs", "/tmp", "--remount-ro", "/"]
+
+
+def _walls() -> list[str]:
     command = [_bwrap(), "--unshare-all", "--uid", NOBODY, "--gid", NOBODY, "--hostname", "sandbox", "--new-session", "--clearenv"]
     base = Path(sys.base_prefix)
     for place in dict.fromkeys((*_LIBRARIES, *_FONTS, str(base / "lib"), os.path.realpath(sys.executable))):
@@ -46,16 +56,7 @@ def walls(*, writable_bytes: int | None = None, proc: bool = False) -> list[str]
     command += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
     for device in ("null", "urandom", "random", "zero"):
         command += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
-    if proc:
-        command += ["--proc", "/proc"]
-    if writable_bytes is not None:
-        command += ["--size", str(writable_bytes), "--tmpfs", "/job"]
-    return [*command, "--remount-ro", "/", "--chdir", "/"]
-
-
-def office_binds() -> list[str]:
-    """What LibreOffice needs beside the libraries."""
-    return [word for place in _OFFICE_EXTRAS for word in _bind(place)]
+    return [*command, "--chdir", "/"]
 
 
 def office_programs() -> str | None:

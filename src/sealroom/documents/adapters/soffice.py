@@ -54,9 +54,9 @@ def _command(programs: str, suffix: str, given: int, answer: int, limits: Limits
         memory=_ADDRESS_SPACE,
         file_bytes=limits.output_bytes,
     )
-    walls = bubblewrap.walls(writable_bytes=_JOB_BYTES, proc=True)
-    # --die-with-parent is right here: the thread that starts it waits for it. /job is written before the root becomes read-only.
-    return [*walls, "--die-with-parent", *bubblewrap.office_binds(), "--file", str(given), f"/job/in.{suffix}", *bubblewrap.python_command(code)]
+    # --die-with-parent is right here: the thread that starts it waits for it.
+    walls = [*bubblewrap.office_walls(_JOB_BYTES), "--die-with-parent", "--file", str(given), f"/job/in.{suffix}"]
+    return [*walls, *bubblewrap.python_command(code)]
 
 
 def _run(command: list[str], descriptors: tuple[int, ...], limits: Limits) -> None:

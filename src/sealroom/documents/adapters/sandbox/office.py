@@ -73,4 +73,5 @@ def _run(programs: str, suffix: str, answer: int) -> int:
     arguments += ["-env:UserInstallation=file:///job/profile", "--convert-to", "pdf", "--outdir", "/job/out", f"/job/in.{suffix}"]
     environment = {"HOME": "/job", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "SAL_USE_VCLPLUGIN": "svp", "TMPDIR": "/job"}
     environment |= {"LD_LIBRARY_PATH": programs, "SAL_DISABLE_OPENCL": "1", "JFW_PLUGIN_DO_NOT_CHECK_ACCESSIBILITY": "1"}
-    os.execve(f"{programs}/{_PROGRAM}", [_PROGRAM, *arguments], environment)  # noqa: S606 -- its own list of arguments, no shell
+    program = f"{programs}/{_PROGRAM}"
+    os.execve(program, [program, *arguments], environment)  # noqa: S606 -- its own list of arguments, no shell
