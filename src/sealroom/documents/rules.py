@@ -73,8 +73,9 @@ class Signature(enum.Enum):
     BINARY = enum.auto()
 
 
+_PDF_MARK = b"%PDF-"
 _PREFIXES: tuple[tuple[bytes, Signature], ...] = (
-    (b"%PDF-", Signature.PDF),
+    (_PDF_MARK, Signature.PDF),
     (b"\x89PNG\r\n\x1a\n", Signature.IMAGE),
     (b"\xff\xd8\xff", Signature.IMAGE),
     (b"GIF87a", Signature.IMAGE),
@@ -147,6 +148,10 @@ def decide_kind(name: str, head: bytes) -> TypeVerdict:
     signature = read_signature(head)
     if not head:
         return TypeVerdict(refusal=Refusal.EMPTY)
+    if extension == "svgz":  # packed SVG is looked at in the sandbox like any other
+        return TypeVerdict(kind=Kind.SVG) if head.startswith(b"\x1f\x8b") else TypeVerdict(refusal=Refusal.MISMATCH)
+    if extension in _PDF and signature is not Signature.PROGRAM and signature is not Signature.ZIP and _PDF_MARK in head[:1024]:
+        return TypeVerdict(kind=Kind.PDF)  # readers allow rubbish before the mark, and rubbish may look like anything
     if signature is Signature.PROGRAM or extension in _PROGRAMS:
         return TypeVerdict(refusal=Refusal.MISMATCH if _promises_document(extension) else Refusal.PROGRAM)
     if signature is Signature.ARCHIVE or extension in _ARCHIVES:
@@ -175,7 +180,7 @@ def read_signature(head: bytes) -> Signature:
         return Signature.PROGRAM
     if head[:2] == b"BM" and not is_text:
         return Signature.IMAGE
-    if b"%PDF-" in head[:1024]:
+    if _PDF_MARK in head[:1024]:
         return Signature.PDF
     if not is_text:
         return Signature.BINARY

@@ -19,7 +19,7 @@ from . import wire
 from .pdfwriter import PdfWriter
 from .refused import Refused
 
-_FORMATS = ("PNG", "JPEG", "MPO", "GIF", "WEBP", "TIFF", "HEIF", "AVIF", "BMP", "DIB", "ICO", "JPEG2000", "PSD")
+_FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "TIFF", "HEIF", "AVIF", "BMP", "DIB", "ICO", "JPEG2000", "PSD")
 """What Pillow may try. Formats that start other programs (EPS) are not among them."""
 _LOSSY = frozenset({"JPEG", "MPO", "WEBP", "HEIF", "AVIF", "JPEG2000"})
 _LOSSLESS_PIXELS = 6_000_000

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a corpus of documents through sniffing, the workshop and the renderer, and tells where it disagrees with its manifest.
+
+    SEALROOM_CORPUS=<folder with MANIFEST.csv> python benchmarks/corpus.py <report.md> [kind ...]
+
+Columns used of the manifest: file, kind, expected, pages. What `expected` means stands in the corpus' own README. Every file is
+opened by the real workshop; two files at a time.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import sys
+import time
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from sealroom.documents.adapters.workshop import SandboxWorkshop
+from sealroom.documents.errors import WorkshopFailure
+from sealroom.documents.ports import Kind
+from sealroom.documents.rules import HEAD_BYTES, decide_kind
+
+BUILT = frozenset({Kind.PDF, Kind.IMAGE, Kind.TEXT, Kind.MARKDOWN, Kind.CSV, Kind.OFFICE})
+WORKERS = 2
+LIMIT_CODES = frozenset({"limit_pages", "limit_pixels", "limit_time", "limit_memory", "limit_size"})
+COUNTED_ROUGHLY = frozenset({"text", "csv", "xls", "xlsx", "ods", "fods", "mismatch"})
+"""Kinds whose page count is not compared: it is the paper's, not the file's."""
+
+
+@dataclass(frozen=True)
+class Row:
+    file: str
+    kind: str
+    expected: str
+    pages: int | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    row: Row
+    answer: str  # "renders", a refusal's code, "not viewable", "not built", or "crash: …"
+    pages: int | None
+    seconds: float
+    agrees: bool
+    why: str = ""
+
+
+def main(report: Path, kinds: frozenset[str]) -> int:
+    root = Path(os.environ["SEALROOM_CORPUS"])
+    with (root / "MANIFEST.csv").open(newline="", encoding="utf-8") as file:
+        rows = [Row(r["file"], r["kind"], r["expected"], int(r["pages"]) if r["pages"] else None) for r in csv.DictReader(file)]
+    rows = [row for row in rows if not kinds or row.kind in kinds]
+    workshop = SandboxWorkshop(children=WORKERS + 1)
+    started = time.perf_counter()
+    with ThreadPoolExecutor(WORKERS) as pool:
+        outcomes = list(pool.map(lambda row: run(workshop, root, row), rows))
+    workshop.close()
+    report.write_text(write_report(outcomes, time.perf_counter() - started), "utf-8")
+    built = [outcome for outcome in outcomes if outcome.answer != "not built"]
+    agreed = sum(outcome.agrees for outcome in built)
+    print(f"{agreed} of {len(built)} agree ({100 * agreed / max(1, len(built)):.1f} %), {len(outcomes) - len(built)} not built")
+    return 0 if agreed >= 0.95 * len(built) else 1
+
+
+def run(workshop: SandboxWorkshop, root: Path, row: Row) -> Outcome:
+    started = time.perf_counter()
+    try:
+        answer, pages, why = look(workshop, root / row.file)
+    except WorkshopFailure as failure:
+        answer, pages, why = failure.code, None, str(failure.facts)
+    except Exception as error:
+        answer, pages, why = f"crash: {type(error).__name__}", None, str(error)
+    seconds = time.perf_counter() - started
+    return Outcome(row, answer, pages, seconds, agrees(row, answer, pages), why)
+
+
+def look(workshop: SandboxWorkshop, path: Path) -> tuple[str, int | None, str]:
+    """What the product would say to this file: its answer, its pages, and a word on it."""
+    with path.open("rb") as file:
+        verdict = decide_kind(path.name, file.read(HEAD_BYTES))
+        if verdict.kind is None:
+            return "type_refused", None, str(verdict.refusal)
+        if verdict.kind not in BUILT:
+            return ("not viewable" if verdict.kind is Kind.OTHER else "not built"), None, verdict.kind.value
+        made = workshop.paginate(file, kind=verdict.kind, name=path.name, document=str(path))
+        if made.pdf is None:
+            return draw(workshop, path, len(made.pages))
+    import io  # noqa: PLC0415 -- read beside its use
+
+    return draw(workshop, path, len(made.pages), io.BytesIO(made.pdf))
+
+
+def draw(workshop: SandboxWorkshop, path: Path, pages: int, pdf: object = None) -> tuple[str, int | None, str]:
+    """Draw page 1 and one in the middle."""
+    with path.open("rb") as original:
+        for page in sorted({1, (pages + 1) // 2}):
+            source = original if pdf is None else pdf
+            raster = workshop.render(source, page=page, width=1600, document=str(path))  # type: ignore[arg-type]
+            if len(raster.pixels) != raster.width * raster.height * raster.channels:
+                return "crash: raster", pages, f"page {page}"
+    return "renders", pages, ""
+
+
+def agrees(row: Row, answer: str, pages: int | None) -> bool:
+    if answer.startswith("crash") or answer.startswith("workshop"):
+        return False
+    match row.expected:
+        case "lenient":
+            return True
+        case "renders":
+            return answer == "renders" and (row.pages in (None, pages))
+        case "renders_approx":
+            if answer != "renders" or pages is None:
+                return False
+            rough = row.pages is None or row.kind in COUNTED_ROUGHLY
+            return rough or abs(pages - row.pages) <= max(1, row.pages * 0.25)  # type: ignore[operator]
+        case "password":
+            return answer == "password_required"
+        case "corrupt":
+            return answer == "corrupt"
+        case "refuse_type":
+            return answer in ("type_refused", "not viewable")
+        case "refuse_limit":
+            return answer in LIMIT_CODES or answer == "renders"
+    return False
+
+
+def write_report(outcomes: list[Outcome], seconds: float) -> str:
+    groups: dict[str, list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        groups["not built: " + outcome.row.kind if outcome.answer == "not built" else outcome.row.kind].append(outcome)
+    built = [outcome for outcome in outcomes if outcome.answer != "not built"]
+    agreed = sum(outcome.agrees for outcome in built)
+    crashes = sum(outcome.answer.startswith(("crash", "workshop")) for outcome in built)
+    hangs = sum(outcome.answer == "limit_time" for outcome in built)
+    lines = [
+        "# Corpus report",
+        "",
+        f"{len(outcomes)} files in {seconds:.0f} s with {WORKERS} at a time. Of the kinds built, **{agreed} of {len(built)} agree"
+        f" ({100 * agreed / max(1, len(built)):.1f} %)**; {crashes} crashes, {hangs} ended by the clock;"
+        f" {len(outcomes) - len(built)} files of kinds not built yet.",
+        "",
+        "| kind | files | agree | crashes | ended by the clock | median s | longest s |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for kind, group in sorted(groups.items()):
+        times = [outcome.seconds for outcome in group]
+        counts = (
+            "-" if kind.startswith("not built") else str(sum(o.agrees for o in group)),
+            str(sum(o.answer.startswith(("crash", "workshop")) for o in group)),
+            str(sum(o.answer == "limit_time" for o in group)),
+        )
+        lines.append(f"| {kind} | {len(group)} | {' | '.join(counts)} | {median(times):.2f} | {max(times):.2f} |")
+    lines += ["", "## Disagreements", "", "| file | expected | answer | why |", "|---|---|---|---|"]
+    for outcome in built:
+        if not outcome.agrees:
+            expected = f"{outcome.row.expected} {outcome.row.pages or ''}".strip()
+            got = f"{outcome.answer} {outcome.pages or ''}".strip()
+            lines.append(f"| {outcome.row.file} | {expected} | {got} | {outcome.why[:120].replace('|', '/')} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), frozenset(sys.argv[2:])))
