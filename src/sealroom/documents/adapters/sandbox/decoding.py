@@ -9,10 +9,13 @@ _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\x00\x00", "utf-32"), (b"\x
 _SAMPLE = 256 * 1024
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa\u30fc]")
 _HAN = re.compile("[\u4e00-\u9fa5]")
+_JAPANESE = re.compile("[\u3041-\u3096\u30a1-\u30fc\u4e00-\u9fa5\u3001-\u300f]")
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 _CYRILLIC = re.compile("[\u0410-\u044f]")
 _WRITTEN = re.compile(r"[^\x00-\x7f]")
-_EUC_COMMON = re.compile(rb"[\xb0-\xd7][\xa1-\xfe]")
+_PAIRS = re.compile(rb"[\xa1-\xfe][\xa1-\xfe]")
+_SHIFT_JIS_PAIRS = re.compile(rb"[\x81-\x83\x88-\x9f][\x40-\x7e\x80-\xfc]")
+_MOSTLY = 0.7
 
 
 def decode(data: bytes) -> str:
@@ -30,13 +33,16 @@ def decode(data: bytes) -> str:
 
 def _likely(sample: bytes) -> str:
     high = len(re.findall(rb"[\x80-\xff]", sample))
-    for encoding, letters, share in (("cp932", _KANA, 0.25), ("euc_jp", _KANA, 0.25), ("cp949", _HANGUL, 0.8)):
-        if _share(sample, encoding, letters) >= share:
-            return encoding
-    if len(_EUC_COMMON.findall(sample)) * 2 > high * 0.7 and _share(sample, "gb18030", _HAN) >= 0.7:
-        return "gb18030"
-    letters = len(re.findall(rb"[A-Za-z]", sample))
-    if high > letters and _share(sample, "cp1251", _CYRILLIC) > 0.8:
+    in_pairs = 2 * len(_PAIRS.findall(sample)) / max(1, high)
+    if in_pairs > 0.9:
+        for encoding, letters, share in (("euc_jp", _KANA, 0.25), ("cp949", _HANGUL, _MOSTLY), ("gb18030", _HAN, _MOSTLY)):
+            if _share(sample, encoding, letters) >= share:
+                return encoding
+    japanese = sum(len(pair) > 1 for pair in _SHIFT_JIS_PAIRS.findall(sample))
+    if 2 * japanese > _MOSTLY * high and _share(sample, "cp932", _JAPANESE) >= _MOSTLY:
+        return "cp932"
+    latin = len(re.findall(rb"[A-Za-z]", sample))
+    if high > latin and _share(sample, "cp1251", _CYRILLIC) > 0.8:
         return "cp1251"
     return "cp1252" if not re.search(rb"[\x81\x8d\x8f\x90\x9d]", sample) else "latin-1"
 

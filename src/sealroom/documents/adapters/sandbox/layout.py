@@ -83,6 +83,7 @@ class Flow:
     def table(self, rows: list[Row], *, indent: float = 0.0, size: float = 8.5) -> None:
         """A table whose first row is its head, repeated on every page. Columns that do not fit beside the others follow below,
         as many at a time as stay readable, as a spreadsheet would be printed."""
+        rows = [_bold(row) if number == 0 else row for number, row in enumerate(rows)]
         columns = max((len(row) for row in rows), default=0)
         room = self.width - indent
         wishes = [self._wish([row[column] for row in rows[:_WIDTH_SAMPLE] if column < len(row)], size) for column in range(columns)]
@@ -127,7 +128,7 @@ class Flow:
         return min(_WIDEST_ASKED, max((self._set.line_width(cell) for cell in cells), default=0.0)) + 2 * _CELL_GAP + 1
 
     def _columns(self, rows: list[Row], widths: list[float], indent: float) -> None:
-        head = [[Span(span.text, Style(bold=True, mono=span.style.mono), span.size) for span in cell] for cell in rows[0]] if rows else []
+        head = rows[0] if rows else []
         self._row(head, widths, indent, head=None)
         for row in islice(rows, 1, None):
             self._row(row, widths, indent, head=head)
@@ -164,6 +165,10 @@ class Flow:
         self.new_page()
         if head:
             self._row(head, widths, indent, head=None)
+
+
+def _bold(row: Row) -> Row:
+    return [[Span(span.text, Style(bold=True, mono=span.style.mono), span.size) for span in cell] for cell in row]
 
 
 def _stripped(line: list[Span]) -> list[Span]:

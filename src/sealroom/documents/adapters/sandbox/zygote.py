@@ -21,6 +21,7 @@ def main(control: socket.socket, *, memory: int, file_bytes: int) -> None:
     gc.collect()
     gc.freeze()  # so that children do not copy pages by collecting what the zygote made
     children: dict[int, int] = {}
+    _hush()
     wire.send(control, {"ready": True})
     while True:
         try:
@@ -37,6 +38,13 @@ def main(control: socket.socket, *, memory: int, file_bytes: int) -> None:
             wire.send(control, _end(children.pop(number, 0)))
     for pid in children.values():
         os.kill(pid, signal.SIGKILL)
+
+
+def _hush() -> None:
+    """Codecs complain on the error stream with words taken from the file; nobody shall read those in a log."""
+    nowhere = os.open("/dev/null", os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
 
 
 def _fork(control: socket.socket, descriptor: int, *, memory: int, file_bytes: int) -> int:
