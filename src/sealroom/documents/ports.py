@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
-from sealroom.documents.kinds import Kind as Kind
+from sealroom.documents.kinds import Kind
+
+__all__ = ["BlobStore", "Kind", "PageSize", "Paginated", "Raster", "StoredBlob", "Workshop"]
 
 
 @dataclass(frozen=True)

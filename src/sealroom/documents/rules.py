@@ -17,6 +17,7 @@ HEAD_BYTES = 4096
 """How many first bytes `decide_kind` wants to see."""
 
 NAME_CHARACTERS = 200
+_JOINERS = "\u200c\u200d"
 
 
 @dataclass(frozen=True)
@@ -121,21 +122,25 @@ _PREFIXES: tuple[tuple[bytes, Signature], ...] = (
 )
 _STILL_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"hevc", b"hevx", b"avif", b"avis"})
 
-_PDF = frozenset({"pdf"})
-_IMAGES = frozenset("png apng jpg jpeg jpe jfif gif webp tif tiff heic heif avif bmp dib ico jp2 j2k jpx psd".split())
-_OFFICE = frozenset(
-    "doc dot docx docm dotx dotm xls xlt xlsx xlsm xlsb xltx xltm ppt pps pot pptx pptm ppsx ppsm potx potm"
-    " odt ott ods ots odp otp odg fodt fods fodp rtf".split()
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_PDF = _words("pdf")
+_IMAGES = _words("png apng jpg jpeg jpe jfif gif webp tif tiff heic heif avif bmp dib ico jp2 j2k jpx psd")
+_OFFICE = _words(
+    "doc dot docx docm dotx dotm xls xlt xlsx xlsm xlsb xltx xltm ppt pps pot pptx pptm ppsx ppsm potx potm odt"
+    " ott ods ots odp otp odg fodt fods fodp rtf"
 )
-_TEXTS = {"txt": Kind.TEXT, "text": Kind.TEXT, "log": Kind.TEXT, "md": Kind.MARKDOWN, "markdown": Kind.MARKDOWN}
-_TEXTS |= {"csv": Kind.CSV, "tsv": Kind.CSV, "tab": Kind.CSV}
-_MEDIA = frozenset("mp4 m4v m4a mov webm mkv mp3 ogg oga ogv opus flac wav avi mpg mpeg aac".split())
-_PROGRAMS = frozenset(
-    "exe dll com scr pif bat cmd ps1 psm1 vbs vbe js jse mjs wsf wsh hta msi msp msix cpl jar class apk ipa app deb rpm dmg pkg"
-    " sh bash csh ksh zsh lnk reg so dylib sys drv xll xpi crx gadget chm scf url desktop appimage".split()
+_MEDIA = _words("mp4 m4v m4a mov webm mkv mp3 ogg oga ogv opus flac wav avi mpg mpeg aac")
+_PROGRAMS = _words(
+    "exe dll com scr pif bat cmd ps1 psm1 vbs vbe js jse mjs wsf wsh hta msi msp msix cpl jar class apk ipa app"
+    " deb rpm dmg pkg sh bash csh ksh zsh lnk reg so dylib sys drv xll xpi crx gadget chm scf url desktop"
+    " appimage"
 )
-_ARCHIVES = frozenset("zip rar 7z gz tgz bz2 tbz2 xz txz zst tar cab arj lzh lha iso img ace cpio whl egg war ear".split())
-_ZIP_DOCUMENTS = frozenset("pages key numbers epub vsdx xps oxps sketch kmz 3mf idml mmap xmind drawio".split())
+_ARCHIVES = _words("zip rar 7z gz tgz bz2 tbz2 xz txz zst tar cab arj lzh lha iso img ace cpio whl egg war ear")
+_ZIP_DOCUMENTS = _words("pages key numbers epub vsdx xps oxps sketch kmz 3mf idml mmap xmind drawio")
 
 
 def decide_kind(name: str, head: bytes) -> TypeVerdict:
@@ -148,17 +153,13 @@ def decide_kind(name: str, head: bytes) -> TypeVerdict:
     signature = read_signature(head)
     if not head:
         return TypeVerdict(refusal=Refusal.EMPTY)
-    if extension == "svgz":  # packed SVG is looked at in the sandbox like any other
-        return TypeVerdict(kind=Kind.SVG) if head.startswith(b"\x1f\x8b") else TypeVerdict(refusal=Refusal.MISMATCH)
-    if extension in _PDF and signature is not Signature.PROGRAM and signature is not Signature.ZIP and _PDF_MARK in head[:1024]:
-        return TypeVerdict(kind=Kind.PDF)  # readers allow rubbish before the mark, and rubbish may look like anything
-    if signature is Signature.PROGRAM or extension in _PROGRAMS:
-        return TypeVerdict(refusal=Refusal.MISMATCH if _promises_document(extension) else Refusal.PROGRAM)
-    if signature is Signature.ARCHIVE or extension in _ARCHIVES:
-        return TypeVerdict(refusal=Refusal.MISMATCH if _promises_document(extension) else Refusal.ARCHIVE)
     if _promises_document(extension):
-        kind = _kind_promised(extension, signature)
+        kind = _kind_promised(extension, signature, head)
         return TypeVerdict(kind=kind) if kind else TypeVerdict(refusal=Refusal.MISMATCH)
+    if signature is Signature.PROGRAM or extension in _PROGRAMS:
+        return TypeVerdict(refusal=Refusal.PROGRAM)
+    if signature is Signature.ARCHIVE or extension in _ARCHIVES:
+        return TypeVerdict(refusal=Refusal.ARCHIVE)
     return _kind_shown(extension, signature)
 
 
@@ -167,23 +168,25 @@ def read_signature(head: bytes) -> Signature:
     for prefix, signature in _PREFIXES:
         if head.startswith(prefix):
             return signature
-    if head[4:8] == b"ftyp":
-        return Signature.IMAGE if head[8:12] in _STILL_BRANDS else Signature.MEDIA
-    if head[:4] == b"RIFF":
-        return Signature.IMAGE if head[8:12] == b"WEBP" else Signature.MEDIA
-    if head[257:262] == b"ustar":
-        return Signature.ARCHIVE
-    if re.match(rb"#! ?/", head.removeprefix(b"\xef\xbb\xbf")):
-        return Signature.PROGRAM
     is_text = looks_like_text(head)
-    if head[:2] == b"MZ" and not is_text:
-        return Signature.PROGRAM
-    if head[:2] == b"BM" and not is_text:
-        return Signature.IMAGE
-    if _PDF_MARK in head[:1024]:
-        return Signature.PDF
-    if not is_text:
-        return Signature.BINARY
+    for signature, holds in (
+        (Signature.IMAGE, head[4:8] == b"ftyp" and head[8:12] in _STILL_BRANDS),
+        (Signature.MEDIA, head[4:8] == b"ftyp"),
+        (Signature.IMAGE, head[:4] == b"RIFF" and head[8:12] == b"WEBP"),
+        (Signature.MEDIA, head[:4] == b"RIFF"),
+        (Signature.ARCHIVE, head[257:262] == b"ustar"),
+        (Signature.PROGRAM, re.match(rb"(?:\xef\xbb\xbf)?#! ?/", head)),
+        (Signature.PROGRAM, head[:2] == b"MZ" and not is_text),
+        (Signature.IMAGE, head[:2] == b"BM" and not is_text),
+        (Signature.PDF, _PDF_MARK in head[:1024]),
+        (Signature.BINARY, not is_text),
+    ):
+        if holds:
+            return signature
+    return _markup_signature(head)
+
+
+def _markup_signature(head: bytes) -> Signature:
     start = head[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"<svg", b"<?xml", b"<!doctype svg")) and b"<svg" in head.lower():
         return Signature.SVG
@@ -209,7 +212,7 @@ def clean_name(name: str) -> str:
     The name is for people only; no path is ever made of it.
     """
     base = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
-    kept = "".join(" " if c.isspace() else c for c in base if c.isspace() or unicodedata.category(c)[0] != "C" or c in "\u200c\u200d")
+    kept = "".join(" " if c.isspace() else c for c in base if c.isspace() or c in _JOINERS or unicodedata.category(c)[0] != "C")
     kept = " ".join(kept.split()).lstrip(". ")
     if len(kept) > NAME_CHARACTERS:
         extension = extension_of(kept)[:20]
@@ -217,28 +220,33 @@ def clean_name(name: str) -> str:
     return kept or "document"
 
 
+_Accepted = frozenset[Signature]
+_UNKNOWN: _Accepted = frozenset({Signature.BINARY, Signature.TEXT, Signature.XML})
+"""Bytes nobody knows may still be a damaged file of the kind the name says; the engine will tell."""
+_READABLE: _Accepted = frozenset({Signature.TEXT, Signature.XML, Signature.SVG, Signature.RTF})
+_PROMISES: tuple[tuple[frozenset[str], Kind, _Accepted], ...] = (
+    (_PDF, Kind.PDF, _UNKNOWN | {Signature.PDF}),
+    (_IMAGES, Kind.IMAGE, _UNKNOWN | {Signature.IMAGE}),
+    (_OFFICE, Kind.OFFICE, _UNKNOWN | {Signature.ZIP, Signature.OLE, Signature.RTF}),
+    (_words("svg"), Kind.SVG, frozenset({Signature.SVG, Signature.XML, Signature.TEXT})),
+    (_words("svgz"), Kind.SVG, frozenset({Signature.ARCHIVE})),
+    (_words("eml"), Kind.EMAIL, frozenset({Signature.TEXT})),
+    (_words("txt text log"), Kind.TEXT, _READABLE),
+    (_words("md markdown"), Kind.MARKDOWN, _READABLE),
+    (_words("csv tsv tab"), Kind.CSV, _READABLE),
+)
+_SHOWN = {Signature.PDF: Kind.PDF, Signature.IMAGE: Kind.IMAGE, Signature.MEDIA: Kind.MEDIA, Signature.RTF: Kind.OFFICE}
+
+
 def _promises_document(extension: str) -> bool:
-    return extension in _PDF or extension in _IMAGES or extension in _OFFICE or extension in _TEXTS or extension in {"svg", "eml"}
+    return any(extension in extensions for extensions, _, _ in _PROMISES)
 
 
-def _kind_promised(extension: str, signature: Signature) -> Kind | None:
-    """The kind a known extension promises, or None when the bytes are plainly something else.
-
-    Bytes nobody knows may still be a damaged file of that kind: the engine will say so.
-    """
-    unknown = signature in (Signature.BINARY, Signature.TEXT, Signature.XML)
-    if extension in _PDF:
-        return Kind.PDF if unknown or signature is Signature.PDF else None
-    if extension in _IMAGES:
-        return Kind.IMAGE if unknown or signature is Signature.IMAGE else None
-    if extension in _OFFICE:
-        return Kind.OFFICE if unknown or signature in (Signature.ZIP, Signature.OLE, Signature.RTF) else None
-    if extension == "svg":
-        return Kind.SVG if signature in (Signature.SVG, Signature.XML, Signature.TEXT) else None
-    if extension == "eml":
-        return Kind.EMAIL if signature is Signature.TEXT else None
-    readable = signature in (Signature.TEXT, Signature.XML, Signature.SVG, Signature.RTF)
-    return _TEXTS[extension] if readable else None
+def _kind_promised(extension: str, signature: Signature, head: bytes) -> Kind | None:
+    """The kind a known extension promises, or None when the bytes are plainly something else."""
+    if extension in _PDF and _PDF_MARK in head[:1024] and signature not in (Signature.PROGRAM, Signature.ZIP):
+        return Kind.PDF  # readers allow rubbish before the mark, and rubbish may look like anything
+    return next((kind for extensions, kind, accepted in _PROMISES if extension in extensions and signature in accepted), None)
 
 
 def _kind_shown(extension: str, signature: Signature) -> TypeVerdict:
@@ -246,10 +254,8 @@ def _kind_shown(extension: str, signature: Signature) -> TypeVerdict:
     if signature is Signature.ZIP:
         return TypeVerdict(kind=Kind.OTHER) if extension in _ZIP_DOCUMENTS else TypeVerdict(refusal=Refusal.ARCHIVE)
     if extension in _MEDIA:
-        return TypeVerdict(kind=Kind.MEDIA) if signature in (Signature.MEDIA, Signature.BINARY) else TypeVerdict(refusal=Refusal.MISMATCH)
-    by_signature = {Signature.PDF: Kind.PDF, Signature.IMAGE: Kind.IMAGE, Signature.MEDIA: Kind.MEDIA, Signature.RTF: Kind.OFFICE}
-    if signature in by_signature:
-        return TypeVerdict(kind=by_signature[signature])
+        is_media = signature in (Signature.MEDIA, Signature.BINARY)
+        return TypeVerdict(kind=Kind.MEDIA) if is_media else TypeVerdict(refusal=Refusal.MISMATCH)
     if signature is Signature.TEXT and not extension:
         return TypeVerdict(kind=Kind.TEXT)
-    return TypeVerdict(kind=Kind.OTHER)
+    return TypeVerdict(kind=_SHOWN.get(signature, Kind.OTHER))

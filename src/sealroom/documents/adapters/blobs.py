@@ -72,7 +72,7 @@ class LocalBlobStore:
             _sync_folder(path.parent)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise StorageFull() from error
+                raise StorageFull from error
             raise
         finally:
             with contextlib.suppress(OSError):
@@ -164,7 +164,7 @@ class LocalBlobStore:
         digest = hashlib.sha256()
         size = 0
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with open(descriptor, "wb", buffering=1 << 20) as file:
+        with os.fdopen(descriptor, "wb", buffering=1 << 20) as file:
             file.write(front + _wrap(self._ring, front, data_key, key))
             for index, (block, last) in enumerate(_blocks(chunks)):
                 digest.update(block)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import os
 import shutil
-import subprocess  # noqa: S404 -- the sandbox is a process
+import subprocess
 import sys
 import sysconfig
 from pathlib import Path
@@ -19,7 +19,14 @@ PACKAGE = Path(__file__).parent / "sandbox"
 NOBODY = "65534"
 _LIBRARIES = ("/lib", "/lib64", "/lib32", "/usr/lib", "/usr/lib64", "/usr/local/lib")
 _FONTS = ("/usr/share/fonts", "/usr/local/share/fonts")
-_OFFICE_EXTRAS = ("/usr/share/libreoffice", "/etc/libreoffice", "/etc/fonts", "/var/cache/fontconfig", "/usr/share/fontconfig", "/var/lib/libreoffice")
+_OFFICE_EXTRAS = (
+    "/usr/share/libreoffice",
+    "/etc/libreoffice",
+    "/etc/fonts",
+    "/var/cache/fontconfig",
+    "/usr/share/fontconfig",
+    "/var/lib/libreoffice",
+)
 _OFFICE_HOMES = ("/usr/lib/libreoffice", "/usr/lib64/libreoffice", "/opt/libreoffice")
 _CHECK_SECONDS = 20
 
@@ -42,7 +49,20 @@ def walls() -> list[str]:
 def office_walls(job_bytes: int) -> list[str]:
     """The same with what LibreOffice needs besides, and a private, empty `/job` that takes `job_bytes`."""
     extras = [word for place in _OFFICE_EXTRAS for word in _bind(place)]
-    return [*_walls(), *extras, "--proc", "/proc", "--size", str(job_bytes), "--tmpfs", "/job", "--tmpfs", "/tmp", "--remount-ro", "/"]
+    return [
+        *_walls(),
+        *extras,
+        "--proc",
+        "/proc",
+        "--size",
+        str(job_bytes),
+        "--tmpfs",
+        "/job",
+        "--tmpfs",
+        "/tmp",
+        "--remount-ro",
+        "/",
+    ]
 
 
 def _walls() -> list[str]:
@@ -89,5 +109,5 @@ def _bind(place: str) -> list[str]:
     """Bind a place read-only, or repeat it as the link it is (`/lib` on merged-usr systems)."""
     path = Path(place)
     if path.is_symlink():
-        return ["--symlink", os.readlink(path), place]
+        return ["--symlink", str(path.readlink()), place]
     return ["--ro-bind", place, place] if path.exists() else []

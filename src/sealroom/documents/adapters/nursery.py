@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import stat
-import subprocess  # noqa: S404 -- the sandbox is a process
+import subprocess
 import threading
 import time
 from typing import cast
@@ -37,6 +37,7 @@ class Zygote:
         self.walled = bubblewrap.is_available()
         self._lock = threading.Lock()
         self._numbers = 0
+        self._broken = False
         self._control, theirs = wire.pair()
         paths = bubblewrap.import_paths("/sandboxed" if self.walled else str(bubblewrap.PACKAGE.parent))
         code = _BOOT.format(paths=paths, descriptor=theirs.fileno(), memory=memory, file_bytes=file_bytes)
@@ -66,21 +67,20 @@ class Zygote:
         return self._process.pid
 
     def is_alive(self) -> bool:
-        """False once it has ended for whatever reason."""
-        return self._process.poll() is None
+        """False once it has ended, or stopped answering, for whatever reason."""
+        return not self._broken and self._process.poll() is None
 
     def fork(self, document: str) -> Child:
         """A fresh child for one document. Raises `ZygoteLost`."""
         ours, theirs = wire.pair()
-        with theirs:
-            with self._lock:
-                self._numbers += 1
-                number = self._numbers
-                try:
-                    self._order({"do": "fork", "child": number}, (theirs.fileno(),))
-                except ZygoteLost:
-                    ours.close()
-                    raise
+        with theirs, self._lock:
+            self._numbers += 1
+            number = self._numbers
+            try:
+                self._order({"do": "fork", "child": number}, (theirs.fileno(),))
+            except ZygoteLost:
+                ours.close()
+                raise
         return Child(self, number, document, ours)
 
     def finish(self, number: int) -> tuple[int, int]:
@@ -110,6 +110,7 @@ class Zygote:
             wire.send(self._control, order, descriptors)
             return wire.receive(self._control)[0]
         except (wire.Closed, TimeoutError, ValueError) as error:
+            self._broken = True  # an answer that comes late would be taken for that of the next order
             raise ZygoteLost from error
 
 
@@ -215,7 +216,7 @@ class Child:
 
     def _cause_of_death(self, seconds: float, memory: int) -> WorkshopFailure:
         ended, peak = self.finish()
-        if ended in (signal.SIGXCPU,):
+        if ended == signal.SIGXCPU:
             return workshop_failure("limit_time", seconds=int(seconds))
         if peak > memory * 0.6:  # the allocators of C++ engines end the process when memory runs out
             return workshop_failure("limit_memory", limit=memory)
@@ -229,4 +230,8 @@ def _facts(value: object) -> dict[str, object]:
     if not isinstance(value, dict):
         return {}
     plain = {name: fact for name, fact in cast("dict[str, object]", value).items() if name.isidentifier() and len(name) < 40}
-    return {name: str(fact)[:300] if isinstance(fact, str) else fact for name, fact in plain.items() if isinstance(fact, str | int | float)}
+    return {
+        name: str(fact)[:300] if isinstance(fact, str) else fact
+        for name, fact in plain.items()
+        if isinstance(fact, str | int | float)
+    }

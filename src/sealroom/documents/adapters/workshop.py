@@ -29,7 +29,7 @@ from sealroom.documents.rules import Limits
 _COPY_BYTES = 1 << 20
 _WAIT_SECONDS = 60.0
 _PAGE_POINTS = 14_400.0
-_SIZES_BYTES = 64 * 5_000
+_SIZE_BYTES = 64
 _Result = TypeVar("_Result")
 _BUILT = frozenset({Kind.PDF, Kind.IMAGE, Kind.TEXT, Kind.MARKDOWN, Kind.CSV, Kind.OFFICE})
 
@@ -42,7 +42,11 @@ class SandboxWorkshop:
         self._children = children
         self._idle_seconds = idle_seconds
         self._free = threading.Condition()
-        self._reset()
+        self._closings = 0
+        self._zygote: Zygote | None = None
+        self._starting = threading.Lock()
+        self._idle: list[Child] = []  # the longest idle first
+        self._living = 0
         _workshops.add(self)
 
     @classmethod
@@ -61,7 +65,7 @@ class SandboxWorkshop:
         with self._sealed(source) as given:
             if kind is Kind.OFFICE:
                 return self._paginate_office(given, PurePath(name).suffix.lstrip(".").lower(), document)
-            job = {"do": "paginate", "kind": kind.value, "limits": asdict(self.limits)}
+            job: dict[str, object] = {"do": "paginate", "kind": kind.value, "limits": asdict(self.limits)}
             return self._once(document, job, given, lambda answer: self._paginated(answer, converted=kind is not Kind.PDF))
 
     def render(self, pdf: BinaryIO, *, page: int, width: int, document: str) -> Raster:
@@ -89,6 +93,7 @@ class SandboxWorkshop:
     def close(self) -> None:
         """End every child and the zygote; safe to call twice, and a later job starts anew."""
         with self._free:
+            self._closings += 1
             idle, self._idle = self._idle, []
             zygote, self._zygote = self._zygote, None
             self._living -= len(idle)
@@ -105,12 +110,9 @@ class SandboxWorkshop:
         if self._zygote:
             self._zygote.forget()
         self._free = threading.Condition()
-        self._reset()
-
-    def _reset(self) -> None:
-        self._zygote: Zygote | None = None
+        self._zygote = None
         self._starting = threading.Lock()
-        self._idle: list[Child] = []  # the longest idle first
+        self._idle = []
         self._living = 0
 
     # -- jobs
@@ -143,7 +145,7 @@ class SandboxWorkshop:
         return self._retried(do)
 
     def _paginated(self, answer: Answer, *, converted: bool) -> Paginated:
-        pages = _page_sizes(answer.data(0, most=_SIZES_BYTES), self.limits.pages)
+        pages = _page_sizes(answer.data(0, most=_SIZE_BYTES * self.limits.pages), self.limits.pages)
         return Paginated(pages, answer.data(1, most=self.limits.output_bytes) if converted else None)
 
     def _render(self, pdf: BinaryIO, job: dict[str, object], document: str) -> Raster:
@@ -168,9 +170,12 @@ class SandboxWorkshop:
         return Raster(width, height, channels, pixels)
 
     def _retried(self, do: Callable[[], _Result]) -> _Result:
+        closings = self._closings
         try:
             return do()
         except WorkshopInterrupted:
+            if closings != self._closings:
+                raise
             return do()
 
     @contextlib.contextmanager
@@ -220,7 +225,7 @@ class SandboxWorkshop:
                 elif self._idle:
                     self._end(self._idle.pop(0))
                 elif not self._free.wait(until - time.monotonic()):
-                    raise WorkshopBusy()
+                    raise WorkshopBusy
         try:
             return self._fork(document), False
         except BaseException:

@@ -27,7 +27,7 @@ def _connect(where: str) -> str:
 
 def _read(where: str) -> str:
     path = Path(where)
-    return str(len(os.listdir(path))) if path.is_dir() else str(len(path.read_bytes()))
+    return str(len(list(path.iterdir()))) if path.is_dir() else str(len(path.read_bytes()))
 
 
 def _write(where: str) -> str:

@@ -62,40 +62,47 @@ def visual_runs(found: list[int]) -> list[tuple[int, int, bool]]:
 
 
 def _resolve_weak(kinds: list[str], base: str) -> list[str]:
-    last, strong = base, base
-    for at, kind in enumerate(kinds):
-        if kind == "NSM":  # W1
-            kinds[at] = kind = last
-        if kind in ("L", "R", "AL"):
-            strong = kind
-        elif kind == "EN" and strong == "AL":  # W2
-            kinds[at] = kind = "AN"
-        last = kind
-    kinds = ["R" if kind == "AL" else kind for kind in kinds]  # W3
+    kinds = _resolve_marks_and_digits(kinds, base)
     for at in range(1, len(kinds) - 1):  # W4
         before, after = kinds[at - 1], kinds[at + 1]
-        if before == after and (before == "EN" and kinds[at] in ("ES", "CS") or before == "AN" and kinds[at] == "CS"):
+        if before == after and ((before == "EN" and kinds[at] in ("ES", "CS")) or (before == "AN" and kinds[at] == "CS")):
             kinds[at] = before
-    at = 0
-    while at < len(kinds):  # W5 and W6
-        if kinds[at] != "ET":
-            at += 1
-            continue
-        end = at
-        while end < len(kinds) and kinds[end] == "ET":
-            end += 1
-        beside = (kinds[at - 1] if at else "", kinds[end] if end < len(kinds) else "")
-        kinds[at:end] = ["EN" if "EN" in beside else "ON"] * (end - at)
-        at = end
+    _resolve_terminators(kinds)
     strong = base
     for at, kind in enumerate(kinds):
         if kind in ("L", "R"):
             strong = kind
-        elif kind in ("ES", "CS"):
+        elif kind in ("ES", "CS"):  # W6
             kinds[at] = "ON"
         elif kind == "EN" and strong == "L":  # W7
             kinds[at] = "L"
     return kinds
+
+
+def _resolve_marks_and_digits(kinds: list[str], base: str) -> list[str]:
+    resolved: list[str] = []
+    last, strong = base, base
+    for given in kinds:
+        kind = last if given == "NSM" else given  # W1
+        if kind in ("L", "R", "AL"):
+            strong = kind
+        elif kind == "EN" and strong == "AL":  # W2
+            kind = "AN"
+        resolved.append(kind)
+        last = kind
+    return ["R" if kind == "AL" else kind for kind in resolved]  # W3
+
+
+def _resolve_terminators(kinds: list[str]) -> None:
+    at = 0
+    while at < len(kinds):  # W5, and W6 for what stands alone
+        end = at
+        while end < len(kinds) and kinds[end] == "ET":
+            end += 1
+        if end > at:
+            beside = (kinds[at - 1] if at else "", kinds[end] if end < len(kinds) else "")
+            kinds[at:end] = ["EN" if "EN" in beside else "ON"] * (end - at)
+        at = max(end, at + 1)
 
 
 def _resolve_neutral(kinds: list[str], base: str) -> None:

@@ -26,7 +26,16 @@ _SANS = {
 _MONO = ("NotoSansMono-Regular.ttf", "DejaVuSansMono.ttf", "LiberationMono-Regular.ttf")
 _MONO_BOLD = ("NotoSansMono-Bold.ttf", "DejaVuSansMono-Bold.ttf", "LiberationMono-Bold.ttf")
 _EMOJI = "NotoColorEmoji.ttf"
-_FALLBACKS = ("NotoSansArabic-", "NotoSansHebrew-", "NotoSansCJK-", "NotoSansDevanagari-", "NotoSansSymbols", "NotoSans", "DejaVuSans.", "Noto")
+_FALLBACKS = (
+    "NotoSansArabic-",
+    "NotoSansHebrew-",
+    "NotoSansCJK-",
+    "NotoSansDevanagari-",
+    "NotoSansSymbols",
+    "NotoSans",
+    "DejaVuSans.",
+    "Noto",
+)
 _UNWANTED = ("bold", "italic", "oblique", "black", "light", "thin", "medium", "condensed", "color", "mono", "ui-", "[")
 _EMBED_ERROR = (hb.HarfBuzzError, RuntimeError, ValueError)
 
@@ -40,6 +49,9 @@ class Style:
     mono: bool = False
 
 
+PLAIN = Style()
+
+
 @dataclass
 class Face:
     """One font of a document: what it covers and which of its glyphs were used."""
@@ -51,10 +63,12 @@ class Face:
 
     @functools.cached_property
     def face(self) -> hb.Face:
+        """The font file, mapped."""
         return hb.Face(hb.Blob.from_file_path(str(self.path)), self.index)
 
     @functools.cached_property
     def font(self) -> hb.Font:
+        """The face at its own scale."""
         return hb.Font(self.face)
 
     @functools.cached_property
@@ -64,10 +78,12 @@ class Face:
 
     @functools.cached_property
     def is_cff(self) -> bool:
+        """Whether its outlines are PostScript's."""
         return "CFF " in self.face.table_tags
 
     @functools.cached_property
     def is_colour(self) -> bool:
+        """Whether its glyphs are pictures."""
         return bool(self.face.has_color_png)
 
     @functools.cached_property
@@ -109,7 +125,9 @@ class Fonts:
     """The fonts of one document."""
 
     def __init__(self, sample: str) -> None:
-        self._cjk_index = 0 if any("\u3040" <= c <= "\u30ff" for c in sample) else 1 if any("\uac00" <= c <= "\ud7a3" for c in sample) else 2
+        self._cjk_index = (
+            0 if any("\u3040" <= c <= "\u30ff" for c in sample) else 1 if any("\uac00" <= c <= "\ud7a3" for c in sample) else 2
+        )
         self._faces: dict[tuple[Path, int], Face] = {}
         self._primary: dict[Style, Face] = {}
         self._chosen: dict[str, Face | None] = {}
@@ -118,7 +136,11 @@ class Fonts:
     def primary(self, style: Style) -> Face:
         """The face that writes Latin in this style."""
         if style not in self._primary:
-            names = ((_MONO_BOLD if style.bold else _MONO) if style.mono else ()) + _SANS[style.bold, style.italic] + _SANS[False, False]
+            names = (
+                ((_MONO_BOLD if style.bold else _MONO) if style.mono else ())
+                + _SANS[style.bold, style.italic]
+                + _SANS[False, False]
+            )
             files = font_files()
             path = next((files[name] for name in names if name in files), None) or next(iter(files.values()))
             self._primary[style] = self._face(path, 0)
@@ -149,7 +171,9 @@ class Fonts:
 
         names = [name for name in font_files() if not any(word in name.lower() for word in _UNWANTED)]
         ordered = sorted(names, key=rank)
-        return [self._face(font_files()[name], self._cjk_index if name.endswith(".ttc") and "CJK" in name else 0) for name in ordered]
+        return [
+            self._face(font_files()[name], self._cjk_index if name.endswith(".ttc") and "CJK" in name else 0) for name in ordered
+        ]
 
 
 def embed(writer: PdfWriter, face: Face) -> None:
@@ -199,5 +223,7 @@ def _to_unicode(face: Face) -> bytes:
     body = "\n".join(f"{len(block)} beginbfchar\n" + "\n".join(block) + "\nendbfchar" for block in blocks)
     return (
         "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /U def /CMapType 2 def\n"
-        "1 begincodespacerange <0000> <ffff> endcodespacerange\n" + body + "\nendcmap CMapName currentdict /CMap defineresource pop end end"
+        "1 begincodespacerange <0000> <ffff> endcodespacerange\n"
+        + body
+        + "\nendcmap CMapName currentdict /CMap defineresource pop end end"
     ).encode()

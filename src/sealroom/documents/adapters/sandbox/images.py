@@ -125,7 +125,7 @@ def _flatten(image: Image.Image) -> Image.Image:
     if image.mode in ("I", "F"):
         values = np.nan_to_num(np.asarray(image, dtype=np.float64))
         low, high = float(values.min()), float(values.max())
-        low, high = (0.0, 255.0) if 0 <= low and high <= 255 else (0.0, 65535.0) if 0 <= low and high <= 65535 else (low, high)
+        low, high = (0.0, 255.0) if low >= 0 and high <= 255 else (0.0, 65535.0) if low >= 0 and high <= 65535 else (low, high)
         return Image.fromarray(((values - low) * (255.0 / max(high - low, 1e-9))).astype(np.uint8))
     if image.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in image.info:
         colour = image.convert("RGBA")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from .bidi import is_rtl
-from .fonts import Style
+from .fonts import PLAIN, Style
 from .pdfwriter import PdfWriter
 from .refused import Refused
 from .typeset import Span, Typesetter
@@ -48,7 +48,9 @@ class Flow:
             size = max((span.size for span in line), default=10.0)
             self._advance(size * _LEADING)
             if mark and number == 0:
-                self._operators.append(self._set.write([Span(mark, size=size)], MARGIN + indent - 6 - self._set.width(mark, Style(), size), self._y))
+                self._operators.append(
+                    self._set.write([Span(mark, size=size)], MARGIN + indent - 6 - self._set.width(mark, PLAIN, size), self._y)
+                )
             left = MARGIN + indent if not rtl else self.size[0] - MARGIN - self._set.line_width(_stripped(line))
             self._operators.append(self._set.write(_stripped(line) if rtl else line, left, self._y, rtl=rtl))
         self.space(after)
@@ -77,7 +79,9 @@ class Flow:
     def rule(self) -> None:
         """A line across."""
         self._advance(12)
-        self._operators.append(f"{_RULE_GREY} G 0.7 w {MARGIN:.2f} {self._y + 4:.2f} m {self.size[0] - MARGIN:.2f} {self._y + 4:.2f} l S\n")
+        self._operators.append(
+            f"{_RULE_GREY} G 0.7 w {MARGIN:.2f} {self._y + 4:.2f} m {self.size[0] - MARGIN:.2f} {self._y + 4:.2f} l S\n"
+        )
         self.space(6)
 
     def table(self, rows: list[Row], *, indent: float = 0.0, size: float = 8.5) -> None:
@@ -94,7 +98,9 @@ class Flow:
                 least += min(wishes[end], _NARROWEST * 1.6)
                 end += 1
             if (start, end) != (0, columns):
-                self.paragraph([Span(f"{start + 1}\u2013{end} / {columns}", Style(italic=True), size, 0.4)], before=0 if start == 0 else 10)
+                self.paragraph(
+                    [Span(f"{start + 1}\u2013{end} / {columns}", Style(italic=True), size, 0.4)], before=0 if start == 0 else 10
+                )
             self._columns([row[start:end] for row in rows], _fit(wishes[start:end], room), indent)
             start = end
         self.space(8)
@@ -150,9 +156,8 @@ class Flow:
                 if number < len(lines):
                     self._cell_line(lines[number], x, width)
                 x += width
-        self._operators.append(
-            f"{_RULE_GREY} G 0.4 w {MARGIN + indent:.2f} {self._y - 3:.2f} m {MARGIN + indent + sum(widths):.2f} {self._y - 3:.2f} l S\n"
-        )
+        right, under = MARGIN + indent + sum(widths), self._y - 3
+        self._operators.append(f"{_RULE_GREY} G 0.4 w {MARGIN + indent:.2f} {under:.2f} m {right:.2f} {under:.2f} l S\n")
         self._y -= 3
 
     def _cell_line(self, line: list[Span], x: float, width: float) -> None:

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import NoReturn
 
 from .jail import filter_calls, limit_process
 
@@ -65,9 +66,13 @@ def main(programs: str, suffix: str, answer: int, *, seconds: int, memory: int, 
 
 def _run(programs: str, suffix: str, answer: int) -> int:
     pid = os.fork()
-    if pid:
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    os.close(answer)
+    if pid == 0:
+        os.close(answer)
+        _become_office(programs, suffix)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def _become_office(programs: str, suffix: str) -> NoReturn:
     filter_calls(alone=False)
     arguments = ["--headless", "--invisible", "--norestore", "--nologo", "--nodefault", "--nolockcheck", "--nofirststartwizard"]
     arguments += ["-env:UserInstallation=file:///job/profile", "--convert-to", "pdf", "--outdir", "/job/out", f"/job/in.{suffix}"]

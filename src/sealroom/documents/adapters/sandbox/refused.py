@@ -7,7 +7,7 @@ from __future__ import annotations
 class Refused(Exception):
     """The file cannot be taken; `code` is one of the codes of `WorkshopFailure`, `facts` plain values."""
 
-    def __init__(self, code: str, **facts: str | int | float) -> None:
+    def __init__(self, code: str, **facts: str | float) -> None:
         super().__init__(code)
         self.code = code
         self.facts = facts

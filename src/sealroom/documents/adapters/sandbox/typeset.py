@@ -8,18 +8,20 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import uharfbuzz as hb
 from fontTools.unicodedata import script as script_of
 from PIL import Image
 
 from .bidi import has_rtl, levels, visual_runs
-from .fonts import Face, Fonts, Style, embed
+from .fonts import PLAIN, Face, Fonts, Style, embed
 from .pdfwriter import PdfWriter
 
 _SIMPLE = re.compile(r"[\x20-\x7e\xa0-\u024f\u2010-\u2027\u2030-\u205e\u20ac]*")
 _WORDS = re.compile(r"\s+|[^\s\-\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef]+-*|-+|.", re.DOTALL)
 _CLUSTER = re.compile(r".[\u0300-\u036f\u200d\ufe0f\U0001f3fb-\U0001f3ff]*(?:\u200d.)*", re.DOTALL)
+_JOINERS = "\u200c\u200d"
 _STICKY = frozenset("\u200c\u200d\ufe0e\ufe0f\u20e3")
 _DROPPED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2060-\u2069\ufeff]")
 _EMOJI_FROM = 0x1F000
@@ -31,7 +33,7 @@ class Span:
     """Text of one look; `size` in points, `ink` a grey from 0 (black) to 1."""
 
     text: str
-    style: Style = Style()
+    style: Style = PLAIN
     size: float = 10.0
     ink: float = 0.0
 
@@ -131,21 +133,20 @@ class Typesetter:
         return runs
 
     def _choose(self, character: str, following: str, primary: Face, current: Face | None) -> tuple[Face, str]:
+        """The face for a character and what it shows of it: nothing for a mark it cannot place, U+XXXX for the unknown."""
         code = ord(character)
         if character in _STICKY:
-            return (current, character) if current and (current.is_colour or character in "\u200c\u200d") else (primary, "")
-        emoji = self.fonts.emoji
-        if emoji and code in emoji.covers and (code >= _EMOJI_FROM or following == "\ufe0f"):
+            return (current, character) if current and (current.is_colour or character in _JOINERS) else (primary, "")
+        emoji = self.fonts.emoji if self.fonts.emoji and code in self.fonts.emoji.covers else None
+        if emoji and (code >= _EMOJI_FROM or following == "\ufe0f"):
             return emoji, character
-        if current and not current.is_colour and unicodedata.combining(character) and code in current.covers:
-            return current, character
-        if code in primary.covers:
-            return primary, character
-        face = self.fonts.fallback(character)
-        if face:
-            return face, character
-        if emoji and code in emoji.covers:
-            return emoji, character
+        goes_on = current and not current.is_colour and unicodedata.combining(character)
+        for face in (current if goes_on else None, primary):
+            if face and code in face.covers:
+                return face, character
+        found = self.fonts.fallback(character) or emoji
+        if found:
+            return found, character
         return primary, "" if unicodedata.category(character) in ("Cf", "Cc", "Mn") else f"U+{code:04X}"
 
     def _run_width(self, face: Face, run: str) -> float:
@@ -237,8 +238,8 @@ def _shape(face: Face, run: str, *, rtl: bool) -> list[Glyph]:
     buffer.guess_segment_properties()
     buffer.direction = "rtl" if rtl else "ltr"
     hb.shape(face.font, buffer)
-    clusters = sorted({info.cluster for info in buffer.glyph_infos}) + [len(run)]
-    ends = dict(zip(clusters, clusters[1:], strict=False))
+    clusters = [*sorted({info.cluster for info in buffer.glyph_infos}), len(run)]
+    ends = dict(pairwise(clusters))
     glyphs = []
     for info, place in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
         face.used.setdefault(info.codepoint, run[info.cluster : ends[info.cluster]])
@@ -251,7 +252,7 @@ def _same_script(run: str, character: str) -> bool:
     if script in ("Zyyy", "Zinh"):
         return True
     last = next((found for c in reversed(run[-16:]) if (found := script_of(c)) not in ("Zyyy", "Zinh")), script)
-    return last == script
+    return bool(last == script)
 
 
 def _merged(line: list[Span]) -> list[Span]:

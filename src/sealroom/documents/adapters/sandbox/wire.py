@@ -11,7 +11,7 @@ import json
 import mmap
 import os
 import socket
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 MESSAGE_BYTES = 128 * 1024
 MAX_DESCRIPTORS = 4
@@ -45,20 +45,22 @@ def receive(end: socket.socket) -> tuple[dict[str, object], list[int]]:
     except OSError as error:
         raise Closed from error
     try:
-        if not data:
-            raise Closed
-        if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
-            raise ValueError("message too long")
-        message = json.loads(data)
-        if not isinstance(message, dict):
-            raise ValueError("not an object")
-    except RecursionError as error:
-        close_all(descriptors)
-        raise ValueError("too deep") from error
+        return _parse(data, cut=bool(flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC))), descriptors
     except BaseException:
         close_all(descriptors)
         raise
-    return message, descriptors
+
+
+def _parse(data: bytes, *, cut: bool) -> dict[str, object]:
+    if not data:
+        raise Closed
+    try:
+        message = None if cut else json.loads(data)
+    except RecursionError as error:
+        raise ValueError("too deep") from error
+    if isinstance(message, dict):
+        return message
+    raise ValueError("no whole object")
 
 
 def close_all(descriptors: list[int]) -> None:
@@ -84,6 +86,6 @@ def map_private(descriptor: int) -> mmap.mmap:
 
 def reader(descriptor: int) -> BinaryIO:
     """A file object over a descriptor that others keep: it has its own place, which starts at 0."""
-    file = cast("BinaryIO", open(os.dup(descriptor), "rb"))  # noqa: SIM115 -- handed to the caller
+    file = os.fdopen(os.dup(descriptor), "rb")
     file.seek(0)
     return file

@@ -29,7 +29,7 @@ def main(control: socket.socket, *, memory: int, file_bytes: int) -> None:
         except wire.Closed:
             break
         number = order["child"]
-        assert isinstance(number, int)  # noqa: S101 -- the other side is ours
+        assert isinstance(number, int)
         if order["do"] == "fork":
             children[number] = _fork(control, descriptors[0], memory=memory, file_bytes=file_bytes)
             os.close(descriptors[0])
