@@ -143,7 +143,8 @@ def write_report(outcomes: list[Outcome], seconds: float) -> str:
         "# Corpus report",
         "",
         (
-            f"{len(outcomes)} files in {seconds:.0f} s with {WORKERS} at a time. Of the kinds built, **{agreed} of {len(built)} agree"
+            f"{len(outcomes)} files in {seconds:.0f} s with {WORKERS} at a time. Of the kinds built,"
+            f" **{agreed} of {len(built)} agree"
             f" ({100 * agreed / max(1, len(built)):.1f} %)**; {crashes} crashes, {hangs} ended by the clock;"
             f" {len(outcomes) - len(built)} files of kinds not built yet."
         ),

@@ -27,6 +27,7 @@ _OFFICE_EXTRAS = (
     "/usr/share/fontconfig",
     "/var/lib/libreoffice",
 )
+_SCRATCH = "/tmp"  # noqa: S108 -- inside the walls, where it is empty and private
 _OFFICE_HOMES = ("/usr/lib/libreoffice", "/usr/lib64/libreoffice", "/opt/libreoffice")
 _CHECK_SECONDS = 20
 
@@ -59,7 +60,7 @@ def office_walls(job_bytes: int) -> list[str]:
         "--tmpfs",
         "/job",
         "--tmpfs",
-        "/tmp",
+        _SCRATCH,
         "--remount-ro",
         "/",
     ]
