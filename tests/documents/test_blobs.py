@@ -54,7 +54,9 @@ def test_blob_returns_what_was_put(store: LocalBlobStore, tmp_path: Path, size: 
     repeat=st.integers(1, 6),
     reads=st.lists(st.tuples(st.integers(0, 400_000), st.integers(0, 90_000)), max_size=6),
 )
-def test_blob_reads_like_the_bytes_it_holds(store: LocalBlobStore, pieces: list[bytes], repeat: int, reads: list[tuple[int, int]]) -> None:
+def test_blob_reads_like_the_bytes_it_holds(
+    store: LocalBlobStore, pieces: list[bytes], repeat: int, reads: list[tuple[int, int]]
+) -> None:
     data = b"".join(pieces) * repeat
     stored = store.put(piece for _ in range(repeat) for piece in pieces)
 
@@ -100,7 +102,9 @@ def test_exchanged_chunks_are_found(store: LocalBlobStore, tmp_path: Path) -> No
     path = path_of(tmp_path, stored.key)
     raw, sealed = path.read_bytes(), CHUNK + 16
     header = len(raw) - 3 * sealed
-    path.write_bytes(raw[:header] + raw[header + sealed : header + 2 * sealed] + raw[header : header + sealed] + raw[header + 2 * sealed :])
+    path.write_bytes(
+        raw[:header] + raw[header + sealed : header + 2 * sealed] + raw[header : header + sealed] + raw[header + 2 * sealed :]
+    )
 
     with store.open(stored.key) as reader, pytest.raises(BlobCorrupt):
         reader.read(1)

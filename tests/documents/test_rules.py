@@ -143,4 +143,4 @@ def test_clean_name_is_stable_and_short(name: str) -> None:
 
     assert clean
     assert len(clean) <= NAME_CHARACTERS
-    assert not set(clean) & set('/\\\r\n\x00\u202e')
+    assert not set(clean) & set("/\\\r\n\x00\u202e")

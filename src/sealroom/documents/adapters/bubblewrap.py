@@ -27,6 +27,7 @@ _OFFICE_EXTRAS = (
     "/usr/share/fontconfig",
     "/var/lib/libreoffice",
 )
+_SCRATCH_BYTES = 256 * 1024**2
 _SCRATCH = "/tmp"  # noqa: S108 -- inside the walls, where it is empty and private
 _OFFICE_HOMES = ("/usr/lib/libreoffice", "/usr/lib64/libreoffice", "/opt/libreoffice")
 _CHECK_SECONDS = 20
@@ -50,20 +51,8 @@ def walls() -> list[str]:
 def office_walls(job_bytes: int) -> list[str]:
     """The same with what LibreOffice needs besides, and a private, empty `/job` that takes `job_bytes`."""
     extras = [word for place in _OFFICE_EXTRAS for word in _bind(place)]
-    return [
-        *_walls(),
-        *extras,
-        "--proc",
-        "/proc",
-        "--size",
-        str(job_bytes),
-        "--tmpfs",
-        "/job",
-        "--tmpfs",
-        _SCRATCH,
-        "--remount-ro",
-        "/",
-    ]
+    places = ["--size", str(job_bytes), "--tmpfs", "/job", "--size", str(_SCRATCH_BYTES), "--tmpfs", _SCRATCH]
+    return [*_walls(), *extras, "--proc", "/proc", *places, "--remount-ro", "/"]
 
 
 def _walls() -> list[str]:
@@ -94,7 +83,7 @@ def is_available() -> bool:
     if shutil.which("bwrap") is None:
         return False
     try:
-        done = subprocess.run(  # noqa: S603 -- a fixed list of arguments
+        done = subprocess.run(
             [*walls(), *python_command("pass")], stdin=subprocess.DEVNULL, capture_output=True, timeout=_CHECK_SECONDS, check=False
         )
     except (OSError, subprocess.TimeoutExpired):

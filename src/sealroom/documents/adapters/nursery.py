@@ -46,7 +46,7 @@ class Zygote:
             walls += ["--setenv", name, value]
         # No --die-with-parent: it follows the *thread* that started it, and web threads end. The closed socket ends it.
         with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 -- a fixed list of arguments
+            self._process = subprocess.Popen(
                 [*walls, *bubblewrap.python_command(code)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -35,13 +35,19 @@ _BUILT = frozenset({Kind.PDF, Kind.IMAGE, Kind.TEXT, Kind.MARKDOWN, Kind.CSV, Ki
 
 
 class SandboxWorkshop:
-    """The `Workshop` that opens files in children behind walls. `children` is the most that live at once."""
+    """The `Workshop` that opens files in children behind walls.
 
-    def __init__(self, limits: Limits | None = None, *, children: int = 4, idle_seconds: float = 20.0) -> None:
+    `children` is the most that live at once, `conversions` the most LibreOffices; an idle child ends after `idle_seconds`.
+    """
+
+    def __init__(
+        self, limits: Limits | None = None, *, children: int = 4, conversions: int = 2, idle_seconds: float = 20.0
+    ) -> None:
         self.limits = limits or Limits()
         self._children = children
         self._idle_seconds = idle_seconds
         self._free = threading.Condition()
+        self._conversions = threading.BoundedSemaphore(conversions)
         self._closings = 0
         self._zygote: Zygote | None = None
         self._starting = threading.Lock()
@@ -122,7 +128,8 @@ class SandboxWorkshop:
         real = self._once(document, job, given, lambda answer: answer.text("suffix"))
         if not real.isalnum() or len(real) > 8:
             raise workshop_failure("corrupt", reason="bad answer")
-        made = soffice.to_pdf(given, real, self.limits)
+        with self._conversions:
+            made = soffice.to_pdf(given, real, self.limits)
         try:
             look: dict[str, object] = {"do": "paginate", "kind": Kind.PDF.value, "limits": asdict(self.limits)}
             paginated = self._once(document, look, made, lambda answer: self._paginated(answer, converted=False))

@@ -68,13 +68,10 @@ class Flow:
     def plain(self, lines: Iterator[str], *, style: Style, size: float) -> None:
         """Lines of a text file as they are; a page feed starts a page."""
         for source in lines:
-            if "\f" in source:
-                self.new_page()
-            rtl = is_rtl(source) if not source.isascii() else False
-            for line in self._set.lines([Span(source.replace("\f", ""), style, size)], self.width):
-                self._advance(size * _LEADING)
-                left = MARGIN if not rtl else self.size[0] - MARGIN - self._set.line_width(_stripped(line))
-                self._operators.append(self._set.write(_stripped(line) if rtl else line, left, self._y, rtl=rtl))
+            for number, part in enumerate(source.split("\f")):
+                if number:
+                    self.new_page()
+                self._plain_line(part, style, size)
 
     def rule(self) -> None:
         """A line across."""
@@ -129,6 +126,13 @@ class Flow:
             self.new_page()
         self._y -= height
         self._at_top = False
+
+    def _plain_line(self, text: str, style: Style, size: float) -> None:
+        rtl = is_rtl(text) if not text.isascii() else False
+        for line in self._set.lines([Span(text, style, size)], self.width):
+            self._advance(size * _LEADING)
+            left = MARGIN if not rtl else self.size[0] - MARGIN - self._set.line_width(_stripped(line))
+            self._operators.append(self._set.write(_stripped(line) if rtl else line, left, self._y, rtl=rtl))
 
     def _wish(self, cells: list[list[Span]], size: float) -> float:
         return min(_WIDEST_ASKED, max((self._set.line_width(cell) for cell in cells), default=0.0)) + 2 * _CELL_GAP + 1
