@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The product as a user has it: `sealroom serve` in a process of its own, on a free loopback port, with a throw-away data folder."""
+"""The product as a user has it: `sealroom serve` in a process of its own, on a free port, with a throw-away data folder."""
 
 from __future__ import annotations
 
