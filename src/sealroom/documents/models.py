@@ -87,3 +87,10 @@ class Page(models.Model):
             models.UniqueConstraint(fields=["version", "number"], name="page_one_per_number"),
             models.CheckConstraint(condition=Q(number__gte=1), name="page_number_from_one"),
         ]
+
+
+class LooseBlob(models.Model):
+    """A blob that was found without a row, and when first: see `flows.sweep_blobs`."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    seen_at = models.DateTimeField()

@@ -10,11 +10,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import BinaryIO, Protocol
+
+from django.conf import settings
+from django.utils.module_loading import import_string
 
 from sealroom.documents.kinds import Kind
 
-__all__ = ["BlobStore", "Kind", "PageSize", "Paginated", "Raster", "StoredBlob", "Workshop"]
+__all__ = [
+    "BlobStore",
+    "Kind",
+    "PageSize",
+    "Paginated",
+    "Raster",
+    "StoredBlob",
+    "Workshop",
+    "get_blob_store",
+    "get_workshop",
+]
 
 
 @dataclass(frozen=True)
@@ -89,3 +103,17 @@ class Workshop(Protocol):
     def close(self) -> None:
         """End every child; safe to call twice."""
         ...
+
+
+@cache
+def get_blob_store() -> BlobStore:
+    """The store named by SEALROOM_BLOB_STORE, made once per process."""
+    store: BlobStore = import_string(settings.SEALROOM_BLOB_STORE).from_settings()
+    return store
+
+
+@cache
+def get_workshop() -> Workshop:
+    """The workshop named by SEALROOM_WORKSHOP, made once per process; its first child starts with the first job."""
+    workshop: Workshop = import_string(settings.SEALROOM_WORKSHOP).from_settings()
+    return workshop

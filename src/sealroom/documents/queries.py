@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is asked of documents. A document is its owner's; in the library every member of the team sees it too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import TypeVar
+
+from django.db.models import Count, Q, QuerySet, Sum
+
+from sealroom.accounts.rules import Actor
+from sealroom.core.errors import Invalid, NotFound
+from sealroom.documents.models import Document, Page, Version, VersionState
+from sealroom.documents.ports import get_blob_store
+
+MOST_LISTED = 100
+_BATCH = 500
+_Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a version cannot be viewed: a stable code, and facts for the door's sentence."""
+
+    code: str
+    facts: dict[str, object]
+
+
+@dataclass(frozen=True)
+class VersionView:
+    """One upload of a document. `pages` is None until known, 0 for what can be sent but not viewed."""
+
+    id: str
+    number: int
+    name: str
+    kind: str
+    size: int
+    sha256: str
+    state: str
+    pages: int | None
+    error: Fault | None
+    created_at: datetime
+    published_at: datetime | None
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class DocumentView:
+    """A document as doors show it; size, state and so on are those of its current version (`version_id`)."""
+
+    id: str
+    version_id: str
+    name: str
+    kind: str
+    size: int
+    sha256: str
+    state: str
+    pages: int | None
+    error: Fault | None
+    in_library: bool
+    owner: str
+    created_at: datetime
+
+    @property
+    def is_viewable(self) -> bool:
+        """Whether it has pages to show."""
+        return self.state == VersionState.READY and bool(self.pages)
+
+
+@dataclass(frozen=True)
+class DocumentPage:
+    """Some documents, newest first, and the cursor of those after them (None: there are none)."""
+
+    items: tuple[DocumentView, ...]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class Storage:
+    """What a team's documents take, all versions together."""
+
+    documents: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class BlobReport:
+    """Where rows and blobs disagree: keys that rows name and the store lacks, and keys no row names."""
+
+    missing: tuple[str, ...]
+    unused: tuple[str, ...]
+
+
+def get_document(actor: Actor, document_id: str) -> Document:
+    """A document the actor may send: his own, or one of his team's library. Raises `NotFound` for every other."""
+    return _get(_visible(actor), document_id)
+
+
+def get_own_document(actor: Actor, document_id: str) -> Document:
+    """A document the actor may change: his own. Raises `NotFound` for every other, those in the library included."""
+    return _get(_visible(actor).filter(owner_id=actor.user_id), document_id)
+
+
+def get_version(actor: Actor, document_id: str, version_id: str) -> Version:
+    """A version of one of the actor's own documents, published or not. Raises `NotFound`."""
+    document = get_own_document(actor, document_id)
+    version = Version.objects.select_related("document").filter(document=document, public_id=version_id).first()
+    if version is None:
+        raise NotFound(kind="version", id=version_id)
+    return version
+
+
+def list_documents(actor: Actor, *, cursor: str = "", limit: int = 50, library: bool = False) -> DocumentPage:
+    """The actor's own documents, or (`library`) those of the team's library, newest first. Raises `Invalid` for a bad cursor."""
+    rows = _visible(actor).filter(in_library=True) if library else _visible(actor).filter(owner_id=actor.user_id)
+    if cursor:
+        if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 18:
+            raise Invalid({"cursor": ["unknown"]})
+        rows = rows.filter(pk__lt=int(cursor))
+    limit = max(1, min(limit, MOST_LISTED))
+    found = list(rows.order_by("-pk")[: limit + 1])
+    more = len(found) > limit
+    found = found[:limit]
+    return DocumentPage(tuple(view_of(document) for document in found), str(found[-1].pk) if more else None)
+
+
+def list_versions(document: Document) -> list[VersionView]:
+    """Every upload of a document, the first one first."""
+    return [version_view(version, current_id=document.current_id) for version in document.versions.order_by("number")]
+
+
+def view_of(document: Document) -> DocumentView:
+    """What doors show of a document."""
+    version = document.current
+    assert version is not None
+    return DocumentView(
+        id=document.public_id,
+        version_id=version.public_id,
+        name=document.name,
+        kind=version.kind,
+        size=version.size,
+        sha256=version.sha256,
+        state=version.state,
+        pages=version.pages,
+        error=_fault(version),
+        in_library=document.in_library,
+        owner=document.owner.public_id,
+        created_at=document.created_at,
+    )
+
+
+def version_view(version: Version, *, current_id: int | None) -> VersionView:
+    """What doors show of a version."""
+    return VersionView(
+        id=version.public_id,
+        number=version.number,
+        name=version.name,
+        kind=version.kind,
+        size=version.size,
+        sha256=version.sha256,
+        state=version.state,
+        pages=version.pages,
+        error=_fault(version),
+        created_at=version.created_at,
+        published_at=version.published_at,
+        is_current=version.pk == current_id,
+    )
+
+
+def storage_of(team_id: int) -> Storage:
+    """What the documents of a team take against its storage quota: the originals of all versions that are not deleted."""
+    found = Version.objects.filter(document__team_id=team_id, document__deleted_at=None).aggregate(
+        bytes=Sum("size"), documents=Count("document", distinct=True)
+    )
+    return Storage(documents=found["documents"], bytes=found["bytes"] or 0)
+
+
+def page_sizes(version: Version) -> list[tuple[float, float]]:
+    """Width and height in points of every page, in order; what a viewer needs to lay out pages before they arrive."""
+    return list(version.page_rows.order_by("number").values_list("width", "height"))
+
+
+def check_blobs() -> BlobReport:
+    """Compare rows and store both ways. Memory grows with the store's number of blobs, not with their size."""
+    store = get_blob_store()
+    present = set(store.keys())
+    missing = sorted(key for key in referenced_keys() if key not in present)
+    return BlobReport(tuple(missing), tuple(sorted(unused_keys(present))))
+
+
+def unused_keys(keys: Iterable[str]) -> Iterator[str]:
+    """Those of `keys` that no row of a document that still exists names."""
+    remaining = iter(keys)
+    while batch := list(islice(remaining, _BATCH)):
+        named = set[str]()
+        kept = Version.objects.filter(document__deleted_at=None)
+        named.update(kept.filter(original_key__in=batch).values_list("original_key", flat=True))
+        named.update(key for key in kept.filter(pdf_key__in=batch).values_list("pdf_key", flat=True) if key)
+        pages = Page.objects.filter(version__document__deleted_at=None, base_key__in=batch)
+        named.update(key for key in pages.values_list("base_key", flat=True) if key)
+        yield from (key for key in batch if key not in named)
+
+
+def referenced_keys() -> Iterator[str]:
+    """Every key that a row of a document that still exists names."""
+    versions = Version.objects.filter(document__deleted_at=None)
+    for original, pdf in versions.values_list("original_key", "pdf_key").iterator():
+        yield original
+        if pdf:
+            yield pdf
+    pages = Page.objects.filter(version__document__deleted_at=None).exclude(base_key=None)
+    yield from (key for key in pages.values_list("base_key", flat=True).iterator() if key)
+
+
+def _visible(actor: Actor) -> QuerySet[Document]:
+    mine_or_shared = Q(owner_id=actor.user_id) | Q(in_library=True)
+    return Document.objects.filter(mine_or_shared, team_id=actor.team_id, deleted_at=None).select_related("current", "owner", "team")
+
+
+def _get(rows: QuerySet[Document], document_id: str) -> Document:
+    document = rows.filter(public_id=document_id).first()
+    if document is None:
+        raise NotFound(kind="document", id=document_id)
+    return document
+
+
+def _fault(version: Version) -> Fault | None:
+    return Fault(version.error_code, dict(version.error_facts)) if version.error_code else None

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Work that documents deferred."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from sealroom.core.jobs import Retry, task
+from sealroom.documents import flows
+from sealroom.documents.errors import StorageFull, WorkshopBusy, WorkshopInterrupted
+
+_SOON = timedelta(seconds=5)
+
+
+def _give_up(version_id: int) -> None:
+    flows.give_up(version_id, now=timezone.now())
+
+
+@task("documents.prepare", max_attempts=6, on_dead=_give_up)
+def prepare(version_id: int) -> None:
+    """Inspect, convert, draw page 1."""
+    try:
+        flows.prepare(version_id, now=timezone.now())
+    except (WorkshopBusy, WorkshopInterrupted) as error:
+        raise Retry(error.code, delay=_SOON) from error
+    except StorageFull as error:
+        raise Retry(error.code) from error
+
+
+@task("documents.bake")
+def bake(version_id: int) -> None:
+    """Draw pages ahead of readers."""
+    try:
+        flows.bake(version_id, now=timezone.now())
+    except (WorkshopBusy, WorkshopInterrupted, StorageFull) as error:
+        raise Retry(error.code) from error
+
+
+@task("documents.sweep")
+def sweep() -> None:
+    """Remove bytes that nothing names any more."""
+    flows.sweep_blobs(now=timezone.now())

@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is decided when a page is shown: the words of its mark, and how much of a claimed reading time is believed. Pure."""
+
+from __future__ import annotations
+
+import enum
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from sealroom.core.errors import Invalid
+
+OPENING_ENDS_AFTER = timedelta(minutes=30)
+"""A reader who was away for longer opens the document anew."""
+
+LONGEST_BEAT = timedelta(seconds=60)
+"""The most one heartbeat can be worth; browsers send one every few seconds while a page is on screen."""
+
+FIELD_CHARACTERS = 72
+TEXT_CHARACTERS = 200
+
+
+class Field(enum.StrEnum):
+    """What a mark may say of the reader, in the order in which it is written."""
+
+    EMAIL = "email"
+    NAME = "name"
+    TIME = "time"
+    IP = "ip"
+
+
+class Size(enum.StrEnum):
+    """Height of the letters, as a share of the page's width: see `letter_height`."""
+
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
+
+
+class Layout(enum.StrEnum):
+    """Where the mark stands: all over the page, once across its middle, or along its upper and lower edge."""
+
+    TILE = "tile"
+    CENTER = "center"
+    EDGES = "edges"
+
+
+class Reader(Protocol):
+    """Who looks at the page."""
+
+    @property
+    def address(self) -> str:
+        """E-mail address, or empty for a visitor who named none."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Name, or empty."""
+        ...
+
+    @property
+    def ip(self) -> str:
+        """Address on the network."""
+        ...
+
+
+@dataclass(frozen=True)
+class Watermark:
+    """The sender's wishes for the mark (the `watermark` object of the API). `angle` in degrees, counter-clockwise."""
+
+    fields: tuple[Field, ...] = (Field.EMAIL, Field.TIME, Field.IP)
+    text: str = ""
+    size: Size = Size.MEDIUM
+    color: str = "#000000"
+    angle: int = 30
+    layout: Layout = Layout.TILE
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Time that a browser says a page was on screen."""
+
+    page: int
+    active_ms: int
+
+
+@dataclass(frozen=True)
+class PageTime:
+    """What is known of a page within an opening: since when its reader has had it, and the time believed so far."""
+
+    first_at: datetime
+    active_ms: int
+
+
+def read_watermark(settings: Mapping[str, object] | None) -> Watermark | None:
+    """The mark a settings object asks for; None (no object) is no mark, an empty object the default one.
+
+    Raises `Invalid` with a reason for each bad field, unknown ones included.
+    """
+    if settings is None:
+        return None
+    errors: dict[str, list[str]] = {}
+    values: dict[str, object] = {}
+    for name, value in settings.items():
+        reader = _READERS.get(name)
+        if reader is None:
+            errors[f"watermark.{name}"] = ["unknown"]
+            continue
+        try:
+            values[name] = reader(value)
+        except (ValueError, TypeError):
+            errors[f"watermark.{name}"] = ["invalid"]
+    if errors:
+        raise Invalid(errors)
+    mark = Watermark(**values)  # type: ignore[arg-type]
+    if not mark.fields and not mark.text:
+        raise Invalid({"watermark.fields": ["empty"]})
+    return mark
+
+
+def watermark_lines(mark: Watermark, reader: Reader, *, now: datetime) -> tuple[str, ...]:
+    """The lines of a mark: who, when (UTC, to the minute) and from where; then the name; then the sender's own text.
+
+    What is unknown of the reader is left out, and the time always stands when nothing else would. Texts of people are made
+    safe to draw: one line, no direction overrides, clipped in the middle so that both ends stay legible.
+    """
+    minute = f"{now.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    known = {
+        Field.EMAIL: clip(one_line(reader.address), FIELD_CHARACTERS),
+        Field.TIME: minute,
+        Field.IP: one_line(reader.ip)[:45],
+    }
+    parts = [known[field] for field in Field if field in mark.fields and field in known]
+    name = clip(one_line(reader.name), FIELD_CHARACTERS) if Field.NAME in mark.fields else ""
+    lines = [" · ".join(part for part in parts if part), name, clip(one_line(mark.text), TEXT_CHARACTERS)]
+    return tuple(line for line in lines if line) or (minute,)
+
+
+def one_line(text: str) -> str:
+    """Text without control characters, direction marks and line breaks, in NFC. Joiners stay: scripts and emoji need them."""
+    kept = (" " if c.isspace() else c for c in text if c.isspace() or c in "\u200c\u200d" or not _is_control(c))
+    return " ".join(unicodedata.normalize("NFC", "".join(kept)).split())
+
+
+def clip(text: str, most: int) -> str:
+    """At most `most` characters; what is too long loses its middle, and no letter is torn from its accents or joiners."""
+    if len(text) <= most:
+        return text
+    tail = most // 3
+    head = most - tail - 1
+    start = len(text) - tail
+    while head > 1 and _clings(text, head):
+        head -= 1
+    while start < len(text) - 1 and _clings(text, start):
+        start += 1
+    return f"{text[:head].rstrip()}…{text[start:].lstrip()}"
+
+
+def letter_height(size: Size, page_width: int) -> int:
+    """Height of an em in pixels on a page `page_width` pixels wide."""
+    return max(5, round(page_width * _EM[size]))
+
+
+def color_of(mark: Watermark) -> tuple[int, int, int]:
+    """Red, green, blue of the mark."""
+    value = int(mark.color[1:], 16)
+    return value >> 16, value >> 8 & 255, value & 255
+
+
+def believed(
+    claims: Sequence[Claim], pages: Mapping[int, PageTime], *, started_at: datetime, last_beat_at: datetime, now: datetime
+) -> dict[int, int]:
+    """Milliseconds to add per page for one heartbeat. A client cannot invent time: whatever it claims,
+
+    - only pages that were handed out to this opening count;
+    - one heartbeat is worth at most the time since the one before it, and at most `LONGEST_BEAT`;
+    - the sum over all pages is never above the wall clock since the opening's start;
+    - a page never has more than the time since it was first handed out.
+
+    Clocks that went backwards give nothing.
+    """
+    total = sum(page.active_ms for page in pages.values())
+    budget = min(_ms(now - last_beat_at), _ms(LONGEST_BEAT), _ms(now - started_at) - total)
+    added: dict[int, int] = {}
+    for claim in claims:
+        page = pages.get(claim.page)
+        if page is None:
+            continue
+        ceiling = _ms(now - page.first_at) - page.active_ms - added.get(claim.page, 0)
+        granted = min(claim.active_ms, budget, ceiling)
+        if granted > 0:
+            added[claim.page] = added.get(claim.page, 0) + granted
+            budget -= granted
+    return added
+
+
+def completion(pages_seen: int, pages: int | None) -> int:
+    """Per cent of a document's pages that were seen, rounded down, so that 100 means every page."""
+    return min(100, pages_seen * 100 // pages) if pages else 0
+
+
+_EM = {Size.SMALL: 0.0125, Size.MEDIUM: 0.0175, Size.LARGE: 0.025}
+
+
+def _ms(span: timedelta) -> int:
+    return max(0, span // timedelta(milliseconds=1))
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def _clings(text: str, at: int) -> bool:
+    """Whether the character at `at` belongs to the one before it."""
+    here, before = text[at], text[at - 1]
+    is_modifier = "\U0001f3fb" <= here <= "\U0001f3ff" or "\U000e0020" <= here <= "\U000e007f"
+    return unicodedata.category(here)[0] == "M" or "\u200d" in (here, before) or is_modifier
+
+
+def _read_fields(value: object) -> tuple[Field, ...]:
+    if not isinstance(value, list | tuple):
+        raise TypeError
+    wanted = {Field(str(item)) for item in value}
+    return tuple(field for field in Field if field in wanted)
+
+
+def _read_text(value: object) -> str:
+    if not isinstance(value, str) or len(value) > TEXT_CHARACTERS:
+        raise ValueError
+    return one_line(value)
+
+
+def _read_color(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
+        raise ValueError
+    # A mark as light as paper would be no mark: half of full brightness is the lightest.
+    red, green, blue = (int(value[at : at + 2], 16) for at in (1, 3, 5))
+    if red + green + blue > 3 * 160:
+        raise ValueError
+    return value.lower()
+
+
+def _read_angle(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not -90 <= value <= 90:
+        raise ValueError
+    return value
+
+
+_READERS = {
+    "fields": _read_fields,
+    "text": _read_text,
+    "size": lambda value: Size(str(value)),
+    "color": _read_color,
+    "angle": _read_angle,
+    "layout": lambda value: Layout(str(value)),
+}
