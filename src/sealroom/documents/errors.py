@@ -32,6 +32,18 @@ class TooLarge(DomainError):
     code: ClassVar[str] = "too_large"
 
 
+class StorageQuota(DomainError):
+    """The team's plan has no room for these bytes (`used` and `limit`, bytes); nothing was kept."""
+
+    code: ClassVar[str] = "storage_quota"
+
+
+class NotReady(DomainError):
+    """The version is still being prepared, or cannot be (`state`, `error`)."""
+
+    code: ClassVar[str] = "not_ready"
+
+
 class WorkshopFailure(DomainError):
     """A file could not be opened, converted or drawn. The subclasses tell why; raise them through `workshop_failure`."""
 

@@ -94,7 +94,7 @@ def _looks_noisy(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> boo
     tops = sorted({int(top) for top in np.linspace(0, max(0, height - _SAMPLED_BAND), _SAMPLED_BANDS)})
     sample = np.concatenate([pixels[top : top + _SAMPLED_BAND] for top in tops])
     packed = len(_compressor().compress(sample.tobytes()))
-    return packed > _JPEG_BYTES_PER_PIXEL[channels] * sample.shape[0] * width
+    return bool(packed > _JPEG_BYTES_PER_PIXEL[channels] * sample.shape[0] * width)
 
 
 def _encode_jpeg(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> bytes:

@@ -3,22 +3,26 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
-from typing import TypeVar
 
 from django.db.models import Count, Q, QuerySet, Sum
+from django.utils import timezone
 
 from sealroom.accounts.rules import Actor
-from sealroom.core.errors import Invalid, NotFound
-from sealroom.documents.models import Document, Page, Version, VersionState
-from sealroom.documents.ports import get_blob_store
+from sealroom.core.errors import DomainError, Invalid, NotFound
+from sealroom.documents.models import Document, LooseBlob, Page, Version, VersionState
+from sealroom.documents.ports import BlobStore, get_blob_store
 
 MOST_LISTED = 100
+LOOSE_FOR = timedelta(days=1)
+"""How long a blob must have been without a row before it is removed: longer than any upload, conversion or backup takes."""
+
 _BATCH = 500
-_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True)
@@ -84,14 +88,6 @@ class Storage:
 
     documents: int
     bytes: int
-
-
-@dataclass(frozen=True)
-class BlobReport:
-    """Where rows and blobs disagree: keys that rows name and the store lacks, and keys no row names."""
-
-    missing: tuple[str, ...]
-    unused: tuple[str, ...]
 
 
 def get_document(actor: Actor, document_id: str) -> Document:
@@ -183,12 +179,19 @@ def page_sizes(version: Version) -> list[tuple[float, float]]:
     return list(version.page_rows.order_by("number").values_list("width", "height"))
 
 
-def check_blobs() -> BlobReport:
-    """Compare rows and store both ways. Memory grows with the store's number of blobs, not with their size."""
+def blob_faults(*, read: bool = False) -> Iterator[str]:
+    """A sentence per disagreement between rows and store: keys that rows name and the store lacks, keys that no row has named
+    for more than a day, and with `read` (slow) blobs whose bytes are not the bytes that came."""
     store = get_blob_store()
     present = set(store.keys())
-    missing = sorted(key for key in referenced_keys() if key not in present)
-    return BlobReport(tuple(missing), tuple(sorted(unused_keys(present))))
+    for key in referenced_keys():
+        if key not in present:
+            yield f"blob {key} is missing"
+    long_ago = timezone.now() - 2 * LOOSE_FOR
+    for key in LooseBlob.objects.filter(seen_at__lt=long_ago, key__in=set(unused_keys(present))).values_list("key", flat=True):
+        yield f"blob {key} belongs to nothing"
+    if read:
+        yield from _damaged(store, present)
 
 
 def unused_keys(keys: Iterable[str]) -> Iterator[str]:
@@ -217,7 +220,9 @@ def referenced_keys() -> Iterator[str]:
 
 def _visible(actor: Actor) -> QuerySet[Document]:
     mine_or_shared = Q(owner_id=actor.user_id) | Q(in_library=True)
-    return Document.objects.filter(mine_or_shared, team_id=actor.team_id, deleted_at=None).select_related("current", "owner", "team")
+    return Document.objects.filter(mine_or_shared, team_id=actor.team_id, deleted_at=None).select_related(
+        "current", "owner", "team"
+    )
 
 
 def _get(rows: QuerySet[Document], document_id: str) -> Document:
@@ -229,3 +234,23 @@ def _get(rows: QuerySet[Document], document_id: str) -> Document:
 
 def _fault(version: Version) -> Fault | None:
     return Fault(version.error_code, dict(version.error_facts)) if version.error_code else None
+
+
+def _damaged(store: BlobStore, present: set[str]) -> Iterator[str]:
+    told = dict(Version.objects.filter(document__deleted_at=None).values_list("original_key", "sha256"))
+    for key in sorted(present.intersection(referenced_keys())):
+        try:
+            digest = _sha256(store, key)
+        except DomainError as error:
+            yield f"blob {key} cannot be read: {error}"
+            continue
+        if told.get(key, digest) != digest:
+            yield f"blob {key} does not have the checksum of its upload"
+
+
+def _sha256(store: BlobStore, key: str) -> str:
+    digest = hashlib.sha256()
+    with closing(store.open(key)) as blob:
+        while block := blob.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -9,3 +9,7 @@ class ViewingConfig(AppConfig):
 
     name = "sealroom.viewing"
     label = "viewing"
+
+    def ready(self) -> None:
+        """Listen to the rooms below."""
+        from sealroom.viewing import receivers  # noqa: F401, PLC0415 -- app ready

@@ -27,6 +27,7 @@ class Opening(models.Model):
     device = models.CharField(max_length=120, default="")
     started_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
+    last_beat_at = models.DateTimeField()  # until when time on screen was claimed and judged
     downloaded_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -34,7 +35,8 @@ class Opening(models.Model):
 
 
 class PageView(models.Model):
-    """A page within an opening. `active_ms` is time really on screen, claimed by the browser and clamped by the server's clock."""
+    """A page that was handed out within an opening. `active_ms` is time really on screen, claimed by the browser and clamped by
+    the server's clock."""
 
     opening = models.ForeignKey(Opening, on_delete=models.CASCADE, related_name="page_views")
     page = models.PositiveIntegerField()
@@ -53,3 +55,6 @@ class Denial(models.Model):
     reason = models.CharField(max_length=40)
     ip = models.CharField(max_length=45, default="")
     at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["grant", "-at"], name="denial_by_grant")]

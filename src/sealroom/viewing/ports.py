@@ -5,24 +5,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Protocol
+from typing import Literal, Protocol
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
 from sealroom.documents.ports import Raster
-from sealroom.viewing.rules import Layout
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A mark as it is drawn: its lines, the height of an em in pixels at a page width of `page_width`, colour and place."""
+    """A mark as it is drawn: its lines, the height of an em in pixels, red, green and blue, degrees counter-clockwise, and where
+    it stands (see `rules.Layout`)."""
 
     lines: tuple[str, ...]
     em: int
     color: tuple[int, int, int]
     angle: int
-    layout: Layout
+    layout: Literal["tile", "center", "edges"]
 
 
 class Stamper(Protocol):

@@ -6,11 +6,11 @@ from __future__ import annotations
 import enum
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
+from sealroom.access.rules import Viewer, Watermark
 from sealroom.core.errors import Invalid
 
 OPENING_ENDS_AFTER = timedelta(minutes=30)
@@ -18,6 +18,9 @@ OPENING_ENDS_AFTER = timedelta(minutes=30)
 
 LONGEST_BEAT = timedelta(seconds=60)
 """The most one heartbeat can be worth; browsers send one every few seconds while a page is on screen."""
+
+THUMBNAIL_WIDTH = 320
+"""Up to this width a page cannot be read; handing it out is no page view."""
 
 FIELD_CHARACTERS = 72
 TEXT_CHARACTERS = 200
@@ -48,33 +51,12 @@ class Layout(enum.StrEnum):
     EDGES = "edges"
 
 
-class Reader(Protocol):
-    """Who looks at the page."""
-
-    @property
-    def address(self) -> str:
-        """E-mail address, or empty for a visitor who named none."""
-        ...
-
-    @property
-    def name(self) -> str:
-        """Name, or empty."""
-        ...
-
-    @property
-    def ip(self) -> str:
-        """Address on the network."""
-        ...
-
-
 @dataclass(frozen=True)
-class Watermark:
-    """The sender's wishes for the mark (the `watermark` object of the API). `angle` in degrees, counter-clockwise."""
+class Look:
+    """How a mark looks, every wish resolved. `angle` in degrees, counter-clockwise."""
 
-    fields: tuple[Field, ...] = (Field.EMAIL, Field.TIME, Field.IP)
-    text: str = ""
     size: Size = Size.MEDIUM
-    color: str = "#000000"
+    color: tuple[int, int, int] = (0, 0, 0)
     angle: int = 30
     layout: Layout = Layout.TILE
 
@@ -96,7 +78,7 @@ class PageTime:
 
 
 def read_watermark(settings: Mapping[str, object] | None) -> Watermark | None:
-    """The mark a settings object asks for; None (no object) is no mark, an empty object the default one.
+    """The mark that a settings object of the API asks for; None is no mark, an empty object the default one.
 
     Raises `Invalid` with a reason for each bad field, unknown ones included.
     """
@@ -113,28 +95,39 @@ def read_watermark(settings: Mapping[str, object] | None) -> Watermark | None:
             values[name] = reader(value)
         except (ValueError, TypeError):
             errors[f"watermark.{name}"] = ["invalid"]
+    mark = Watermark() if errors else replace(Watermark(), **values)  # type: ignore[arg-type]
+    if not mark.fields and not mark.text:
+        errors["watermark.fields"] = ["empty"]
     if errors:
         raise Invalid(errors)
-    mark = Watermark(**values)  # type: ignore[arg-type]
-    if not mark.fields and not mark.text:
-        raise Invalid({"watermark.fields": ["empty"]})
     return mark
 
 
-def watermark_lines(mark: Watermark, reader: Reader, *, now: datetime) -> tuple[str, ...]:
+def look_of(mark: Watermark) -> Look:
+    """The look a mark asks for; what it leaves open, or names in a way nobody knows, is as the house does it."""
+    house = Look()
+    return Look(
+        size=Size(mark.size) if mark.size in set(Size) else house.size,
+        color=_channels(mark.color) if _COLOR.fullmatch(mark.color) else house.color,
+        angle=house.angle if mark.angle is None else max(-90, min(90, mark.angle)),
+        layout=Layout(mark.layout) if mark.layout in set(Layout) else house.layout,
+    )
+
+
+def watermark_lines(mark: Watermark, viewer: Viewer, *, now: datetime) -> tuple[str, ...]:
     """The lines of a mark: who, when (UTC, to the minute) and from where; then the name; then the sender's own text.
 
-    What is unknown of the reader is left out, and the time always stands when nothing else would. Texts of people are made
+    What is unknown of the viewer is left out, and the time always stands when nothing else would. Texts of people are made
     safe to draw: one line, no direction overrides, clipped in the middle so that both ends stay legible.
     """
     minute = f"{now.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     known = {
-        Field.EMAIL: clip(one_line(reader.address), FIELD_CHARACTERS),
+        Field.EMAIL: clip(one_line(viewer.address), FIELD_CHARACTERS),
         Field.TIME: minute,
-        Field.IP: one_line(reader.ip)[:45],
+        Field.IP: one_line(viewer.ip)[:45],
     }
-    parts = [known[field] for field in Field if field in mark.fields and field in known]
-    name = clip(one_line(reader.name), FIELD_CHARACTERS) if Field.NAME in mark.fields else ""
+    parts = [text for field, text in known.items() if field in mark.fields]
+    name = clip(one_line(viewer.name), FIELD_CHARACTERS) if Field.NAME in mark.fields else ""
     lines = [" · ".join(part for part in parts if part), name, clip(one_line(mark.text), TEXT_CHARACTERS)]
     return tuple(line for line in lines if line) or (minute,)
 
@@ -162,12 +155,6 @@ def clip(text: str, most: int) -> str:
 def letter_height(size: Size, page_width: int) -> int:
     """Height of an em in pixels on a page `page_width` pixels wide."""
     return max(5, round(page_width * _EM[size]))
-
-
-def color_of(mark: Watermark) -> tuple[int, int, int]:
-    """Red, green, blue of the mark."""
-    value = int(mark.color[1:], 16)
-    return value >> 16, value >> 8 & 255, value & 255
 
 
 def believed(
@@ -202,6 +189,8 @@ def completion(pages_seen: int, pages: int | None) -> int:
     return min(100, pages_seen * 100 // pages) if pages else 0
 
 
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+_LIGHTEST = 3 * 160  # red, green and blue together
 _EM = {Size.SMALL: 0.0125, Size.MEDIUM: 0.0175, Size.LARGE: 0.025}
 
 
@@ -220,11 +209,11 @@ def _clings(text: str, at: int) -> bool:
     return unicodedata.category(here)[0] == "M" or "\u200d" in (here, before) or is_modifier
 
 
-def _read_fields(value: object) -> tuple[Field, ...]:
+def _read_fields(value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
         raise TypeError
     wanted = {Field(str(item)) for item in value}
-    return tuple(field for field in Field if field in wanted)
+    return tuple(field.value for field in Field if field in wanted)
 
 
 def _read_text(value: object) -> str:
@@ -234,13 +223,14 @@ def _read_text(value: object) -> str:
 
 
 def _read_color(value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
-        raise ValueError
-    # A mark as light as paper would be no mark: half of full brightness is the lightest.
-    red, green, blue = (int(value[at : at + 2], 16) for at in (1, 3, 5))
-    if red + green + blue > 3 * 160:
+    # A mark as light as paper would be no mark.
+    if not isinstance(value, str) or not _COLOR.fullmatch(value) or sum(_channels(value)) > _LIGHTEST:
         raise ValueError
     return value.lower()
+
+
+def _channels(color: str) -> tuple[int, int, int]:
+    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
 
 
 def _read_angle(value: object) -> int:
@@ -249,11 +239,11 @@ def _read_angle(value: object) -> int:
     return value
 
 
-_READERS = {
+_READERS: dict[str, Callable[[object], object]] = {
     "fields": _read_fields,
     "text": _read_text,
-    "size": lambda value: Size(str(value)),
+    "size": lambda value: Size(str(value)).value,
     "color": _read_color,
     "angle": _read_angle,
-    "layout": lambda value: Layout(str(value)),
+    "layout": lambda value: Layout(str(value)).value,
 }

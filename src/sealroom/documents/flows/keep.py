@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
@@ -14,9 +14,7 @@ from sealroom.core import jobs
 from sealroom.documents import queries
 from sealroom.documents.models import Document, LooseBlob
 from sealroom.documents.ports import get_blob_store
-
-LOOSE_FOR = timedelta(days=1)
-"""How long a blob must have been without a row before it is removed: longer than any upload, conversion or backup takes."""
+from sealroom.documents.queries import LOOSE_FOR
 
 
 @transaction.atomic

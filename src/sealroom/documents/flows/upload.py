@@ -66,9 +66,7 @@ def accept_upload(actor: Actor, chunks: Iterable[bytes], *, name: str, size: int
     return document
 
 
-def add_version(
-    actor: Actor, document_id: str, chunks: Iterable[bytes], *, name: str, size: int | None, now: datetime
-) -> Version:
+def add_version(actor: Actor, document_id: str, chunks: Iterable[bytes], *, name: str, size: int | None, now: datetime) -> Version:
     """Take in the next version of one of the actor's own documents. Readers go on seeing the current one until
     `publish_version`. Refuses as `accept_upload`; `NotFound` when the document is not the actor's own."""
     actor.require(Capability.SEND)
@@ -77,9 +75,7 @@ def add_version(
     try:
         with transaction.atomic():
             _check_quota(actor, arrival.blob.size, now=now)
-            document = Document.objects.select_for_update().filter(public_id=document_id, deleted_at=None).first()
-            if document is None:
-                raise NotFound(kind="document", id=document_id)
+            document = _lock_own(actor, document_id)
             last: int = document.versions.aggregate(value=Max("number"))["value"]
             version = _add_row(actor, document, arrival, number=last + 1, now=now)
             facts = {"version": version.public_id, "size": version.size, "sha256": version.sha256, "kind": version.kind}
@@ -113,6 +109,12 @@ def publish_version(document: Document, version: Version, *, who: Who, now: date
     document.current, document.name = fresh, fresh.name
     facts = {"version": fresh.public_id, "number": fresh.number}
     audit.record(who, Verb.VERSION_PUBLISHED, "document", locked.public_id, now=now, label=locked.name, **facts)
+
+
+def _lock_own(actor: Actor, document_id: str) -> Document:
+    """The document's row until the transaction ends; it may have been deleted while its new bytes came in."""
+    found = queries.get_own_document(actor, document_id)
+    return Document.objects.select_for_update().get(pk=found.pk)
 
 
 def _take_in(actor: Actor, chunks: Iterable[bytes], *, name: str, size: int | None, now: datetime) -> _Arrival:

@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
                 ('device', models.CharField(default='', max_length=120)),
                 ('started_at', models.DateTimeField()),
                 ('last_seen_at', models.DateTimeField()),
+                ('last_beat_at', models.DateTimeField()),
                 ('downloaded_at', models.DateTimeField(null=True)),
                 ('browser_pass', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='openings', to='access.pass')),
                 ('grant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='openings', to='access.grant')),
@@ -55,6 +56,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='opening',
             index=models.Index(fields=['grant', '-started_at'], name='opening_by_grant'),
+        ),
+        migrations.AddIndex(
+            model_name='denial',
+            index=models.Index(fields=['grant', '-at'], name='denial_by_grant'),
         ),
         migrations.AddConstraint(
             model_name='pageview',
