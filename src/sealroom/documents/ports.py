@@ -104,6 +104,10 @@ class Workshop(Protocol):
         """End every child; safe to call twice."""
         ...
 
+    def isolation(self) -> str:
+        """How strong the walls are on this machine: "bubblewrap", or a weaker word that `doctor` shows."""
+        ...
+
 
 @cache
 def get_blob_store() -> BlobStore:
