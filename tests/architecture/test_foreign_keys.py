@@ -21,6 +21,7 @@ BOUND_THROUGH = {
     "accounts.Team": "itself",
     "accounts.SetupLink": "the installation",
     "billing.Plan": "the catalogue, no team's",
+    "documents.LooseBlob": "a blob no row names",
     "access.Visitor": "a browser, no team's",
     "access.Challenge": "its link, when there is one",
 }

@@ -4,18 +4,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from django.test import override_settings
 
-from sealroom.accounts.models import Team
+from sealroom.accounts.rules import Actor
+from sealroom.billing import queries as billing
 from sealroom.core.errors import Forbidden, Invalid, NotFound
 from sealroom.core.models import Job
 from sealroom.documents import flows, queries
 from sealroom.documents.errors import NotReady, StorageQuota, TooLarge, TypeRefused
 from sealroom.documents.models import Document, Version, VersionState
 from sealroom.documents.ports import get_blob_store
+from tests.factories.accounts import Persona
 from tests.factories.documents import NOW, current, make_actor, make_pdf, upload, upload_ready
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +27,17 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def blobs_before() -> set[str]:
     return set(get_blob_store().keys())
+
+
+@pytest.fixture
+def storage_limit(monkeypatch: pytest.MonkeyPatch) -> Callable[[Actor, int], None]:
+    """Gives every team a plan with so many bytes of storage."""
+    limits_of = billing.limits_of
+
+    def give(actor: Actor, size: int) -> None:
+        monkeypatch.setattr(billing, "limits_of", lambda team, *, now: replace(limits_of(team, now=now), storage_bytes=size))
+
+    return give
 
 
 def test_upload_keeps_the_very_bytes() -> None:
@@ -67,9 +81,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("name", "data", "error", "reason"), REFUSED)
-def test_upload_refuses_by_first_bytes(
-    name: str, data: bytes, error: type[Exception], reason: str, blobs_before: set[str]
-) -> None:
+def test_upload_refuses_by_first_bytes(name: str, data: bytes, error: type[Exception], reason: str, blobs_before: set[str]) -> None:
     with pytest.raises(error) as caught:
         flows.accept_upload(make_actor(), [data], name=name, size=len(data), now=NOW)
     assert caught.value.facts == {"reason": reason}  # type: ignore[attr-defined]
@@ -104,9 +116,10 @@ def test_upload_refuses_another_size_than_declared(blobs_before: set[str]) -> No
 
 
 @pytest.mark.parametrize("declared", [True, False])
-def test_upload_refuses_past_the_storage_quota(declared: bool, storage_limit: object, blobs_before: set[str]) -> None:
+def test_upload_refuses_past_the_storage_quota(
+    declared: bool, storage_limit: Callable[[Actor, int], None], blobs_before: set[str]
+) -> None:
     actor, data = make_actor(), make_pdf()
-    assert callable(storage_limit)
     storage_limit(actor, len(data) + 10)
     upload(actor, data)
     with pytest.raises(StorageQuota) as caught:
@@ -126,8 +139,6 @@ def test_upload_that_breaks_off_keeps_nothing(blobs_before: set[str]) -> None:
 
 
 def test_upload_needs_the_right_to_send() -> None:
-    from dataclasses import replace  # noqa: PLC0415
-
     with pytest.raises(Forbidden):
         flows.accept_upload(replace(make_actor(), capabilities=frozenset()), [make_pdf()], name="a.pdf", size=None, now=NOW)
 
@@ -153,33 +164,28 @@ def test_version_of_another_document_is_not_published() -> None:
         flows.publish_version(upload_ready(actor), current(upload_ready(actor)), who=actor.who, now=NOW)
 
 
-def test_only_the_owner_adds_versions() -> None:
-    owner = make_actor()
-    document = upload(owner)
-    flows.share_in_library(owner, document.public_id, now=NOW)
-    colleague = make_actor("colleague@example.com", team=Team.objects.get(pk=owner.team_id))
+def test_only_the_owner_adds_versions(owner: Persona, member: Persona) -> None:
+    document = upload(owner.actor)
+    flows.share_in_library(owner.actor, document.public_id, now=NOW)
     with pytest.raises(NotFound):
-        flows.add_version(colleague, document.public_id, [make_pdf()], name="a.pdf", size=None, now=NOW)
+        flows.add_version(member.actor, document.public_id, [make_pdf()], name="a.pdf", size=None, now=NOW)
     assert Version.objects.count() == 1
 
 
-def test_documents_are_seen_by_owner_and_library() -> None:
-    owner = make_actor()
-    colleague = make_actor("colleague@example.com", team=Team.objects.get(pk=owner.team_id))
-    stranger = make_actor("stranger@example.org")
-    document = upload(owner)
-    assert queries.get_document(owner, document.public_id) == document
-    for other in (colleague, stranger):
+def test_documents_are_seen_by_owner_and_library(owner: Persona, member: Persona, stranger: Persona) -> None:
+    document = upload(owner.actor)
+    assert queries.get_document(owner.actor, document.public_id) == document
+    for other in (member, stranger):
         with pytest.raises(NotFound):
-            queries.get_document(other, document.public_id)
-    flows.share_in_library(owner, document.public_id, now=NOW)
-    assert queries.get_document(colleague, document.public_id) == document
-    assert [view.id for view in queries.list_documents(colleague, library=True).items] == [document.public_id]
+            queries.get_document(other.actor, document.public_id)
+    flows.share_in_library(owner.actor, document.public_id, now=NOW)
+    assert queries.get_document(member.actor, document.public_id) == document
+    assert [view.id for view in queries.list_documents(member.actor, library=True).items] == [document.public_id]
     with pytest.raises(NotFound):
-        queries.get_document(stranger, document.public_id)
-    flows.take_from_library(owner, document.public_id, now=NOW)
+        queries.get_document(stranger.actor, document.public_id)
+    flows.take_from_library(owner.actor, document.public_id, now=NOW)
     with pytest.raises(NotFound):
-        queries.get_document(colleague, document.public_id)
+        queries.get_document(member.actor, document.public_id)
 
 
 def test_list_goes_on_at_the_cursor() -> None:

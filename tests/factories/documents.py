@@ -9,33 +9,19 @@ from datetime import UTC, datetime
 
 from reportlab.pdfgen.canvas import Canvas
 
-from sealroom.accounts.models import Membership, Team, User
-from sealroom.accounts.rules import CAPABILITIES, Actor
+from sealroom.accounts.rules import Actor
 from sealroom.documents import flows
 from sealroom.documents.models import Document, Version
+from tests.factories.accounts import Persona, make_member, make_persona
 
 NOW = datetime(2026, 11, 22, 14, 3, 20, tzinfo=UTC)
 A4 = (595.0, 842.0)
 
 
-def make_actor(email: str = "sender@example.com", *, team: Team | None = None, role: str = "user", now: datetime = NOW) -> Actor:
-    """A member of a team, of a new one by default."""
-    user = User.objects.create(email=email, name=email.partition("@")[0].title())
-    team = team or Team.objects.create(name=f"Team of {email}", created_at=now)
-    Membership.objects.create(team=team, user=user, role=role, joined_at=now)
-    return Actor(
-        user_id=user.pk,
-        user=user.public_id,
-        email=email,
-        name=user.name,
-        team_id=team.pk,
-        team=team.public_id,
-        role=role,
-        language="en",
-        time_zone="UTC",
-        capabilities=CAPABILITIES[role],
-        ip="198.51.100.9",
-    )
+def make_actor(email: str = "sender@example.com", *, of: Persona | None = None) -> Actor:
+    """A member of the team of `of`, by default the founder of a new one."""
+    person = make_member(of, email, now=NOW) if of else make_persona(email, team_name=f"Team of {email}", now=NOW)
+    return person.actor
 
 
 def make_pdf(texts: Sequence[str] = ("first page",), *, size: tuple[float, float] = A4, color: str = "") -> bytes:

@@ -62,11 +62,10 @@ def read(kept: bytes) -> Raster:
         raise NotKeptPixels("unknown form")
     body = memoryview(kept)[_HEADER.size :]
     size = width * height * channels
-    if codec == _JPEG:
-        space = "GRAY" if channels == 1 else "RGB"
-        pixels = simplejpeg.decode_jpeg(body, colorspace=space, fastdct=True, fastupsample=True).tobytes()
-    else:
-        pixels = _decompressor().decompress(body, max_output_size=size)
+    try:
+        pixels = _decode_jpeg(body, channels) if codec == _JPEG else _decompressor().decompress(body, max_output_size=size)
+    except (ValueError, zstandard.ZstdError) as error:
+        raise NotKeptPixels(str(error)) from error
     if len(pixels) != size:
         raise NotKeptPixels("cut short")
     return Raster(width, height, channels, pixels)
@@ -102,6 +101,12 @@ def _encode_jpeg(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> byt
     subsampling = "Gray" if space == "GRAY" else "420"
     encoded: bytes = simplejpeg.encode_jpeg(pixels, _JPEG_QUALITY, space, subsampling, fastdct=True)
     return encoded
+
+
+def _decode_jpeg(body: memoryview, channels: int) -> bytes:
+    space = "GRAY" if channels == 1 else "RGB"
+    pixels: bytes = simplejpeg.decode_jpeg(body, space, fastdct=True, fastupsample=True).tobytes()
+    return pixels
 
 
 def _compressor() -> zstandard.ZstdCompressor:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from sealroom.core.jobs import Retry, task
+from sealroom.core.jobs import Retry, every, task
 from sealroom.documents import flows
 from sealroom.documents.errors import StorageFull, WorkshopBusy, WorkshopInterrupted
 
@@ -38,7 +38,7 @@ def bake(version_id: int) -> None:
         raise Retry(error.code) from error
 
 
-@task("documents.sweep")
+@every(timedelta(hours=12), "documents.sweep")
 def sweep() -> None:
     """Remove bytes that nothing names any more."""
     flows.sweep_blobs(now=timezone.now())

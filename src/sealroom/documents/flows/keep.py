@@ -10,7 +10,6 @@ from django.db import transaction
 from sealroom.accounts.rules import Actor, Capability
 from sealroom.audit import flows as audit
 from sealroom.audit.rules import Verb
-from sealroom.core import jobs
 from sealroom.documents import queries
 from sealroom.documents.models import Document, LooseBlob
 from sealroom.documents.ports import get_blob_store
@@ -38,7 +37,6 @@ def delete_document(actor: Actor, document_id: str, *, now: datetime) -> None:
     actor.require(Capability.SEND)
     document = queries.get_own_document(actor, document_id)
     Document.objects.filter(pk=document.pk).update(deleted_at=now, in_library=False)
-    defer_sweep(now=now)
     audit.record(actor.who, Verb.DOCUMENT_DELETED, "document", document.public_id, now=now, label=document.name)
 
 
@@ -60,15 +58,7 @@ def sweep_blobs(*, now: datetime) -> int:
     for key in ripe:
         store.delete(key)
         LooseBlob.objects.filter(key=key).delete()
-    if loose:
-        defer_sweep(now=now)
     return len(ripe)
-
-
-def defer_sweep(*, now: datetime) -> None:
-    """Have `sweep_blobs` run once tomorrow, however often this is asked today."""
-    due_at = now + LOOSE_FOR
-    jobs.defer("documents.sweep", key=due_at.date().isoformat(), due_at=due_at)
 
 
 def _set_library(actor: Actor, document_id: str, *, shared: bool, now: datetime) -> Document:

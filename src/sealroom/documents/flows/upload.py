@@ -22,7 +22,6 @@ from sealroom.core import jobs
 from sealroom.core.errors import Invalid, NotFound
 from sealroom.documents import queries, rules
 from sealroom.documents.errors import NotReady, StorageQuota, TooLarge, TypeRefused
-from sealroom.documents.flows.keep import defer_sweep
 from sealroom.documents.kinds import Kind
 from sealroom.documents.models import Document, Version, VersionState
 from sealroom.documents.ports import StoredBlob, get_blob_store
@@ -186,7 +185,6 @@ def _add_row(actor: Actor, document: Document, arrival: _Arrival, *, number: int
     )
     lane = str(actor.team_id)
     jobs.defer("documents.prepare", key=f"{version.pk}", lane=lane, version_id=version.pk)
-    defer_sweep(now=now)
     return version
 
 

@@ -89,7 +89,7 @@ class Letters:
         shelf = self._shelf
         order: Iterable[int] = range(len(shelf))
         if _asks_for_picture(cluster):
-            order = sorted(order, key=lambda at: not hb.ot_color_has_png(shelf[at]))
+            order = sorted(order, key=lambda at: not shelf[at].has_color_png)
         return next((at for at in order if all(code in shelf[at].unicodes for code in needed)), None)
 
     def _writable(self, line: str) -> str:
@@ -113,7 +113,7 @@ class Letters:
             buffer.direction = "rtl" if run.level % 2 else "ltr"
             buffer.guess_segment_properties()
             hb.shape(font, buffer)
-            is_picture = hb.ot_color_has_png(self._shelf[run.face])
+            is_picture = self._shelf[run.face].has_color_png
             for info, place in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
                 glyphs.append(_Glyph(font, info.codepoint, x + place.x_offset / _SUB, place.y_offset / _SUB, is_picture))
                 x += place.x_advance / _SUB
