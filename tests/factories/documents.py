@@ -57,4 +57,5 @@ def upload_ready(actor: Actor, data: bytes | None = None, *, name: str = "Offer.
 
 def current(document: Document) -> Version:
     """The current version as it is stored now."""
+    assert document.current_id is not None
     return Version.objects.select_related("document__team").get(pk=document.current_id)

@@ -29,7 +29,9 @@ def sheet(value: int, channels: int = 1) -> Raster:
 
 
 def pixels(jpeg: bytes, channels: int = 1) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
-    return simplejpeg.decode_jpeg(jpeg, "GRAY" if channels == 1 else "RGB").astype(np.int16)
+    found: np.ndarray[tuple[int, ...], np.dtype[np.int16]]
+    found = simplejpeg.decode_jpeg(jpeg, "GRAY" if channels == 1 else "RGB").astype(np.int16)
+    return found
 
 
 def test_no_mark_is_the_clean_page() -> None:

@@ -57,8 +57,7 @@ def accept_upload(actor: Actor, chunks: Iterable[bytes], *, name: str, size: int
             version.save(update_fields=["published_at"])
             document.current = version
             document.save(update_fields=["current"])
-            facts = {"version": version.public_id, "size": version.size, "sha256": version.sha256, "kind": version.kind}
-            audit.record(actor.who, Verb.DOCUMENT_UPLOADED, "document", document.public_id, now=now, label=document.name, **facts)
+            _leave_trail(actor.who, Verb.DOCUMENT_UPLOADED, document, version, now=now)
     except BaseException:
         _discard(arrival.blob)
         raise
@@ -77,8 +76,7 @@ def add_version(actor: Actor, document_id: str, chunks: Iterable[bytes], *, name
             document = _lock_own(actor, document_id)
             last: int = document.versions.aggregate(value=Max("number"))["value"]
             version = _add_row(actor, document, arrival, number=last + 1, now=now)
-            facts = {"version": version.public_id, "size": version.size, "sha256": version.sha256, "kind": version.kind}
-            audit.record(actor.who, Verb.VERSION_ADDED, "document", document.public_id, now=now, label=document.name, **facts)
+            _leave_trail(actor.who, Verb.VERSION_ADDED, document, version, now=now)
     except BaseException:
         _discard(arrival.blob)
         raise
@@ -106,8 +104,7 @@ def publish_version(document: Document, version: Version, *, who: Who, now: date
     locked.name = fresh.name
     locked.save(update_fields=["current", "name"])
     document.current, document.name = fresh, fresh.name
-    facts = {"version": fresh.public_id, "number": fresh.number}
-    audit.record(who, Verb.VERSION_PUBLISHED, "document", locked.public_id, now=now, label=locked.name, **facts)
+    _leave_trail(who, Verb.VERSION_PUBLISHED, locked, fresh, now=now)
 
 
 def _lock_own(actor: Actor, document_id: str) -> Document:
@@ -186,6 +183,22 @@ def _add_row(actor: Actor, document: Document, arrival: _Arrival, *, number: int
     lane = str(actor.team_id)
     jobs.defer("documents.prepare", key=f"{version.pk}", lane=lane, version_id=version.pk)
     return version
+
+
+def _leave_trail(who: Who, verb: Verb, document: Document, version: Version, *, now: datetime) -> None:
+    audit.record(
+        who,
+        verb,
+        "document",
+        document.public_id,
+        now=now,
+        label=document.name,
+        version=version.public_id,
+        number=version.number,
+        kind=version.kind,
+        size=version.size,
+        sha256=version.sha256,
+    )
 
 
 def _split_head(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
