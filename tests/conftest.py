@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,7 +73,19 @@ def _emptying_append_only_tables() -> Iterator[None]:
 
     SqliteOperations.execute_sql_flush = flush  # type: ignore[method-assign,assignment]
     yield
-    SqliteOperations.execute_sql_flush = original  # type: ignore[method-assign,assignment]
+    SqliteOperations.execute_sql_flush = original  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def file_database(django_db_setup: None, django_db_blocker: Any, tmp_path: Path) -> Iterator[Path]:
+    """A migrated SQLite file for tests with several processes (see `tests.processes`); the test itself has no database."""
+    file = tmp_path / "sealroom.sqlite3"
+    with django_db_blocker.unblock():
+        connections["default"].ensure_connection()
+        copy = sqlite3.connect(file)
+        connections["default"].connection.backup(copy)
+        copy.close()
+        yield file
 
 
 @contextmanager

@@ -28,11 +28,11 @@ def canonical_address(text: str) -> str:
     >>> canonical_address(" Nadia.K+x@EXAMPLE.com. ")
     'nadia.k+x@example.com'
     """
-    address = unicodedata.normalize("NFC", text.strip())
+    address = unicodedata.normalize("NFC", _trimmed(text))
     if any(_is_refused(character) for character in address):
         raise BadAddress(text)
     local, at, domain = address.rpartition("@")
-    if not at or not local or len(local.encode()) > _MAX_LOCAL:
+    if not at or not local or domain != _trimmed(domain) or len(local.encode()) > _MAX_LOCAL:
         raise BadAddress(text)
     if _LOCAL_FORBIDDEN.search(local) or local.startswith(".") or local.endswith(".") or ".." in local:
         raise BadAddress(text)
@@ -44,15 +44,31 @@ def canonical_address(text: str) -> str:
 
 def canonical_domain(text: str) -> str:
     """A domain as lower-case A-labels without trailing dot (IDNA 2008, RFC 5891). Raises `BadAddress`."""
-    domain = unicodedata.normalize("NFC", text.strip()).lower().removesuffix(".")
+    domain = unicodedata.normalize("NFC", _trimmed(text).lower()).removesuffix(".")
     try:
-        ascii_domain = domain if domain.isascii() else idna.encode(domain, uts46=False).decode()
+        # A label that is encoded already must be one that encoding gives: else one domain had two spellings.
+        plain = domain.isascii() and "xn--" not in domain
+        ascii_domain = domain if plain else idna.encode(domain, uts46=False).decode()
     except (idna.IDNAError, UnicodeError) as error:
         raise BadAddress(text) from error
     labels = ascii_domain.split(".")
-    if len(labels) < 2 or not all(_LABEL.match(label) for label in labels):
+    if len(labels) < 2 or not all(_LABEL.fullmatch(label) for label in labels) or labels[-1].isdigit():
         raise BadAddress(text)
     return ascii_domain
+
+
+def _trimmed(text: str) -> str:
+    """Without the blanks and line ends that copying brings; other control characters stay, to be refused."""
+    start, end = 0, len(text)
+    while start < end and _is_blank(text[start]):
+        start += 1
+    while end > start and _is_blank(text[end - 1]):
+        end -= 1
+    return text[start:end]
+
+
+def _is_blank(character: str) -> bool:
+    return character in "\t\r\n" or unicodedata.category(character) == "Zs"
 
 
 def _is_refused(character: str) -> bool:

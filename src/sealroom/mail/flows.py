@@ -27,8 +27,8 @@ from sealroom.core.ids import new_id
 from sealroom.core.jobs.rules import NORMAL, URGENT
 from sealroom.mail import rules
 from sealroom.mail.models import MailState, OutgoingMail, Suppression
-from sealroom.mail.ports import Envelope, get_transport
-from sealroom.mail.rules import Decision, Fate, Outcome, Stage
+from sealroom.mail.ports import Envelope, Outcome, Stage, get_transport
+from sealroom.mail.rules import Decision, Fate
 from sealroom.mail.signals import mail_bounced
 
 PRODUCT = "Sealroom"
@@ -109,7 +109,7 @@ def deliver(mail_id: int, now: datetime) -> timedelta | None:
     outcome = get_transport().deliver(_envelope(mail))
     if outcome.accepted:
         fault_point("after_smtp_250")
-    decision = rules.decide(outcome, attempts=mail.attempts, urgent=mail.urgent)
+    decision = rules.decide(outcome.code, outcome.answer, outcome.stage, attempts=mail.attempts, urgent=mail.urgent)
     _settle(mail, outcome, decision, now)
     return decision.wait if decision.fate is Fate.RETRYING else None
 

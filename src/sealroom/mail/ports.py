@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -11,7 +12,28 @@ from typing import Protocol
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from sealroom.mail.rules import Outcome
+
+class Stage(enum.StrEnum):
+    """How far the talk with the other side had come."""
+
+    CONNECT = "connect"  # greeting, TLS, sign-in: about us and the relay, never about this message
+    SENDER = "sender"
+    RECIPIENT = "recipient"
+    DATA = "data"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one attempt met. `code` 0: no answer at all (network, timeout)."""
+
+    code: int
+    answer: str = ""
+    stage: Stage = Stage.DATA
+
+    @property
+    def accepted(self) -> bool:
+        """The other side took responsibility for the message."""
+        return self.stage is Stage.DATA and 200 <= self.code < 300
 
 
 @dataclass(frozen=True)

@@ -27,29 +27,6 @@ _ADDRESS_GONE = re.compile(r"^5\.(1\.(1|2|3|6|10)|2\.1)$")
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 
 
-class Stage(enum.StrEnum):
-    """How far the talk with the other side had come."""
-
-    CONNECT = "connect"  # greeting, TLS, sign-in: about us and the relay, never about this message
-    SENDER = "sender"
-    RECIPIENT = "recipient"
-    DATA = "data"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one attempt met. `code` 0: no answer at all (network, timeout)."""
-
-    code: int
-    answer: str = ""
-    stage: Stage = Stage.DATA
-
-    @property
-    def accepted(self) -> bool:
-        """The other side took responsibility for the message."""
-        return self.stage is Stage.DATA and 200 <= self.code < 300
-
-
 class Fate(enum.StrEnum):
     """The state an attempt leads to."""
 
@@ -68,16 +45,16 @@ class Decision:
     suppress: bool = False
 
 
-def decide(outcome: Outcome, *, attempts: int, urgent: bool) -> Decision:
-    """Judge the attempt number `attempts` (from 1).
+def decide(code: int, answer: str, stage: str, *, attempts: int, urgent: bool) -> Decision:
+    """Judge the attempt number `attempts` (from 1) by what the other side said, and when (`ports.Stage`).
 
     A final refusal counts as the recipient's only where the talk was about the recipient or the message: 5xx at sign-in or at the
     sender's address is our own misconfiguration and is tried again.
     """
-    if outcome.accepted:
+    if stage == "data" and 200 <= code < 300:
         return Decision(Fate.SENT)
-    if 500 <= outcome.code < 600 and outcome.stage in {Stage.RECIPIENT, Stage.DATA}:
-        return Decision(Fate.BOUNCED, suppress=speaks_of_address(outcome))
+    if 500 <= code < 600 and stage in {"recipient", "data"}:
+        return Decision(Fate.BOUNCED, suppress=speaks_of_address(code, answer, stage))
     waits = _URGENT_WAITS if urgent else _WAITS
     if attempts > len(waits):
         return Decision(Fate.FAILED)
@@ -89,11 +66,11 @@ def attempts_allowed(*, urgent: bool) -> int:
     return len(_URGENT_WAITS if urgent else _WAITS) + 1
 
 
-def speaks_of_address(outcome: Outcome) -> bool:
+def speaks_of_address(code: int, answer: str, stage: str) -> bool:
     """Whether a 5xx says that the address takes no mail at all; without an enhanced code, a plain 550, 551 or 553 to RCPT does."""
-    if found := _STATUS.search(outcome.answer):
+    if found := _STATUS.search(answer):
         return bool(_ADDRESS_GONE.match(found[1]))
-    return outcome.stage is Stage.RECIPIENT and outcome.code in {550, 551, 553}
+    return stage == "recipient" and code in {550, 551, 553}
 
 
 def may_move(state: str, to: str) -> bool:

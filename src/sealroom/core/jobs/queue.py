@@ -108,11 +108,11 @@ def fail(claim: Claim, reason: str, *, now: datetime, delay: timedelta | None = 
     due_at = now + (delay if delay is not None else rules.backoff(claim.attempt))
     try:
         with transaction.atomic():
-            _owned(claim).update(state=JobState.WAITING, due_at=due_at, lease_until=None, last_error=reason)
+            returned = _owned(claim).update(state=JobState.WAITING, due_at=due_at, lease_until=None, last_error=reason)
     except IntegrityError:  # the same name and key was deferred meanwhile: that job does the work
         _owned(claim).update(state=JobState.DONE, finished_at=now, lease_until=None, last_error=f"superseded: {reason}"[:500])
         return JobState.DONE
-    return JobState.WAITING
+    return JobState.WAITING if returned else JobState.RUNNING
 
 
 def sweep(*, now: datetime, keep: timedelta = timedelta(days=7)) -> int:

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from sealroom.mail.ports import Envelope
-from sealroom.mail.rules import Outcome
+from sealroom.mail.ports import Envelope, Outcome
 
 
 class FakeTransport:

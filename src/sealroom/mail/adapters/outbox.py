@@ -14,8 +14,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from sealroom.mail.ports import Envelope, HasOutbox, OutboxEntry, OutboxMessage
-from sealroom.mail.rules import Outcome, Stage
+from sealroom.mail.ports import Envelope, HasOutbox, OutboxEntry, OutboxMessage, Outcome, Stage
 
 _NAME = re.compile(r"^(\d{8}T\d{6}\.\d{6})Z-eml_[0-9A-Za-z]{10,40}\.eml$")
 _STAMP = "%Y%m%dT%H%M%S.%f"

@@ -15,8 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from sealroom.mail.ports import Envelope
-from sealroom.mail.rules import Outcome, Stage
+from sealroom.mail.ports import Envelope, Outcome, Stage
 
 STEP_SECONDS = 30.0  # for one answer
 TOTAL_SECONDS = 120.0  # for the whole talk: a peer that drips one byte at a time must not hold a worker

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The embedded engine with real processes over one SQLite file: sudden death, many workers, an orderly stop."""
+
+import os
+import signal
+import sqlite3
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from django.utils import timezone
+
+from sealroom.core.jobs import defer, queue, task, worker
+from sealroom.core.jobs.rules import LEASE
+from sealroom.core.models import Job, JobState
+from tests.processes import do, note, race, start
+
+
+@task("tests.log")
+def _log(log: str, number: int) -> None:
+    note(Path(log), str(number))
+
+
+@task("tests.hang")
+def _hang(log: str) -> None:
+    note(Path(log), "begun")
+    if len(Path(log).read_text().splitlines()) == 1:
+        time.sleep(60)
+
+
+def _defer_logs(log: Path, count: int) -> None:
+    for number in range(count):
+        defer("tests.log", log=str(log), number=number, lane=f"team_{number % 3}")
+
+
+def _work_until_empty() -> None:
+    engine = worker.Worker(threads=1)
+    engine.start()
+    while Job.objects.filter(state__in=[JobState.WAITING, JobState.RUNNING]).exists():
+        time.sleep(0.05)
+    engine.stop()
+
+
+def test_eight_workers_make_each_of_500_jobs_effective_once(file_database: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    do(file_database, _defer_logs, log, 500)
+    race(file_database, _work_until_empty, [()] * 8)
+    assert sorted(map(int, log.read_text().split())) == list(range(500))
+    states = sqlite3.connect(file_database).execute("SELECT state, count(*), max(attempts) FROM core_job WHERE name = 'tests.log'")
+    assert states.fetchall() == [("done", 500, 1)]
+
+
+def _claim_is_none_then_runs_after_the_lease(log: Path) -> None:
+    now, names = timezone.now(), frozenset({"tests.hang"})
+    assert queue.claim("early", now=now, names=names) is None
+    claim = queue.claim("later", now=now + LEASE + timedelta(seconds=1), names=names)
+    assert claim is not None
+    assert claim.attempt == 2
+    assert worker.run_one(claim) is True
+    assert queue.claim("again", now=now + 3 * LEASE, names=names) is None
+
+
+def test_job_killed_in_the_middle_runs_once_more_after_its_lease(file_database: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    do(file_database, defer_hang, log)
+    victim = start(file_database, _work_until_empty)
+    deadline = time.monotonic() + 20
+    while not log.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert victim.pid is not None
+    os.kill(victim.pid, signal.SIGKILL)
+    victim.join(10)
+    do(file_database, _claim_is_none_then_runs_after_the_lease, log)
+    assert log.read_text().splitlines() == ["begun", "begun"]
+
+
+def defer_hang(log: Path) -> None:
+    """Put one hanging job into the table."""
+    defer("tests.hang", log=str(log))
+
+
+def _stop_in_the_middle(log: Path) -> None:
+    for number in range(50):
+        defer("tests.log", log=str(log), number=number)
+    engine = worker.Worker(threads=2)
+    engine.start()
+    while not log.exists():
+        time.sleep(0.01)
+    engine.stop()
+    assert not Job.objects.filter(state=JobState.RUNNING).exists()
+
+
+def test_stop_finishes_running_jobs_and_leaves_the_rest_waiting(file_database: Path, tmp_path: Path) -> None:
+    do(file_database, _stop_in_the_middle, tmp_path / "log")
+    done = len((tmp_path / "log").read_text().splitlines())
+    found = sqlite3.connect(file_database).execute("SELECT count(*) FROM core_job WHERE name = 'tests.log' AND state = 'done'")
+    assert found.fetchone() == (done,)
