@@ -209,10 +209,10 @@ def _envelope(mail: OutgoingMail) -> Envelope:
         display = rules.sender_display(mail.sender_name, PRODUCT, _("{name} via {product}"))
     needs_utf8 = not mail.to_address.isascii() or not mail.reply_to.isascii()
     message = EmailMessage(policy=_WIRE_UTF8 if needs_utf8 else _WIRE)
-    message["From"] = Address(display, addr_spec=own)
-    message["To"] = Address(mail.to_name, addr_spec=mail.to_address)
+    message["From"] = _mailbox(display, own)
+    message["To"] = _mailbox(mail.to_name, mail.to_address)
     if mail.reply_to:
-        message["Reply-To"] = Address(mail.sender_name, addr_spec=mail.reply_to)
+        message["Reply-To"] = _mailbox(mail.sender_name, mail.reply_to)
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(mail.created_at)
     message["Message-ID"] = mail.message_id
@@ -223,6 +223,11 @@ def _envelope(mail: OutgoingMail) -> Envelope:
     message.set_boundary(f"=_{mail.public_id}")  # a retry sends the very same bytes
     bounce_to = rules.bounce_address(own, mail.public_id)
     return Envelope(bounce_to, mail.to_address, message.as_bytes(), mail.public_id, mail.created_at)
+
+
+def _mailbox(name: str, address: str) -> Address:
+    local, _, domain = address.rpartition("@")
+    return Address(name, username=local, domain=domain)
 
 
 def _own_address() -> str:

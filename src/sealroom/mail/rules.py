@@ -19,7 +19,7 @@ MOVES: dict[str, frozenset[str]] = {
 }
 # Waits between attempts. An urgent mail (a code that lives ten minutes) is tried densely and soon given up; others get two days,
 # which outlasts greylisting and a weekend's outage of the other side (RFC 5321, 4.5.4.1 asks for patience of days).
-_WAITS = (30, 120, 600, 1800, 3600, 7200, 14400, 28800, 43200, 72000)
+_WAITS = (30, 120, 600, 1800, 3600, 7200, 14400, 28800, 43200, 86400)
 _URGENT_WAITS = (2, 5, 10, 20, 40, 60, 120, 180)
 # Enhanced status codes (RFC 3463) that speak of the address itself: unknown, moved, closed. Others (policy, spam, size, full)
 # refuse this message, not the address.

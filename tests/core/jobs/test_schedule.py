@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from sealroom.core.jobs import every, schedule, worker
+from sealroom.core.jobs.registry import load_tasks
 from sealroom.core.models import Job, Rhythm
 from tests.conftest import NOW
 from tests.processes import note, race
@@ -49,7 +50,7 @@ def test_tick_survives_a_clock_that_was_set_back() -> None:
 
 @pytest.mark.django_db
 def test_housekeeping_of_every_room_runs(settings: object) -> None:
-    worker.load_tasks()
+    load_tasks()
     assert {"core.sweep", "mail.blank_settled"} <= set(schedule.tick(now=NOW))
     Job.objects.filter(name="tests.hourly").delete()
     worker.drain()

@@ -42,7 +42,7 @@ class OutboxFolder:
             return None
         message = email.message_from_bytes(raw, policy=email.policy.default)
         at = datetime.strptime(matched[1], _STAMP).replace(tzinfo=UTC)
-        header = {key: str(message.get(key, "")) for key in ("From", "To", "Reply-To", "Subject")}
+        header = {key: _readable(str(message.get(key, ""))) for key in ("From", "To", "Reply-To", "Subject")}
         return OutboxMessage(
             name=name,
             at=at,
@@ -96,6 +96,11 @@ def _write(folder: Path, name: str, data: bytes) -> None:
         os.fsync(place)
     finally:
         os.close(place)
+
+
+def _readable(header: str) -> str:
+    """Raw UTF-8 in headers (international addresses) comes out of the parser as surrogates."""
+    return header.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _part(message: EmailMessage, kind: str) -> str:
