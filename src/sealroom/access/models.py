@@ -22,6 +22,11 @@ def new_grant_id() -> str:
     return new_id("grt")
 
 
+def new_visitor_id() -> str:
+    """Public id of a visitor."""
+    return new_id("vis")
+
+
 def new_challenge_id() -> str:
     """Public id of a challenge."""
     return new_id("chl")
@@ -93,6 +98,7 @@ class Grant(models.Model):
 class Visitor(models.Model):
     """A browser. Its cookie's secret is kept as a digest and changes at each gate passed."""
 
+    public_id = models.CharField(max_length=32, unique=True, default=new_visitor_id)
     secret_digest = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()

@@ -10,10 +10,11 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import Q
 
-from sealroom.access.models import Grant, Link, Pass
+from sealroom.access.models import Grant, Link, Pass, PolicyRow
 from sealroom.access.rules import Facts, Permission, Verdict, decide_admission, pass_is_alive
 from sealroom.core.ids import digest
 from sealroom.core.secrets import unseal_text
+from sealroom.documents.models import Document
 
 
 class LandingState(enum.StrEnum):
@@ -100,6 +101,11 @@ def landing(cookie: str | None, reference: str, *, ip: str = "", now: datetime) 
         expires_at=policy.expires_at,
         documents=documents if state is LandingState.OPEN else (),
     )
+
+
+def links_without_grant(policy: PolicyRow, document: Document) -> list[Link]:
+    """The links under a policy that have no right on a document yet."""
+    return list(Link.objects.filter(policy=policy).exclude(grants__document=document).order_by("pk"))
 
 
 def is_revoked(link: Link, grant: Grant | None = None) -> bool:

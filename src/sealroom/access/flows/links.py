@@ -64,12 +64,15 @@ def create_links(
     return links
 
 
-def grant_documents(links: Sequence[Link], documents: Sequence[Document], *, now: datetime) -> None:
+def grant_documents(links: Sequence[Link], documents: Sequence[Document], *, now: datetime, first_position: int = 0) -> None:
     """Give each link a right on each document it has none on yet."""
-    grants = (
-        Grant(link=link, document=document, position=position) for link in links for position, document in enumerate(documents)
-    )
-    Grant.objects.bulk_create(grants, batch_size=_BATCH, ignore_conflicts=True)
+    for start in range(0, len(links), _BATCH):  # 10,000 links by 100 documents would not fit into memory at once
+        grants = [
+            Grant(link=link, document=document, position=position)
+            for link in links[start : start + _BATCH]
+            for position, document in enumerate(documents, start=first_position)
+        ]
+        Grant.objects.bulk_create(grants, batch_size=_BATCH, ignore_conflicts=True)
 
 
 def revoke_link(link: Link, *, now: datetime) -> None:
