@@ -16,8 +16,10 @@ import pypdfium2
 import pytest
 import simplejpeg
 
+from sealroom.access import flows as access
+from sealroom.access.errors import NotAdmitted
 from sealroom.access.flows import Admission
-from sealroom.access.models import Grant, Link
+from sealroom.access.models import Grant, Link, PolicyRow
 from sealroom.access.rules import Permission, Policy, Watermark
 from sealroom.access.signals import admission_refused
 from sealroom.audit.models import Event
@@ -33,6 +35,7 @@ from tests.factories.documents import NOW, current, make_pdf, upload_ready
 from tests.factories.viewing import admit, make_link
 
 pytestmark = pytest.mark.django_db
+DOWNLOAD = Policy(permission=Permission.DOWNLOAD_PDF)
 Pixels = np.ndarray[tuple[int, ...], np.dtype[np.int16]]
 
 
@@ -49,7 +52,7 @@ def workshop(monkeypatch: pytest.MonkeyPatch) -> FakeWorkshop:
 def admission(owner: Persona) -> Admission:
     """Nadia before a document of three pages."""
     document = upload_ready(owner.actor, make_pdf(("one", "two", "three")))
-    return admit(make_link(document), document)
+    return admit(make_link(document, policy=DOWNLOAD), document)
 
 
 @pytest.fixture
@@ -173,23 +176,20 @@ def test_refusals_of_a_grant_are_kept(admission: Admission) -> None:
     assert list(Denial.objects.values_list("grant", "reason", "ip", "at")) == [(admission.grant.pk, "expired", "203.0.113.8", NOW)]
 
 
-DOWNLOAD = Policy(permission=Permission.DOWNLOAD_PDF)
-
-
 @pytest.mark.parametrize("permission", [Permission.VIEW, Permission.PRINT])
 def test_download_needs_the_right(permission: Permission, admission: Admission) -> None:
     refused = replace(admission, policy=Policy(permission=permission))
     with pytest.raises(Forbidden):
         flows.download_pdf(refused, now=NOW)
     with pytest.raises(Forbidden):
-        flows.download_original(replace(admission, policy=DOWNLOAD), now=NOW)
+        flows.download_original(replace(admission, policy=DOWNLOAD), now=NOW, clock=lambda: NOW)
     assert Opening.objects.count() == 0
 
 
 def test_download_is_a_pdf_of_marked_pictures(owner: Persona) -> None:
     document = upload_ready(owner.actor, make_pdf(("one", "two"), size=(420.0, 297.5)), name="Angebot (1) ✓.pdf")
-    admission = replace(admit(make_link(document), document), policy=DOWNLOAD)
-    data = b"".join(flows.download_pdf(admission, now=NOW))
+    admission = replace(admit(make_link(document, policy=DOWNLOAD), document), policy=DOWNLOAD)
+    data = b"".join(flows.download_pdf(admission, now=NOW, clock=lambda: NOW))
     with pikepdf.open(io.BytesIO(data)) as pdf:
         assert [[float(side) for side in page.mediabox] for page in pdf.pages] == [[0, 0, 420, 297.5]] * 2
         assert dict(pdf.docinfo) == {"/Title": "Angebot (1) ✓.pdf"}
@@ -211,35 +211,59 @@ def test_download_is_a_pdf_of_marked_pictures(owner: Persona) -> None:
 def test_download_without_a_mark(admission: Admission) -> None:
     free = replace(admission, policy=replace(DOWNLOAD, watermark=None))
     marked = replace(admission, policy=DOWNLOAD)
-    sizes = [sum(len(piece) for piece in flows.download_pdf(one, now=NOW)) for one in (free, marked)]
+    sizes = [sum(len(piece) for piece in flows.download_pdf(one, now=NOW, clock=lambda: NOW)) for one in (free, marked)]
     assert sizes[0] < sizes[1] / 2
 
 
 def test_download_says_which_page_cannot_be_shown(admission: Admission, workshop: FakeWorkshop) -> None:
     workshop.failures[2] = "limit_time"
-    data = b"".join(flows.download_pdf(replace(admission, policy=DOWNLOAD), now=NOW))
+    data = b"".join(flows.download_pdf(replace(admission, policy=DOWNLOAD), now=NOW, clock=lambda: NOW))
     with pikepdf.open(io.BytesIO(data)) as pdf:
         assert [int(page.Resources.XObject["/I"].Width) for page in pdf.pages] == [1600, 800, 1600]
 
 
+def downloader(admission: Admission, permission: Permission) -> Admission:
+    """The same reader under a policy that lets him take copies along."""
+    PolicyRow.objects.update(permission=permission.value)
+    return replace(admission, policy=Policy(permission=permission))
+
+
 def test_download_breaks_off_when_access_ends(admission: Admission) -> None:
-    left = iter([None, None])
-
-    def recheck() -> None:
-        if next(left, "ended") == "ended":
-            raise Forbidden
-
+    reader = downloader(admission, Permission.DOWNLOAD_PDF)
     got: list[bytes] = []
-    with pytest.raises(Forbidden):
-        got.extend(flows.download_pdf(replace(admission, policy=DOWNLOAD), now=NOW, recheck=recheck))
+
+    def take() -> None:
+        for piece in flows.download_pdf(reader, now=NOW, clock=lambda: NOW):
+            got.append(piece)
+            if b"".join(got).count(b"/Subtype /Image") == 2:
+                access.revoke_link(admission.link, now=NOW)
+
+    with pytest.raises(NotAdmitted) as caught:
+        take()
+    assert caught.value.reason == "revoked"
     assert b"".join(got).count(b"/Subtype /Image") == 2
     assert b"%%EOF" not in b"".join(got)
-    whole = flows.download_pdf(replace(admission, policy=DOWNLOAD), now=NOW, recheck=lambda: None)
-    assert b"".join(whole).endswith(b"%%EOF\n")
+    access.restore_link(admission.link, now=NOW)
+    assert b"".join(flows.download_pdf(reader, now=NOW, clock=lambda: NOW)).endswith(b"%%EOF\n")
+
+
+def test_download_breaks_off_when_the_right_is_taken(admission: Admission) -> None:
+    PolicyRow.objects.update(permission="view")
+    pieces = flows.download_pdf(replace(admission, policy=DOWNLOAD), now=NOW, clock=lambda: NOW)
+    with pytest.raises(Forbidden):
+        list(pieces)
+
+
+def test_original_breaks_off_when_access_expires(admission: Admission) -> None:
+    reader = downloader(admission, Permission.DOWNLOAD_ORIGINAL)
+    PolicyRow.objects.update(expires_at=NOW + seconds(1))
+    assert len(b"".join(flows.download_original(reader, now=NOW, clock=lambda: NOW))) == admission.version.size
+    with pytest.raises(NotAdmitted):
+        list(flows.download_original(reader, now=NOW, clock=lambda: NOW + seconds(1)))
 
 
 def test_download_does_not_gather_pages(admission: Admission, workshop: FakeWorkshop) -> None:
-    pieces = flows.download_pdf(replace(admission, policy=DOWNLOAD), now=NOW)
+    pieces = flows.download_pdf(replace(admission, policy=DOWNLOAD), now=NOW, clock=lambda: NOW)
     drawn = [len(workshop.drawn) for _ in pieces]
     assert drawn == sorted(drawn)
     assert drawn[0] == 1
@@ -248,10 +272,11 @@ def test_download_does_not_gather_pages(admission: Admission, workshop: FakeWork
 
 def test_document_without_pages_has_no_pdf(owner: Persona) -> None:
     document = upload_ready(owner.actor, bytes(range(256)), name="model.bin")
-    admission = replace(admit(make_link(document), document), policy=Policy(permission=Permission.DOWNLOAD_ORIGINAL))
+    policy = Policy(permission=Permission.DOWNLOAD_ORIGINAL)
+    admission = admit(make_link(document, policy=policy), document, policy=policy)
     with pytest.raises(NotFound):
-        flows.download_pdf(admission, now=NOW)
-    assert b"".join(flows.download_original(admission, now=NOW)) == bytes(range(256))
+        flows.download_pdf(admission, now=NOW, clock=lambda: NOW)
+    assert b"".join(flows.download_original(admission, now=NOW, clock=lambda: NOW)) == bytes(range(256))
     assert Opening.objects.get().downloaded_at == NOW
 
 

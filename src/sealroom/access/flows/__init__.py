@@ -12,7 +12,7 @@ from sealroom.access.flows.links import (
     revoke_document,
     revoke_link,
 )
-from sealroom.access.flows.passes import Admission, check_pass
+from sealroom.access.flows.passes import Admission, check_again, check_pass
 from sealroom.access.flows.policies import change_policy, create_policy, restore_policy, revoke_policy
 from sealroom.access.flows.visitors import Meeting, end_passes, meet
 
@@ -23,6 +23,7 @@ __all__ = [
     "Meeting",
     "Verified",
     "change_policy",
+    "check_again",
     "check_pass",
     "create_link",
     "create_links",

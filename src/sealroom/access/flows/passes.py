@@ -70,6 +70,20 @@ def check_pass(cookie: str | None, link_id: str, document_id: str, *, ip: str, n
     )
 
 
+def check_again(admission: Admission, *, now: datetime) -> Policy:
+    """Ask once more, in the middle of a long answer, whether the reader who was admitted still would be; the policy as it is now.
+
+    Raises `NotAdmitted` as `check_pass`. Writes nothing and prolongs nothing.
+    """
+    held = Pass.objects.select_related("link__policy").filter(pk=admission.pass_pk, ended_at=None).first()
+    if held is None or not rules.pass_is_alive(held.times, now=now):
+        raise NotAdmitted(reason=Verdict.EMAIL.value)
+    verdict = _decide(held.link, _find_grant(held.link, admission.document.public_id), now=now)
+    if verdict is not Verdict.ADMIT:
+        raise NotAdmitted(reason=verdict.value)
+    return held.link.policy.value
+
+
 def _find_grant(link: Link, document_id: str) -> Grant | None:
     rows = Grant.objects.select_related("document__current").filter(link=link, document__public_id=document_id)
     return rows.first()

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime
 
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from sealroom.access import flows as access
 from sealroom.access.flows import Admission
-from sealroom.access.rules import Permission
+from sealroom.access.rules import Permission, Policy
 from sealroom.core.errors import Forbidden, NotFound
 from sealroom.documents import flows as documents
 from sealroom.documents import queries
@@ -25,33 +26,37 @@ from sealroom.viewing.ports import get_stamper
 PRINT_WIDTH = 1600
 """Pixels across a page of a copy: 190 to the inch on A4."""
 
-_PIECE = 256 * 1024
-Recheck = Callable[[], object]
+_PIECE = 1024 * 1024
+Clock = Callable[[], datetime]
 
 
-def download_pdf(admission: Admission, *, now: datetime, recheck: Recheck | None = None) -> Iterator[bytes]:
+def download_pdf(admission: Admission, *, now: datetime, clock: Clock = timezone.now) -> Iterator[bytes]:
     """The document as a PDF of pictures with the reader's mark in their pixels, streamed in constant memory.
 
-    The download is recorded before this returns. `recheck` is called before every page and raises when the reader's access has
-    ended meanwhile: the stream then breaks off and no viewer takes the file for whole. A page that cannot be drawn says so in
-    its place. Raises `Forbidden` (not allowed) and `NotFound` (nothing to show).
+    The download is recorded before this returns. Before every page access is asked again at `clock`'s time: when it has ended
+    meanwhile (`NotAdmitted`, `Forbidden`) the stream breaks off, and no viewer takes the file for whole. A page that cannot be
+    drawn says so in its place. Raises `Forbidden` (not allowed) and `NotFound` (nothing to show).
     """
-    if not admission.policy.allows(Permission.DOWNLOAD_PDF):
-        raise Forbidden(permission=Permission.DOWNLOAD_PDF.value)
+    _require(admission.policy, Permission.DOWNLOAD_PDF)
     version = admission.version
     version.document = admission.document
     sizes = queries.page_sizes(version)
     if not sizes:
         raise NotFound(kind="page", number=1)
     record_download(admission, form="pdf", now=now)
-    pages = (_page(admission, number, size, now=now, recheck=recheck) for number, size in enumerate(sizes, start=1))
-    return write_pdf(admission.document.name, len(sizes), pages)
+
+    def pages() -> Iterator[ImagePage]:
+        for number, size in enumerate(sizes, start=1):
+            _require(access.check_again(admission, now=clock()), Permission.DOWNLOAD_PDF)
+            yield _page(admission, number, size, now=now)
+
+    return write_pdf(admission.document.name, len(sizes), pages())
 
 
-def download_original(admission: Admission, *, now: datetime, recheck: Recheck | None = None) -> Iterator[bytes]:
-    """The bytes as they were uploaded, unmarked. Recorded and rechecked as `download_pdf`. Raises `Forbidden`, `BlobMissing`."""
-    if not admission.policy.allows(Permission.DOWNLOAD_ORIGINAL):
-        raise Forbidden(permission=Permission.DOWNLOAD_ORIGINAL.value)
+def download_original(admission: Admission, *, now: datetime, clock: Clock = timezone.now) -> Iterator[bytes]:
+    """The bytes as they were uploaded, unmarked. Recorded, and access asked again on the way, as in `download_pdf`. Raises
+    `Forbidden`, `BlobMissing`."""
+    _require(admission.policy, Permission.DOWNLOAD_ORIGINAL)
     version = admission.version
     version.document = admission.document
     source = documents.open_original(version)
@@ -60,16 +65,18 @@ def download_original(admission: Admission, *, now: datetime, recheck: Recheck |
     def pieces() -> Iterator[bytes]:
         with closing(source):
             while piece := source.read(_PIECE):
-                if recheck is not None:
-                    recheck()
+                _require(access.check_again(admission, now=clock()), Permission.DOWNLOAD_ORIGINAL)
                 yield piece
 
     return pieces()
 
 
-def _page(admission: Admission, number: int, size: tuple[float, float], *, now: datetime, recheck: Recheck | None) -> ImagePage:
-    if recheck is not None:
-        recheck()
+def _require(policy: Policy, permission: Permission) -> None:
+    if not policy.allows(permission):
+        raise Forbidden(permission=permission.value)
+
+
+def _page(admission: Admission, number: int, size: tuple[float, float], *, now: datetime) -> ImagePage:
     wishes, viewer = admission.policy.watermark, admission.viewer
     try:
         image = draw_page(admission.version, number, width=PRINT_WIDTH, wishes=wishes, viewer=viewer, now=now)

@@ -111,16 +111,18 @@ def _begin(admission: Admission, *, now: datetime) -> Opening:
     return opening
 
 
-def _leave_trail(admission: Admission, verb: Verb, *, now: datetime, **facts: str) -> None:
-    team = admission.link.team.public_id
-    who = Who(
-        ActorKind.VISITOR,
-        admission.link.public_id,
-        team=team,
-        label=admission.viewer.address,
-        route="portal",
-        ip=admission.viewer.ip,
+def _leave_trail(admission: Admission, verb: Verb, *, now: datetime, form: str = "") -> None:
+    viewer, link, document = admission.viewer, admission.link, admission.document
+    visitor = Pass.objects.select_related("visitor").get(pk=admission.pass_pk).visitor
+    who = Who(ActorKind.VISITOR, visitor.public_id, team=link.team.public_id, label=viewer.address, route="portal", ip=viewer.ip)
+    audit.record(
+        who,
+        verb,
+        "document",
+        document.public_id,
+        now=now,
+        label=document.name,
+        version=admission.version.public_id,
+        link=link.public_id,
+        **({"form": form} if form else {}),
     )
-    document = admission.document
-    about = {"version": admission.version.public_id, "link": admission.link.public_id, **facts}
-    audit.record(who, verb, "document", document.public_id, now=now, label=document.name, **about)
