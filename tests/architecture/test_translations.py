@@ -33,7 +33,8 @@ def _used(package: Path) -> set[tuple[str, str]]:
         if path.suffix == ".py":
             source = path.read_bytes()
         elif path.suffix in {".html", ".txt"} and "templates" in path.parts:
-            source = templatize(path.read_text(encoding="utf-8")).encode()
+            # Indentation of markup is none of Python's, in whose clothes Django puts it.
+            source = re.sub(r"(?m)^\s+", "", templatize(path.read_text(encoding="utf-8"))).encode()
         else:
             continue
         for _, message, _, context in extract("python", io.BytesIO(source), keywords=KEYWORDS):

@@ -84,6 +84,7 @@ WSGI_APPLICATION = "sealroom.project.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PACKAGE / "web" / "templates"],  # before allauth's own, which come first among the applications
         "OPTIONS": {
             "loaders": [
                 (

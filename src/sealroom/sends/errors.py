@@ -30,13 +30,7 @@ class InUse(DomainError):
     code = "in_use"
 
 
-class NotADraft(DomainError):
-    """The send went out already (or was cancelled): `send` says which."""
+class PaymentDue(DomainError):
+    """Sending rests until the team's open invoice is paid."""
 
-    code = "already_sent"
-
-
-class NotLive(DomainError):
-    """The send has not gone out, or its access ended: restore it or extend it first. `state` says what it is."""
-
-    code = "not_live"
+    code = "payment_due"

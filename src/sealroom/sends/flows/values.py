@@ -12,13 +12,11 @@ from sealroom.sends.rules import LineError
 @dataclass(frozen=True)
 class SendResult:
     """What became of a send. `waiting`: confirmed, goes out (and is charged) when its documents are ready. `replayed`: the key
-    was used before with the same request; nothing happened again. `available` are the credits left after it, `returned` those a
-    cancellation gave back."""
+    was used before with the same request; nothing happened again. `available` are the credits left after it."""
 
     send: Send
     charged: int
     available: int
-    returned: int = 0
     waiting: bool = False
     replayed: bool = False
 

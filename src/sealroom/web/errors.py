@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one table of this door: the code of a refusal -> status, title, sentence with the facts, and where help is.
+
+Sentences name what happened and what to do, never who is to blame. A code that is missing here is answered as an error of ours,
+and `tests/doors/web/test_errors.py` fails, because it asks every `DomainError` of the house for its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from sealroom.accounts.rules import Capability
+from sealroom.core.errors import DomainError
+from sealroom.httpkit.templatetags.kit import human_size, moment_text, number
+
+Words = str | Promise
+
+
+@dataclass(frozen=True)
+class Row:
+    """One code's answer. `text` may hold %(fact)s; `link` is (capability that sees it or None, URL name, words)."""
+
+    status: int
+    title: Words
+    text: Words
+    link: tuple[Capability | None, str, Words] | None = None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What a person is shown."""
+
+    status: int
+    code: str
+    title: str
+    text: str
+    action_url: str = ""
+    action_label: str = ""
+
+
+class SignedOut(DomainError):
+    """The session ended while a page was open."""
+
+    code = "signed_out"
+
+
+_BUY = (Capability.BUY, "web:plan", _("See plan and usage"))
+_PLAN = (Capability.SEE_BILLING, "web:plan", _("See plan and usage"))
+
+TABLE: dict[str, Row] = {
+    # Everybody's
+    "not_found": Row(
+        404, _("There is nothing here"), _("The link may be incomplete, or what it led to is no longer available to you.")
+    ),
+    "forbidden": Row(403, _("You may not do this"), _("Ask an admin of your team to do it, or to give you the right.")),
+    "invalid": Row(422, _("Something is missing or does not fit"), _("Check what you entered and try again.")),
+    "rate_limited": Row(429, _("Too many tries"), _("Try again in %(retry_after)s seconds.")),
+    "idempotency_conflict": Row(
+        409, _("This was already sent in another form"), _("Reload the page: it shows what was sent. Nothing was charged twice.")
+    ),
+    "signed_out": Row(
+        403,
+        _("You were signed out"),
+        _("What you typed is still here. Sign in and go on."),
+        (None, "account_login", _("Sign in in a new tab")),
+    ),
+    # Credits and plan
+    "insufficient_credits": Row(
+        402,
+        _("Not enough credits"),
+        _(
+            "This needs %(needed)s credits and %(available)s are left: %(missing)s are missing. Nothing was sent and nothing "
+            "charged. Credits reset on %(resets_at)s."
+        ),
+        _BUY,
+    ),
+    "payment_due": Row(402, _("A payment is due"), _("Sending is paused until it has arrived. Ending access always works."), _PLAN),
+    "plan_ended": Row(402, _("The plan has ended"), _("Nothing can be sent until your team has a plan again."), _PLAN),
+    "seat_quota": Row(
+        403,
+        _("Every seat is taken"),
+        _("%(used)s of %(limit)s seats are in use. Remove a member or withdraw an invitation."),
+        _PLAN,
+    ),
+    "storage_quota": Row(
+        403, _("The storage is full"), _("%(used)s of %(limit)s are in use. Delete documents that nobody needs."), _PLAN
+    ),
+    # Files
+    "too_large": Row(413, _("This file is too large"), _("A file may have up to %(limit)s. Split it, or make it smaller.")),
+    "type_refused": Row(
+        415,
+        _("This kind of file is not accepted"),
+        _("Programs, archives and files that are not what their name says are refused."),
+    ),
+    "storage_full": Row(503, _("The server has no room left"), _("The file was not kept. Try again later.")),
+    "empty_file": Row(422, _("This file is empty"), _("Choose it again, or check it on your computer.")),
+    "password_required": Row(
+        422, _("A file is protected by a password"), _("Remove its password and upload it again. Nothing was charged.")
+    ),
+    "corrupt": Row(
+        422, _("A file is damaged"), _("It could not be read. Save it again and upload the new copy. Nothing was charged.")
+    ),
+    "converter_missing": Row(
+        422, _("This kind of file cannot be shown here"), _("Save it as a PDF and upload that. Nothing was charged.")
+    ),
+    "limit_pages": Row(422, _("A file has too many pages"), _("Split it into smaller files. Nothing was charged.")),
+    "limit_pixels": Row(422, _("An image is too large"), _("Make it smaller and upload it again. Nothing was charged.")),
+    "limit_time": Row(422, _("A file takes too long to prepare"), _("Save it as a PDF and upload that. Nothing was charged.")),
+    "limit_memory": Row(422, _("A file needs too much memory"), _("Save it as a PDF and upload that. Nothing was charged.")),
+    "limit_size": Row(422, _("A file grows too large when it is opened"), _("Split it into smaller files. Nothing was charged.")),
+    "page_failed": Row(422, _("This page could not be drawn"), _("The other pages are not affected.")),
+    "in_use": Row(409, _("This document is in use"), _("End the sends that hold it first.")),
+    # Sends
+    "not_ready": Row(409, _("A file is still being prepared"), _("Try again when it is ready. Nothing was charged.")),
+    "too_late": Row(409, _("It is too late for that"), _("A send can be cancelled for 15 minutes. You can still end access.")),
+    "stale_quote": Row(409, _("The price has changed"), _("Look at the new price and confirm it again. Nothing was charged.")),
+    "document_failed": Row(
+        422, _("A file cannot be sent"), _("Its row says why. Remove it and send the others. Nothing was charged.")
+    ),
+    # People
+    "already_in_team": Row(409, _("You belong to a team already"), _("A person has one team at a time.")),
+    "already_member": Row(409, _("This person is a member already"), _("You find them in the list of members.")),
+    "already_invited": Row(409, _("This address is invited already"), _("Send the invitation again, or withdraw it first.")),
+    "last_admin": Row(409, _("A team needs an admin"), _("Make somebody else an admin first.")),
+}
+
+
+def refusal_of(error: DomainError, *, may_see: frozenset[Capability] = frozenset()) -> Refusal:
+    """What to answer to a refusal, in the active language and zone. `may_see` decides on links only some may follow."""
+    row = TABLE.get(error.code)
+    if row is None:
+        return Refusal(500, error.code, str(_("Something went wrong")), str(_("Please try again, or write to the support.")))
+    title = str(row.title)
+    try:
+        text = str(row.text) % _said(error.code, error.facts)
+    except (KeyError, TypeError, ValueError):
+        text = ""
+    if row.link and (row.link[0] is None or row.link[0] in may_see):
+        return Refusal(row.status, error.code, title, text, reverse(row.link[1]), str(row.link[2]))
+    return Refusal(row.status, error.code, title, text)
+
+
+def answer_refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """A page that says it; for htmx a message laid over the page.
+
+    htmx leaves the page alone on 4xx, so its answer is 422 with the place to put it; the true status stands in X-Status.
+    """
+    actor = getattr(request, "actor", None)
+    refusal = refusal_of(error, may_see=actor.capabilities if actor else frozenset())
+    context = {
+        "refusal": refusal,
+        "title": refusal.title,
+        "advice": refusal.text,
+        "status": refusal.status,
+        "code": refusal.code,
+        "action_url": refusal.action_url or (reverse("web:send_files") if actor else ""),
+        "action_label": refusal.action_label or _("Go to Send Files"),
+        "request_id": getattr(request, "request_id", ""),
+    }
+    if request.headers.get("HX-Request") == "true":
+        headers = {
+            "HX-Retarget": "#toasts",
+            "HX-Reswap": "beforeend",
+            "HX-Reselect": "[data-toast]",
+            "X-Status": str(refusal.status),
+        }
+        return HttpResponse(render_to_string("web/_refusal.html", context, request), status=422, headers=headers)
+    response = HttpResponse(render_to_string("kit/error.html", context, request), status=refusal.status)
+    if error.code == "rate_limited":
+        response.headers["Retry-After"] = str(error.facts.get("retry_after", 1))
+    return response
+
+
+def _said(code: str, facts: Mapping[str, object]) -> dict[str, str]:
+    return {name: _say(name, value, in_bytes=code in {"too_large", "storage_quota"}) for name, value in facts.items()}
+
+
+def _say(name: str, value: object, *, in_bytes: bool) -> str:
+    if isinstance(value, bool):
+        return str(value)
+    if isinstance(value, int):
+        return human_size(value) if in_bytes else number(value)
+    if name.endswith("_at") and isinstance(value, str):
+        value = parse_datetime(value) or value
+    if isinstance(value, datetime):
+        return moment_text(value, "full")
+    return str(value)

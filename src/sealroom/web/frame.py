@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the members' frame shows on every page: where one can go, what is left of the credits, who is signed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from sealroom.accounts.rules import Actor, Capability
+from sealroom.credits import queries as credits
+from sealroom.httpkit.templatetags.kit import moment_text
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page that the navigation leads to."""
+
+    route: str
+    icon: str
+    label: str | Promise
+    short: str | Promise = ""
+    capability: Capability | None = None
+    group: frozenset[str] = frozenset()  # further routes that belong to it
+
+
+MAIN = (
+    Place("web:send_files", "send", gettext_lazy("Send Files"), gettext_lazy("Send"), Capability.SEND),
+    Place(
+        "web:sends",
+        "layers",
+        gettext_lazy("Manage Sent Files"),
+        gettext_lazy("Sent"),
+        Capability.SEND,
+        frozenset({"web:send", "web:send_settings", "web:send_recipients", "web:replace", "web:publish"}),
+    ),
+    Place("web:received", "inbox", gettext_lazy("Received Files"), gettext_lazy("Received")),
+)
+ADMIN = (
+    Place("web:team", "building", gettext_lazy("Team"), "", Capability.MANAGE_TEAM),
+    Place("web:members", "users", gettext_lazy("Members"), "", Capability.MANAGE_MEMBERS),
+    Place("web:plan", "receipt", gettext_lazy("Plan and usage"), gettext_lazy("Plan"), Capability.SEE_BILLING),
+    Place("web:activity", "activity", gettext_lazy("Activity"), "", Capability.SEE_TEAM_USAGE),
+)
+MINE = (
+    Place("web:my_settings", "user", gettext_lazy("Profile")),
+    Place("web:keys", "key-round", gettext_lazy("API keys"), gettext_lazy("Keys")),
+)
+
+
+def frame_of(request: HttpRequest) -> dict[str, object]:
+    """The frame's variables (see kit/frame.html); empty for readers who are no members."""
+    actor: Actor | None = getattr(request, "actor", None)
+    if actor is None:
+        return {"home_url": reverse("web:send_files"), "theme_url": _theme_url(request)}
+    match = request.resolver_match
+    here = match.view_name if match else ""
+    section, back = _section(here)
+    return {
+        "home_url": reverse("web:send_files"),
+        "nav": _nav(section, here, actor),
+        "nav_back": back,
+        "meter": _meter(actor),
+        "account": {"name": actor.name, "email": actor.email, "team": getattr(request, "team_name", "")},
+        "account_links": _account_links(actor),
+        "sign_out_url": reverse("account_logout"),
+        "help_url": reverse("web:help"),
+        "search_url": reverse("web:sends"),
+        "search_value": request.GET.get("q", "") if here == "web:sends" else "",
+        "theme_url": _theme_url(request),
+    }
+
+
+def _theme_url(request: HttpRequest) -> str:
+    return reverse("web:set_theme") if request.user.is_authenticated else ""
+
+
+def _section(here: str) -> tuple[tuple[Place, ...], dict[str, str] | None]:
+    for places, label in ((ADMIN, _("Admin Settings")), (MINE, _("My Settings"))):
+        if any(here == place.route for place in places):
+            return places, {"label": label, "url": reverse("web:send_files")}
+    return MAIN, None
+
+
+def _nav(places: tuple[Place, ...], here: str, actor: Actor) -> list[dict[str, object]]:
+    return [
+        {
+            "label": place.label,
+            "short": place.short or place.label,
+            "url": reverse(place.route),
+            "icon": place.icon,
+            "count": None,
+            "active": here == place.route or here in place.group,
+        }
+        for place in places
+        if place.capability is None or actor.may(place.capability)
+    ]
+
+
+def _account_links(actor: Actor) -> list[dict[str, str]]:
+    links = [{"label": _("My Settings"), "url": reverse("web:my_settings"), "icon": "user"}]
+    if actor.may(Capability.MANAGE_TEAM):
+        links.append({"label": _("Admin Settings"), "url": reverse("web:team"), "icon": "settings"})
+    return links
+
+
+def _meter(actor: Actor) -> dict[str, object]:
+    meter = credits.meter(actor.team_id, now=timezone.now())
+    return {
+        "left": meter.available,
+        "total": max(meter.available, meter.allowance + meter.promo),
+        "resets_text": _("resets %(day)s") % {"day": moment_text(meter.resets_at, "date")} if meter.resets_at else "",
+        "low": meter.available < meter.low_threshold and meter.available < meter.allowance,
+        "buy_url": None,
+        "url": reverse("web:credits"),
+    }

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sends laid out for lists and for their page: plain values, so that templates decide nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from sealroom.accounts.rules import Actor
+from sealroom.httpkit.templatetags.kit import duration, number
+from sealroom.sends import queries
+from sealroom.sends.queries import DocumentRow, RecipientRow, SendDetail, SendRow
+from sealroom.sends.rules import LIVE, State
+from sealroom.web import wording
+from sealroom.web.wording import Badge, SettingWords
+
+
+@dataclass(frozen=True)
+class ShownRow:
+    """A line of a list of sends."""
+
+    id: str
+    title: str
+    ext: str
+    recipients: str
+    route: str
+    by: str
+    sent_at: datetime | None
+    created_at: datetime
+    opened: int
+    of: int
+    last_opened_at: datetime | None
+    badge: Badge
+    is_draft: bool
+    is_live: bool
+    can_remind: bool
+    revoked: bool
+
+
+@dataclass(frozen=True)
+class ShownRecipient:
+    """A recipient with what he did. `mail` says what became of the message when that needs saying."""
+
+    id: str
+    address: str
+    name: str
+    did: str
+    last_opened_at: datetime | None
+    has_access: bool
+    is_removed: bool
+    can_remind: bool
+    link: str
+    mail: Badge | None
+    reminded_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ShownDocument:
+    """A file of a send."""
+
+    id: str
+    name: str
+    ext: str
+    pages: str
+    size: int
+    has_access: bool
+    state: str
+
+
+@dataclass(frozen=True)
+class ShownSend:
+    """A send with everything one can see of it and do to it."""
+
+    row: ShownRow
+    message: str
+    words: SettingWords
+    documents: tuple[ShownDocument, ...]
+    recipients: tuple[ShownRecipient, ...]
+    people: str
+    charged: int
+    notify: bool
+    held: str
+    waiting: bool
+    revoked_at: datetime | None
+    revoked_by_admin: bool
+    cancellable_until: datetime | None
+    add_price: int
+    total_time: str
+
+
+def row(one: SendRow, *, now: datetime) -> ShownRow:
+    """A row as it is shown."""
+    first = one.documents[0] if one.documents else ""
+    live = one.state in LIVE
+    return ShownRow(
+        id=one.id,
+        title=one.title or one.subject or _("Nothing in it yet"),
+        ext=first.rpartition(".")[2][:4] if "." in first else "",
+        recipients=wording.recipients(one.recipients),
+        route=str(wording.ROUTES.get(one.route, one.route)) if one.route != "web" else "",
+        by=one.sender_name or one.sender,
+        sent_at=one.sent_at,
+        created_at=one.created_at,
+        opened=one.opened,
+        of=one.recipients,
+        last_opened_at=one.last_opened_at,
+        badge=wording.state_badge(one, now=now),
+        is_draft=one.state == State.DRAFT,
+        is_live=live,
+        can_remind=live and one.opened < one.recipients,
+        revoked=one.state == State.REVOKED,
+    )
+
+
+def send(actor: Actor, send_id: str, *, now: datetime) -> ShownSend:
+    """The actor's own send. Raises `NotFound`."""
+    detail = queries.send_detail(actor, send_id, now=now)
+    live = detail.row.state in LIVE
+    total = sum(one.pages or 0 for one in detail.documents)
+    current = [one for one in detail.recipients if one.state != "removed"]
+    return ShownSend(
+        row=row(detail.row, now=now),
+        message=detail.message,
+        words=wording.setting_words(detail.settings, actor.time_zone),
+        documents=tuple(_document(one) for one in detail.documents),
+        recipients=tuple(_recipient(one, total, live=live, notified=detail.notify) for one in detail.recipients),
+        people=wording.people(len(current)),
+        charged=detail.charged,
+        notify=detail.notify,
+        held=wording.held(detail.row.held_reason) if detail.row.held_reason else "",
+        waiting=detail.row.waiting,
+        revoked_at=detail.revoked_at,
+        revoked_by_admin=detail.revoked_by_admin,
+        cancellable_until=detail.cancellable_until,
+        add_price=sum(one.revoked_at is None for one in detail.documents),
+        total_time=_time_read(detail),
+    )
+
+
+def _time_read(detail: SendDetail) -> str:
+    total = sum(one.active_ms for one in detail.recipients)
+    return _("%(time)s in total") % {"time": duration(total // 1000)} if total >= 1000 else ""
+
+
+def _document(one: DocumentRow) -> ShownDocument:
+    ext = one.name.rpartition(".")[2][:4] if "." in one.name else ""
+    return ShownDocument(one.id, one.name, ext, wording.pages(one.pages), one.size, one.revoked_at is None, one.state)
+
+
+def _recipient(one: RecipientRow, total: int, *, live: bool, notified: bool) -> ShownRecipient:
+    active = one.state == "active"
+    return ShownRecipient(
+        id=one.id,
+        address=one.address,
+        name=one.name,
+        did=_did(one, total),
+        last_opened_at=one.last_opened_at,
+        has_access=active,
+        is_removed=one.state == "removed",
+        can_remind=live and active and one.opens == 0,
+        link=one.link,
+        mail=_mail_badge(one.mail),
+        reminded_at=one.reminded_at,
+    )
+
+
+def _did(one: RecipientRow, total: int) -> str:
+    if not one.opens and one.first_opened_at is None:
+        return _("Not opened yet")
+    facts = {"seen": number(one.pages_seen), "total": number(total)}
+    if not one.pages_seen:
+        return _("Opened, no page seen")
+    said = _("Read all %(total)s pages") if total and one.pages_seen >= total else _("Read %(seen)s of %(total)s pages")
+    time = f" · {duration(one.active_ms // 1000)}" if one.active_ms >= 1000 else ""
+    return said % facts + time
+
+
+def _mail_badge(state: str) -> Badge | None:
+    return {
+        "waiting": Badge("neutral", "clock", _("Not mailed yet")),
+        "queued": Badge("neutral", "clock", _("Mail on its way")),
+        "retrying": Badge("warn", "clock", _("Mail delayed")),
+        "bounced": Badge("danger", "mail", _("Address refused")),
+        "failed": Badge("danger", "mail", _("Mail failed")),
+    }.get(state)

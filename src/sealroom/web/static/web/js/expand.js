@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// data-expand="id": a link to a page that, with htmx, opens that page's content below its row instead, and closes it again.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-expand]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const body = document.getElementById(link.dataset.expand);
+  const open = link.getAttribute("aria-expanded") !== "true";
+  link.setAttribute("aria-expanded", String(open));
+  body.hidden = !open;
+});

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// data-uploads="address": files chosen or dropped anywhere on the page are sent there one by one, as they are, with progress.
+// The answer is the file's row; while it is prepared the row asks for itself again (htmx).
+const zone = document.querySelector("[data-uploads]");
+if (zone) start(zone);
+
+function start(zone) {
+  const input = zone.querySelector('input[type="file"]');
+  const list = document.querySelector("[data-upload-list]");
+  const model = document.querySelector("template[data-upload-row]");
+  const drop = zone.querySelector("[data-dropzone]") ?? zone;
+  const form = zone.closest("form");
+  const token = form.querySelector('[name="csrfmiddlewaretoken"]').value;
+  const waiting = [];
+  let running = 0;
+
+  input.addEventListener("change", (event) => {
+    event.stopPropagation();
+    take([...input.files]);
+    input.value = "";
+  });
+  let depth = 0;
+  const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+  document.addEventListener("dragenter", (event) => { if (carriesFiles(event)) { depth += 1; drop.classList.add("is-over"); } });
+  document.addEventListener("dragleave", (event) => { if (carriesFiles(event) && --depth <= 0) drop.classList.remove("is-over"); });
+  document.addEventListener("dragover", (event) => { if (carriesFiles(event)) event.preventDefault(); });
+  document.addEventListener("drop", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    depth = 0;
+    drop.classList.remove("is-over");
+    take([...event.dataTransfer.files]);
+  });
+  addEventListener("beforeunload", (event) => { if (running) event.preventDefault(); });
+  form.addEventListener("submit", (event) => {
+    if (!running && !waiting.length) return;
+    // What is still on its way would be missing in the send.
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    delete form.dataset.sent;
+    document.dispatchEvent(new CustomEvent("kit:toast", { detail: zone.dataset.wait }));
+  }, true);
+  list.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-remove-file]");
+    if (!button) return;
+    event.preventDefault();
+    const row = button.closest("li");
+    const next = (row.nextElementSibling ?? row.previousElementSibling)?.querySelector("[data-remove-file]") ?? input;
+    row.dispatchEvent(new CustomEvent("upload:abort"));
+    row.remove();
+    settle();
+    next.focus();
+  });
+
+  function take(files) {
+    for (const file of files) {
+      const row = model.content.firstElementChild.cloneNode(true);
+      const say = (name, text) => { row.querySelector(`[data-${name}]`).textContent = text; };
+      say("name", file.name);
+      say("ext", (file.name.split(".").length > 1 ? file.name.split(".").pop() : "").slice(0, 4));
+      say("step", zone.dataset.queued);
+      row.querySelector("[data-remove-file]").setAttribute("aria-label", `${zone.dataset.remove} ${file.name}`);
+      list.append(row);
+      const job = { file, row, gone: false };
+      row.addEventListener("upload:abort", () => { job.gone = true; job.request?.abort(); });
+      waiting.push(job);
+    }
+    list.hidden = !list.children.length;
+    next();
+  }
+
+  function next() {
+    while (running < 3 && waiting.length) {
+      const job = waiting.shift();
+      if (!job.gone) send(job);
+    }
+  }
+
+  function send(job) {
+    const { file, row } = job;
+    const request = new XMLHttpRequest();
+    const bars = row.querySelectorAll("progress");
+    const started = Date.now();
+    job.request = request;
+    running += 1;
+    request.open("POST", `${zone.dataset.uploads}?name=${encodeURIComponent(file.name)}`);
+    request.setRequestHeader("Content-Type", "application/octet-stream");
+    request.setRequestHeader("X-CSRFToken", token);
+    request.setRequestHeader("X-Requested-With", "XMLHttpRequest");
+    request.upload.addEventListener("progress", (event) => {
+      if (!event.lengthComputable) return;
+      bars[0].value = (event.loaded / event.total) * 100;
+      row.querySelector("[data-step]").textContent = progress(event, started);
+    });
+    request.upload.addEventListener("load", () => {
+      bars[0].value = 100;
+      row.querySelector("[data-step]").textContent = zone.dataset.checking;
+    });
+    request.addEventListener("loadend", () => {
+      running -= 1;
+      if (!job.gone) finish(job, request);
+      next();
+    });
+    request.send(file);
+  }
+
+  function progress(event, started) {
+    const unit = event.total >= 1e9 ? [1e9, zone.dataset.gb] : event.total >= 1e6 ? [1e6, zone.dataset.mb] : [1e3, zone.dataset.kb];
+    const show = (bytes) => new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: unit[0] > 1e6 ? 1 : 0 }).format(bytes / unit[0]);
+    const text = zone.dataset.uploading.replace("{done}", show(event.loaded)).replace("{total}", `${show(event.total)}\u00a0${unit[1]}`);
+    const seconds = ((Date.now() - started) / 1000) * ((event.total - event.loaded) / Math.max(event.loaded, 1));
+    if (Date.now() - started < 2000 || seconds < 3) return text;
+    return `${text} · ${zone.dataset.left.replace("{time}", seconds < 90 ? `${Math.ceil(seconds / 5) * 5}\u00a0s` : `${Math.ceil(seconds / 60)}\u00a0min`)}`;
+  }
+
+  function finish({ file, row }, request) {
+    const answer = request.getResponseHeader("X-File-Row") ? request.responseText : "";
+    if (answer) {
+      const holder = document.createElement("template");
+      holder.innerHTML = answer;
+      const fresh = holder.content.querySelector("li");
+      row.replaceWith(fresh);
+      globalThis.htmx?.process(fresh);
+      if (request.status < 300) settle();
+      return;
+    }
+    row.querySelector("[data-step]").textContent = zone.dataset.broken;
+    row.classList.add("is-failed");
+    const again = row.querySelector("[data-again]");
+    again.hidden = false;
+    again.addEventListener("click", () => { row.remove(); take([file]); }, { once: true });
+  }
+
+  function settle() {
+    list.hidden = !list.children.length;
+    list.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+}
