@@ -3,9 +3,11 @@
 
 import os
 import tempfile
+from pathlib import Path
 
 _data = os.environ.setdefault("SEALROOM_TEST_DATA", tempfile.mkdtemp(prefix="sealroom-test-"))
 os.environ["SEALROOM_DATA"] = _data
+Path(_data, "static").mkdir(exist_ok=True)  # the static file server warns when it is missing
 os.environ["SEALROOM_BASE_URL"] = "http://127.0.0.1:8000"
 os.environ.setdefault("SEALROOM_MASTER_KEY", "t1 " + "5e" * 32)
 

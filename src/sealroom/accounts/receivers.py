@@ -12,7 +12,7 @@ from django.contrib.auth import signals as django
 from django.dispatch import receiver
 from django.utils import timezone
 
-from sealroom.accounts.flows.profile import who_is
+from sealroom.accounts.flows.profile import drop_unproved_password, who_is
 from sealroom.accounts.models import User
 from sealroom.audit import flows as audit
 from sealroom.audit.rules import ActorKind, Verb, Who
@@ -51,6 +51,13 @@ def note_wrong_code(request: Any, user: User, **_: Any) -> None:
     audit.record(who, Verb.SIGN_IN_FAILED, "user", user.public_id, now=timezone.now(), label=label, method="code")
 
 
+@receiver(allauth.authentication_step_completed)
+def distrust_squatters(user: User, method: str, email: str | None = None, **_: Any) -> None:
+    """Whoever proves an address by a code owns the account from here on: see the flow."""
+    if method == "code" and email:
+        drop_unproved_password(user, email, now=timezone.now())
+
+
 @receiver(allauth.password_changed)
 @receiver(allauth.password_reset)
 @receiver(allauth.password_set)
@@ -60,9 +67,10 @@ def note_password(request: Any, user: User, **_: Any) -> None:
 
 
 @receiver(allauth.email_changed)
-def note_address(request: Any, user: User, **_: Any) -> None:
-    """Another primary address."""
-    _note(user, Verb.PROFILE_CHANGED, request, changed=["email"])
+def note_address(request: Any, user: User, from_email_address: Any = None, **_: Any) -> None:
+    """Another primary address (the first one of a new account is no change)."""
+    if from_email_address is not None:
+        _note(user, Verb.PROFILE_CHANGED, request, changed=["email"])
 
 
 def _note(user: User, verb: Verb, request: Any, **facts: Any) -> None:

@@ -9,3 +9,7 @@ class SendsConfig(AppConfig):
 
     name = "sealroom.sends"
     label = "sends"
+
+    def ready(self) -> None:
+        """Listen to the rooms below."""
+        from sealroom.sends import receivers  # noqa: F401, PLC0415 -- app ready

@@ -30,7 +30,13 @@ class InUse(DomainError):
     code = "in_use"
 
 
-class PaymentDue(DomainError):
-    """Sending rests until the team's open invoice is paid."""
+class NotADraft(DomainError):
+    """The send went out already (or was cancelled): `send` says which."""
 
-    code = "payment_due"
+    code = "already_sent"
+
+
+class NotLive(DomainError):
+    """The send has not gone out, or its access ended: restore it or extend it first. `state` says what it is."""
+
+    code = "not_live"

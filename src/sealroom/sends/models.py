@@ -68,6 +68,11 @@ class Send(models.Model):
         indexes = [models.Index(fields=["team", "sender", "-created_at"], name="send_by_sender")]
 
     @property
+    def is_waiting(self) -> bool:
+        """Confirmed, and not gone out only because documents are still being prepared."""
+        return self.state == SendState.DRAFT and self.confirmed_at is not None and not self.held_reason
+
+    @property
     def facts(self) -> SendFacts:
         """The row and its policy as `rules.state_of` knows them."""
         return SendFacts(
@@ -100,7 +105,8 @@ class Deed(models.Model):
     send = models.ForeignKey("Send", null=True, on_delete=models.CASCADE, related_name="deeds")
     charged = models.PositiveIntegerField(null=True)
     available = models.BigIntegerField(null=True)
-    added = models.JSONField(default=list)
+    added = models.JSONField(default=list)  # public ids of recipients
+    reached = models.PositiveIntegerField(default=0)
     made_at = models.DateTimeField()
 
     class Meta:

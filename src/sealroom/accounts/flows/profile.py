@@ -42,6 +42,21 @@ def update_profile(
     return user
 
 
+@transaction.atomic
+def drop_unproved_password(user: User, address: str, *, now: datetime) -> bool:
+    """Before `address` counts as verified by a sign-in code: forget a password that was set while nobody had proved to read it.
+
+    Otherwise somebody could sign up with another's address and a password, wait until its reader signs in by code, and come in
+    by that password. False when there was nothing to forget.
+    """
+    if not user.has_usable_password() or queries.has_verified(user, address):
+        return False
+    user.set_unusable_password()
+    user.save(update_fields=["password"])
+    audit.record(who_is(user), Verb.PASSWORD_CHANGED, "user", user.public_id, now=now, label=user.email, dropped=True)
+    return True
+
+
 def who_is(user: User, *, route: str = "web", ip: str = "") -> Who:
     """A user as the trail names them, in the chain of their team ("" without one)."""
     actor = queries.actor_for(user)

@@ -12,11 +12,13 @@ from sealroom.sends.rules import LineError
 @dataclass(frozen=True)
 class SendResult:
     """What became of a send. `waiting`: confirmed, goes out (and is charged) when its documents are ready. `replayed`: the key
-    was used before with the same request; nothing happened again. `available` are the credits left after it."""
+    was used before with the same request; nothing happened again. `available` are the credits left after it, `returned` those a
+    cancellation gave back."""
 
     send: Send
     charged: int
     available: int
+    returned: int = 0
     waiting: bool = False
     replayed: bool = False
 

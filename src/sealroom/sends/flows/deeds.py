@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Doing a thing once: the key is claimed first of all, so that of any number of equal requests at one time one does it and the
+others answer with what it did. Also the one lock under which sends change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from django.db import IntegrityError
+
+from sealroom.accounts.rules import Actor
+from sealroom.core.errors import IdempotencyConflict, Invalid, NotFound
+from sealroom.credits import flows as credit_flows
+from sealroom.sends.models import Deed, DeedKind, Send
+
+Result = TypeVar("Result")
+_MOST_KEY = 255
+
+
+def once(deed: Callable[[], Result]) -> Result:
+    """Run a deed that claims a key. The loser of a race for the key is rolled back whole and runs again: it then finds the
+    winner's row."""
+    try:
+        return deed()
+    except IntegrityError:
+        return deed()
+
+
+def claim(actor: Actor, kind: DeedKind, *, key: str, digest: str, now: datetime) -> tuple[Deed, bool]:
+    """The deed of this key, and whether it is a new one. First statement of the caller's transaction. Raises
+    `IdempotencyConflict` when the key was used for another request."""
+    if not 0 < len(key) <= _MOST_KEY:
+        raise Invalid({"key": ["length"]})
+    known = Deed.objects.select_related("send").filter(team_id=actor.team_id, actor_id=actor.user_id, key=key).first()
+    if known is None:
+        made = Deed.objects.create(
+            team_id=actor.team_id, actor_id=actor.user_id, key=key, request_digest=digest, kind=kind, made_at=now
+        )
+        return made, True
+    if known.request_digest != digest or known.kind != kind:
+        raise IdempotencyConflict(key=key)
+    return known, False
+
+
+def lock_wallet(team_id: int, *, now: datetime) -> None:
+    """Every deed that may charge or give back takes the wallet first, then the send: one order, so no two wait for each other."""
+    credit_flows.roll(team_id, now=now)
+
+
+def lock_send(send: Send) -> Send:
+    """The send as it is now, held until the caller's transaction ends."""
+    locked = Send.objects.select_for_update(of=("self",)).select_related("policy", "team", "sender").filter(pk=send.pk).first()
+    if locked is None:
+        raise NotFound(kind="send", id=send.public_id)
+    return locked

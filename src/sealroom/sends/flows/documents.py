@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Documents that were sent: replaced by a new version, deleted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+
+from django.db import transaction
+
+from sealroom.access import flows as access
+from sealroom.accounts.rules import Actor, Capability
+from sealroom.audit import flows as audit
+from sealroom.audit.rules import Verb
+from sealroom.credits import flows as credit_flows
+from sealroom.documents import flows as document_flows
+from sealroom.documents import queries as document_queries
+from sealroom.documents.models import Document, VersionState
+from sealroom.sends import queries, rules
+from sealroom.sends.errors import DocumentFailed, InUse, NotReady
+from sealroom.sends.flows.deeds import claim, lock_send, lock_wallet, once
+from sealroom.sends.flows.send import hold
+from sealroom.sends.flows.values import ReplaceResult
+from sealroom.sends.models import Deed, DeedKind, Send, SendDocument
+
+
+def replace(actor: Actor, document_id: str, version_id: str, *, key: str, now: datetime) -> ReplaceResult:
+    """Publish a prepared version of the actor's own document: charges one credit per current recipient of its live sends (unique,
+    not removed, not revoked; a sender is free in his own send) and switches every link to it, both or neither, once per `key`.
+
+    Raises `InsufficientCredits`, `IdempotencyConflict`, `NotReady`, `DocumentFailed`, `NotFound`.
+    """
+    actor.require(Capability.SEND)
+    return once(partial(_replace, actor, document_id, version_id, key=key, now=now))
+
+
+def delete_document(actor: Actor, document_id: str, *, end_sends: bool = False, now: datetime) -> None:
+    """Delete one of the actor's own documents for good. While live sends or waiting drafts have it: raises `InUse(where)`, unless
+    `end_sends`, which ends it in all of them; gives nothing back."""
+    actor.require(Capability.SEND)
+    with transaction.atomic():
+        document = document_queries.get_own_document(actor, document_id)
+        lock_wallet(actor.team_id, now=now)
+        items = list(queries.uses_of(document, now=now))
+        if items and not end_sends:
+            raise InUse(where=[queries.use_for(actor, item) for item in items])
+        for item in items:
+            _end(actor, item, now=now)
+        document_flows.delete_document(actor, document_id, now=now)
+
+
+@transaction.atomic
+def _replace(actor: Actor, document_id: str, version_id: str, *, key: str, now: datetime) -> ReplaceResult:
+    digest = rules.request_digest("replace", [document_id, version_id])
+    deed, is_new = claim(actor, DeedKind.REPLACE, key=key, digest=digest, now=now)
+    if not is_new:
+        return ReplaceResult(deed.charged or 0, deed.available or 0, deed.reached, replayed=True)
+    version = document_queries.get_version(actor, document_id, version_id)
+    if version.state == VersionState.FAILED:
+        raise DocumentFailed(document=document_id, error=version.error_code)
+    if version.state != VersionState.READY:
+        raise NotReady(document=document_id, reason="preparing")
+    document = version.document
+    lock_wallet(actor.team_id, now=now)
+    sends = _lock_live_sends(document, now=now)
+    if not version.pages and any(send.policy.permission != "download_original" for send in sends):
+        raise NotReady(document=document_id, reason="unviewable")
+    addresses = queries.charged_addresses(sends)
+    receipt = credit_flows.spend(
+        actor.team_id,
+        tuple(rules.pair_key(version.public_id, address) for address in addresses),
+        actor=actor,
+        key=key,
+        request_digest=digest,
+        about=sends[0].public_id if len(sends) == 1 else "",
+        note=version.name[:200],
+        now=now,
+    )
+    document_flows.publish_version(document, version, who=actor.who, now=now)
+    Deed.objects.filter(pk=deed.pk).update(charged=receipt.charged, available=receipt.balance, reached=len(addresses))
+    return ReplaceResult(receipt.charged, receipt.balance, len(addresses))
+
+
+def _lock_live_sends(document: Document, *, now: datetime) -> list[Send]:
+    items = queries.live_uses_of(document, now=now).order_by("send_id")
+    return [lock_send(item.send) for item in items.select_related("send")]
+
+
+def _end(actor: Actor, item: SendDocument, *, now: datetime) -> None:
+    send = lock_send(item.send)
+    if send.is_waiting:
+        hold(send, "document_deleted", now=now, document=item.document.name)
+        return
+    SendDocument.objects.filter(pk=item.pk).update(revoked_at=now)
+    access.revoke_document(send.policy, item.document, now=now)
+    audit.record(
+        actor.who, Verb.FILE_REVOKED, "document", item.document.public_id, now=now, label=item.document.name, send=send.public_id
+    )

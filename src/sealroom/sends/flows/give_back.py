@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which paid pairs may be given back: those that nobody opened and on which no other live send rests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import Q
+
+from sealroom.access.models import Grant
+from sealroom.accounts.rules import Actor
+from sealroom.credits import flows as credit_flows
+from sealroom.credits.flows import GivenBack
+from sealroom.sends import queries, rules
+from sealroom.sends.models import Recipient, Send, SendDocument, SendState
+
+
+def give_back(
+    send: Send, recipients: Sequence[Recipient], *, actor: Actor | None, reason: str, oldest: datetime | None, now: datetime
+) -> GivenBack:
+    """Return what may be returned of the pairs a send rests on, for some of its recipients, charged at `oldest` or later (None:
+    ever). Wallet and send are locked, and access was ended before: from then on nothing can become opened."""
+    items = list(send.send_documents.select_related("document__current", "sent_version"))
+    addresses = {one.address for one in recipients}
+    kept = _opened(send, items) | _rested_on(send, items, now=now)
+    pairs = [
+        rules.pair_key(version, address)
+        for item in items
+        for version in _versions(item)
+        for address in addresses
+        if (item.document_id, address) not in kept
+    ]
+    return credit_flows.reverse_pairs(send.team_id, pairs, actor=actor, reason=reason, now=now, oldest=oldest)
+
+
+def _versions(item: SendDocument) -> set[str]:
+    """The version it went out with and the one it shows now; what lies between is older than 15 minutes or was given up."""
+    return {version.public_id for version in (item.sent_version, item.document.current) if version is not None}
+
+
+def _opened(send: Send, items: Sequence[SendDocument]) -> set[tuple[int, str]]:
+    """(document, address) that were opened, in this send or any other of the team. Locks the grants of this send: an opening that
+    is being written down is waited for."""
+    documents = [item.document_id for item in items]
+    addresses = send.recipients.values("address")
+    list(Grant.objects.select_for_update().filter(link__policy_id=send.policy_id).order_by("pk").values_list("pk", flat=True))
+    opened = Grant.objects.filter(document__in=documents, link__team_id=send.team_id, link__address__in=addresses)
+    return set(opened.exclude(first_opened_at=None).values_list("document_id", "link__address"))
+
+
+def _rested_on(send: Send, items: Sequence[SendDocument], *, now: datetime) -> set[tuple[int, str]]:
+    """(document, address) that another live send of the team also rests on."""
+    others = queries.live_sends(now=now).filter(team_id=send.team_id, state=SendState.SENT).exclude(pk=send.pk)
+    rows = Recipient.objects.filter(
+        Q(send__send_documents__revoked_at=None),
+        send__in=others,
+        send__send_documents__document__in=[item.document_id for item in items],
+        address__in=send.recipients.values("address"),
+        removed_at=None,
+        link__revoked_at=None,
+    )
+    return set(rows.values_list("send__send_documents__document_id", "address"))

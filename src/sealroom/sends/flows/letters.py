@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The mails of a send: to recipients (invitation, reminder) in the send's language, to its sender in his own.
+
+A recipient's mail is marked as due in the transaction of the deed; the first few are composed in it, the rest by a job in batches,
+so that ten thousand recipients do not hold a lock, and a mail that is not composed yet shows as waiting.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import PurePath
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy, ngettext
+
+from sealroom.access import queries as access_queries
+from sealroom.core import jobs
+from sealroom.mail import flows as mail
+from sealroom.sends import queries, rules
+from sealroom.sends.models import MailKind, Recipient, Send
+
+INLINE = 10  # composed within the deed
+BATCH = 50  # composed in one transaction of the job
+_MOST_FILES = 20
+
+HELD_SENTENCES: dict[str, str | Promise] = {
+    "insufficient_credits": gettext_lazy("Your team has too few credits for it."),
+    "password_required": gettext_lazy("A file is locked with a password."),
+    "corrupt": gettext_lazy("A file is damaged and cannot be read."),
+    "unviewable": gettext_lazy("A file has no pages to show; it can only be sent with the right to download the original."),
+    "document_deleted": gettext_lazy("A file was deleted."),
+    "forbidden": gettext_lazy("You may no longer send for this team."),
+}
+
+
+def write_due(send: Send, *, now: datetime) -> None:
+    """Compose the first of the mails that are due, and leave the rest to a job. In the caller's transaction."""
+    if _write_some(send, INLINE, now=now):
+        jobs.defer("sends.write_letters", key=str(send.pk), lane=send.team.public_id, send_id=send.pk)
+
+
+def write_all_due(send_id: int, *, now: datetime) -> None:
+    """The job's half: batch after batch, each in a transaction of its own. Run twice, it writes nobody twice."""
+    send = Send.objects.select_related("policy", "team", "sender").get(pk=send_id)
+    more = True
+    while more:
+        with transaction.atomic():
+            more = _write_some(send, BATCH, now=now)
+
+
+def tell_opened(link_id: int, grant_id: int, *, now: datetime) -> None:
+    """Write to the sender that a recipient opened for the first time. Once per recipient, whatever is repeated."""
+    recipient = Recipient.objects.select_related("send__sender", "send__team", "link").filter(link_id=link_id).first()
+    if recipient is None or recipient.link is None:
+        return
+    send, who = recipient.send, recipient.name or recipient.address
+    grant = recipient.link.grants.select_related("document").filter(pk=grant_id).first()
+    sender = send.sender
+    with translation.override(sender.language):
+        context = _sender_context(
+            send,
+            heading=gettext("{name} opened what you sent").format(name=who),
+            line=gettext("{name} ({address}) opened “{file}” on {time}.").format(
+                name=recipient.name or recipient.address,
+                address=recipient.address,
+                file=grant.document.name if grant else queries.title_of_send(send),
+                time=_local_time(now, sender.time_zone),
+            ),
+        )
+    _to_sender("sends/mail/opened", send, key=f"opened:{recipient.public_id}", context=context, now=now)
+
+
+def tell_held(send: Send, reason: str, *, now: datetime, **facts: object) -> None:
+    """Write to the sender that a confirmed send did not go out, and why."""
+    with translation.override(send.sender.language):
+        sentence = HELD_SENTENCES.get(reason, gettext("A file could not be prepared."))
+        line = str(sentence)
+        if reason == "insufficient_credits":
+            line += " " + gettext("Needed: {needed}, available: {available}.").format(
+                needed=facts.get("needed", 0), available=facts.get("available", 0)
+            )
+        elif facts.get("document"):
+            line += " " + gettext("File: {name}").format(name=facts["document"])
+        context = _sender_context(send, heading=gettext("Your send has not gone out"), line=line)
+    _to_sender("sends/mail/held", send, key=f"held:{send.public_id}:{send.revision}", context=context, now=now)
+
+
+def _write_some(send: Send, most: int, *, now: datetime) -> bool:
+    """Compose up to `most` due mails; whether more are due."""
+    due = list(send.recipients.exclude(mail_due=MailKind.NONE).select_related("link").order_by("pk")[: most + 1])
+    batch, live = due[:most], rules.state_of(Send.objects.select_related("policy").get(pk=send.pk).facts, now=now) in rules.LIVE
+    common = _common_context(send) if batch and live else {}
+    for recipient in batch:
+        link = recipient.link
+        if live and link is not None and link.revoked_at is None and recipient.removed_at is None:
+            _write(send, recipient, common, now=now)
+    Recipient.objects.filter(pk__in=[one.pk for one in batch]).update(mail_due=MailKind.NONE)
+    return len(due) > most
+
+
+def _write(send: Send, recipient: Recipient, common: dict[str, object], *, now: datetime) -> None:
+    assert recipient.link is not None
+    url = access_queries.link_url(recipient.link)
+    is_reminder = recipient.mail_due == MailKind.REMINDER
+    sender = send.sender.name or send.sender.email
+    mail.compose(
+        f"sends/mail/{recipient.mail_due}",
+        to=recipient.address,
+        to_name=recipient.name,
+        key=f"{recipient.mail_due}:{recipient.public_id}:{recipient.mails}",
+        language=send.language,
+        context=common
+        | {
+            "heading": common["reminder_heading"] if is_reminder else common["invitation_heading"],
+            "button_url": url,
+            "recipient_address": recipient.address,
+        },
+        about=f"recipient:{recipient.public_id}",
+        team=send.team.public_id,
+        sender_name=sender,
+        reply_to=send.sender.email,
+        now=now,
+    )
+
+
+def _common_context(send: Send) -> dict[str, object]:
+    """What all recipients of a send read."""
+    items = [item for item in send.send_documents.select_related("document__current") if item.revoked_at is None]
+    sender = send.sender.name or send.sender.email
+    with translation.override(send.language):
+        files = [_file_line(item.document.name, item.document.current.pages if item.document.current else 0) for item in items]
+        more = len(files) - _MOST_FILES
+        if more > 0:
+            rest = ngettext("and {n} more file", "and {n} more files", more).format(n=more)
+            files = [*files[:_MOST_FILES], {"name": rest, "ext": "", "note": ""}]
+        count = len(items)
+        invitation = ngettext("{sender} sent you {n} file", "{sender} sent you {n} files", count)
+        reminder = ngettext("{sender} reminds you of {n} file", "{sender} reminds you of {n} files", count)
+        return {
+            "invitation_heading": invitation.format(sender=sender, n=count),
+            "reminder_heading": reminder.format(sender=sender, n=count),
+            "preview": send.subject or gettext("Open the files with a code sent to your address."),
+            "send_subject": send.subject,
+            "sender_address": send.sender.email,
+            "message": send.message,
+            "files": files,
+            "button_label": gettext("Open the files"),
+            "facts": _facts(send),
+            "host": _host(),
+        }
+
+
+def _file_line(name: str, pages: int | None) -> dict[str, str]:
+    note = ngettext("{n} page", "{n} pages", pages).format(n=pages) if pages else ""
+    return {"name": name, "ext": PurePath(name).suffix.removeprefix("."), "note": note}
+
+
+def _facts(send: Send) -> list[str]:
+    policy = send.policy.value
+    facts = []
+    if policy.starts_at is not None:
+        facts.append(gettext("Opens on {time}.").format(time=_local_time(policy.starts_at, send.sender.time_zone)))
+    if policy.expires_at is not None:
+        facts.append(gettext("Open until {time}.").format(time=_local_time(policy.expires_at, send.sender.time_zone)))
+    facts.append(gettext("When you open them, a 6-digit code is sent to this address. No account, nothing to install."))
+    alone = gettext("They are for you alone: forwarded, the link does not open for others.")
+    marked = gettext("They are for you alone: each page carries your address. Forwarded, the link does not open for others.")
+    facts.append(marked if policy.watermark is not None and "email" in policy.watermark.fields else alone)
+    return facts
+
+
+def _local_time(at: datetime, zone: str) -> str:
+    """Such as "12 January 2027, 18:00 (Paris), 17:00 UTC"."""
+    local, utc = at.astimezone(ZoneInfo(zone)), at.astimezone(ZoneInfo("UTC"))
+    form = gettext("j F Y, H:i")
+    if local.utcoffset() == utc.utcoffset():
+        return f"{date_format(utc, form)} UTC"
+    city = zone.rpartition("/")[2].replace("_", " ")
+    same_day = local.date() == utc.date()
+    return f"{date_format(local, form)} ({city}), {date_format(utc, 'H:i' if same_day else form)} UTC"
+
+
+def _sender_context(send: Send, *, heading: str, line: str) -> dict[str, object]:
+    return {
+        "heading": heading,
+        "line": line,
+        "title": queries.title_of_send(send),
+        "button_url": f"{settings.SEALROOM_BASE_URL}/sends/{send.public_id}/",
+        "button_label": gettext("Show the send"),
+        "host": _host(),
+    }
+
+
+def _to_sender(template: str, send: Send, *, key: str, context: dict[str, object], now: datetime) -> None:
+    sender = send.sender
+    mail.compose(
+        template,
+        to=sender.email,
+        to_name=sender.name,
+        key=key,
+        language=sender.language,
+        context=context,
+        about=f"send:{send.public_id}",
+        team=send.team.public_id,
+        now=now,
+    )
+
+
+def _host() -> str:
+    return urlsplit(settings.SEALROOM_BASE_URL).netloc

@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sending: one transaction charges, gives the rights and puts the mails up, or does nothing at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+
+from django.db import transaction
+
+from sealroom.access import flows as access
+from sealroom.accounts import queries as account_queries
+from sealroom.accounts.rules import Actor, Capability, Route
+from sealroom.audit import flows as audit
+from sealroom.audit.rules import SYSTEM, Verb
+from sealroom.core import jobs
+from sealroom.core.errors import Invalid
+from sealroom.credits import flows as credit_flows
+from sealroom.credits import queries as credit_queries
+from sealroom.credits.errors import InsufficientCredits
+from sealroom.documents.models import Document, VersionState
+from sealroom.sends import queries, rules
+from sealroom.sends.errors import DocumentFailed, NotADraft, NotReady
+from sealroom.sends.flows import letters
+from sealroom.sends.flows.deeds import claim, lock_send, lock_wallet, once
+from sealroom.sends.flows.draft import check_content, find_documents, make_draft, put_documents, put_recipients
+from sealroom.sends.flows.values import SendResult
+from sealroom.sends.models import Deed, DeedKind, MailKind, Recipient, Send, SendDocument, SendState
+from sealroom.sends.rules import SendRequest
+
+_BATCH = 500
+
+
+def send_documents(actor: Actor, request: SendRequest, *, key: str, now: datetime) -> SendResult:
+    """Deliver documents to recipients, each with an own link.
+
+    Charges one credit for each unpaid pair of document version and unique recipient, all or nothing, once per `key`: the same
+    request again answers with the first result, another one under the key raises `IdempotencyConflict`. Documents that are still
+    being prepared make it wait as a confirmed draft, charged when it goes out. Raises `InsufficientCredits`, `Invalid`, `NotFound`,
+    `DocumentFailed`, `NotReady` (a file without pages needs the right to download the original).
+    """
+    actor.require(Capability.SEND)
+    return once(partial(_send, actor, request, key=key, now=now))
+
+
+def confirm(actor: Actor, draft_id: str, *, key: str, now: datetime) -> SendResult:
+    """Send a draft; promises and refusals as `send_documents`, and `NotADraft` when it went out under another key."""
+    actor.require(Capability.SEND)
+    return once(partial(_confirm_draft, actor, draft_id, key=key, now=now))
+
+
+def try_dispatch(send_id: int, *, now: datetime) -> bool:
+    """Let a waiting send go out if its documents are ready; hold it, with a mail to its sender, if one failed or credits are short.
+    True when it went out. Safe to call at any time and at once."""
+    try:
+        with transaction.atomic():
+            return _dispatch(send_id, now=now)
+    except InsufficientCredits as refusal:
+        short = refusal
+    with transaction.atomic():
+        send = _waiting(send_id, now=now)
+        if send is not None:
+            hold(send, short.code, now=now, needed=short.needed, available=short.available)
+    return False
+
+
+def hold(send: Send, reason: str, *, now: datetime, **facts: object) -> None:
+    """Turn a confirmed draft back into a draft that says why, and write to its sender. In the caller's transaction, send locked."""
+    send.confirmed_at, send.held_reason, send.updated_at = None, reason, now
+    send.revision += 1
+    send.save()
+    letters.tell_held(send, reason, now=now, **facts)
+    who = replace(SYSTEM, team=send.team.public_id)
+    audit.record(who, Verb.SEND_HELD, "send", send.public_id, now=now, reason=reason)
+
+
+@transaction.atomic
+def _send(actor: Actor, request: SendRequest, *, key: str, now: datetime) -> SendResult:
+    deed, is_new = claim(actor, DeedKind.SEND, key=key, digest=rules.request_digest("send", request), now=now)
+    if not is_new:
+        return _replayed(deed, now=now)
+    check_content(request, now=now)
+    unique = rules.unique_recipients(request.recipients)
+    if unique.errors:
+        lines = [{"line": one.line, "text": one.text, "reason": one.reason} for one in unique.errors]
+        raise Invalid({"recipients": sorted({one.reason for one in unique.errors})}, lines=lines)
+    documents = find_documents(actor, request.documents)
+    send = make_draft(actor, request, now=now)
+    put_documents(send, documents)
+    put_recipients(send, unique.accepted, now=now)
+    return _confirm(actor, send, deed, now=now)
+
+
+@transaction.atomic
+def _confirm_draft(actor: Actor, draft_id: str, *, key: str, now: datetime) -> SendResult:
+    draft = queries.get_send(actor, draft_id)
+    digest = rules.request_digest("confirm", draft.public_id)
+    deed, is_new = claim(actor, DeedKind.SEND, key=key, digest=digest, now=now)
+    if not is_new:
+        return _replayed(deed, now=now)
+    lock_wallet(actor.team_id, now=now)
+    send = lock_send(draft)
+    if send.state != SendState.DRAFT:
+        raise NotADraft(send=send.public_id)
+    errors = rules.setting_errors(rules.settings_of_policy(send.policy.value), now=now)
+    if errors:
+        raise Invalid(errors)
+    for item in send.send_documents.select_related("document"):
+        find_documents(actor, [item.document.public_id])  # a colleague may have taken it from the library since
+    return _confirm(actor, send, deed, now=now)
+
+
+def _confirm(actor: Actor, send: Send, deed: Deed, *, now: datetime) -> SendResult:
+    items = items_of(send)
+    recipients = list(send.recipients.order_by("pk"))
+    _check_complete(items, recipients)
+    Deed.objects.filter(pk=deed.pk).update(send=send)
+    deed.send = send
+    send.confirmed_at, send.held_reason, send.route = now, "", actor.route
+    send.save()
+    if all(item.document.current is not None and item.document.current.state == VersionState.READY for item in items):
+        return _deliver(actor, send, deed, now=now)
+    available = _check_price(actor, items, recipients, now=now)
+    audit.record(actor.who, Verb.SEND_CONFIRMED, "send", send.public_id, now=now, documents=len(items), recipients=len(recipients))
+    # A document may have become ready between our look and our commit; the job looks again after the commit.
+    jobs.defer("sends.dispatch", key=f"{send.pk}:{deed.pk}", lane=actor.team, send_id=send.pk)
+    return SendResult(send, 0, available, waiting=True)
+
+
+def _check_complete(items: Sequence[SendDocument], recipients: Sequence[Recipient]) -> None:
+    errors = {}
+    if not items:
+        errors["documents"] = ["required"]
+    if not recipients:
+        errors["recipients"] = ["required"]
+    elif len(recipients) > rules.MAX_RECIPIENTS:
+        errors["recipients"] = ["too_many"]
+    if errors:
+        raise Invalid(errors)
+    for item in items:
+        problem = problem_of(item.document, item.send.policy.permission)
+        if problem == "unviewable":
+            raise NotReady(document=item.document.public_id, reason=problem)
+        if problem:
+            raise DocumentFailed(document=item.document.public_id, error=problem)
+
+
+def problem_of(document: Document, permission: str) -> str:
+    """Why a document can never go out as it is (its error code, "unviewable" or "document_deleted"), or "". One that is still
+    being prepared has no problem yet."""
+    version = document.current
+    if document.deleted_at is not None or version is None:
+        return "document_deleted"
+    if version.state == VersionState.FAILED:
+        return version.error_code or "corrupt"
+    if version.state == VersionState.READY and not version.pages and permission != "download_original":
+        return "unviewable"
+    return ""
+
+
+def _check_price(actor: Actor, items: Sequence[SendDocument], recipients: Sequence[Recipient], *, now: datetime) -> int:
+    """Refuse at once what cannot be paid today, instead of letting it wait for its documents first."""
+    price = credit_queries.price(actor.team_id, _pairs(actor.email, items, recipients), now=now)
+    if not price.enough:
+        meter = credit_queries.meter(actor.team_id, now=now)
+        raise InsufficientCredits(needed=price.cost, available=price.available, resets_at=meter.resets_at)
+    return price.available
+
+
+def _deliver(actor: Actor, send: Send, deed: Deed, *, now: datetime) -> SendResult:
+    lock_wallet(actor.team_id, now=now)
+    items, recipients = items_of(send), list(send.recipients.order_by("pk"))
+    receipt = credit_flows.spend(
+        actor.team_id,
+        _pairs(actor.email, items, recipients),
+        actor=actor,
+        key=deed.key,
+        request_digest=deed.request_digest,
+        about=send.public_id,
+        note=queries.title_of([item.document.name for item in items])[:200],
+        now=now,
+    )
+    Deed.objects.filter(pk=deed.pk).update(charged=receipt.charged, available=receipt.balance)
+    send.recipients.all().delete()  # written again with their links in one statement: far quicker than updating each
+    link_recipients(send, recipients, [item.document for item in items], notify=send.notify, now=now)
+    for item in items:
+        item.sent_version = item.document.current
+    SendDocument.objects.bulk_update(items, ["sent_version"])
+    send.state, send.sent_at, send.updated_at, send.charged = SendState.SENT, now, now, receipt.charged
+    send.save()
+    letters.write_due(send, now=now)
+    audit.record(
+        actor.who,
+        Verb.SEND_SENT,
+        "send",
+        send.public_id,
+        now=now,
+        documents=len(items),
+        recipients=len(recipients),
+        charged=receipt.charged,
+        notify=send.notify,
+    )
+    return SendResult(send, receipt.charged, receipt.balance)
+
+
+def link_recipients(
+    send: Send, recipients: Sequence[Recipient], documents: Sequence[Document], *, notify: bool, now: datetime
+) -> None:
+    """Give each recipient a link to the documents and write him down, with the invitation due if `notify`."""
+    specs = [access.LinkSpec(one.address, one.name) for one in recipients]
+    links = access.create_links(
+        specs, team_id=send.team_id, policy=send.policy, language=send.language, documents=documents, now=now
+    )
+    for recipient, link in zip(recipients, links, strict=True):
+        recipient.pk, recipient.link, recipient.added_at = None, link, now
+        recipient.mail_due = MailKind.INVITATION if notify else MailKind.NONE
+        recipient.mails = int(notify)
+    Recipient.objects.bulk_create(recipients, batch_size=_BATCH)
+
+
+def items_of(send: Send) -> list[SendDocument]:
+    """The send's documents with their current versions, in order."""
+    return list(send.send_documents.select_related("document__current", "send__policy").order_by("position", "pk"))
+
+
+def _pairs(sender: str, items: Sequence[SendDocument], recipients: Sequence[Recipient]) -> tuple[str, ...]:
+    versions = [item.document.current.public_id for item in items if item.document.current is not None]
+    return rules.price(versions, (one.address for one in recipients), sender=sender)
+
+
+def _replayed(deed: Deed, *, now: datetime) -> SendResult:
+    send = deed.send
+    assert send is not None
+    available = deed.available
+    if available is None:
+        available = credit_queries.meter(send.team_id, now=now).available
+    return SendResult(send, deed.charged or 0, available, waiting=send.is_waiting, replayed=True)
+
+
+def _waiting(send_id: int, *, now: datetime) -> Send | None:
+    """The send under wallet and own lock, if it still waits."""
+    found = Send.objects.filter(pk=send_id, state=SendState.DRAFT).first()
+    if found is None:
+        return None
+    lock_wallet(found.team_id, now=now)
+    send = lock_send(found)
+    return send if send.is_waiting else None
+
+
+def _dispatch(send_id: int, *, now: datetime) -> bool:
+    send = _waiting(send_id, now=now)
+    if send is None:
+        return False
+    items = items_of(send)
+    for item in items:
+        problem = problem_of(item.document, send.policy.permission)
+        if problem:
+            hold(send, problem, now=now, document=item.document.name)
+            return False
+    if any(item.document.current is None or item.document.current.state != VersionState.READY for item in items):
+        return False
+    actor = account_queries.actor_for(send.sender, route=Route(send.route))
+    if actor is None or actor.team_id != send.team_id or not actor.may(Capability.SEND):
+        hold(send, "forbidden", now=now)
+        return False
+    _deliver(actor, send, send.deeds.filter(kind=DeedKind.SEND).latest("pk"), now=now)
+    return True

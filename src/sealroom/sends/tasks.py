@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Deferred work of sends; the clock is read here and nowhere below."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from sealroom.core.jobs import task
+from sealroom.sends import flows, queries
+
+
+@task("sends.dispatch")
+def dispatch(send_id: int) -> None:
+    """Let a waiting send go out if it can."""
+    flows.try_dispatch(send_id, now=timezone.now())
+
+
+@task("sends.look_at_version")
+def look_at_version(version_id: int) -> None:
+    """Let the sends go out that waited for a version."""
+    for send_id in queries.waiting_sends(version_id):
+        flows.try_dispatch(send_id, now=timezone.now())
+
+
+@task("sends.write_letters")
+def write_letters(send_id: int) -> None:
+    """Compose the mails that are due."""
+    flows.write_all_due(send_id, now=timezone.now())
+
+
+@task("sends.record_bounce")
+def record_bounce(recipient_id: str) -> None:
+    """Give back what an unreachable recipient never opened."""
+    flows.record_bounce(recipient_id, now=timezone.now())
+
+
+@task("sends.tell_opened")
+def tell_opened(link_id: int, grant_id: int, at: str) -> None:
+    """Write to the sender that a recipient opened."""
+    flows.tell_opened(link_id, grant_id, now=datetime.fromisoformat(at))
