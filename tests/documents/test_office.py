@@ -48,7 +48,8 @@ BREAK = '<w:p><w:r><w:t>{}</w:t><w:br w:type="page"/></w:r></w:p>'
 PICTURE = (
     '<w:p><w:r><w:drawing><wp:inline><wp:extent cx="900000" cy="900000"/><wp:docPr id="1" name="p"/><a:graphic>'
     '<a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture"><pic:pic><pic:nvPicPr>'
-    '<pic:cNvPr id="1" name="p"/><pic:cNvPicPr/></pic:nvPicPr><pic:blipFill><a:blip r:link="x1"/></pic:blipFill><pic:spPr><a:xfrm><a:off x="0" y="0"/>'
+    '<pic:cNvPr id="1" name="p"/><pic:cNvPicPr/></pic:nvPicPr>'
+    '<pic:blipFill><a:blip r:link="x1"/></pic:blipFill><pic:spPr><a:xfrm><a:off x="0" y="0"/>'
     '<a:ext cx="900000" cy="900000"/></a:xfrm><a:prstGeom prst="rect"/></pic:spPr></pic:pic></a:graphicData>'
     "</a:graphic></wp:inline></w:drawing></w:r></w:p>"
 )

@@ -79,6 +79,10 @@ class SandboxWorkshop:
         job: dict[str, object] = {"do": "render", "page": page, "width": width, "limits": asdict(self.limits)}
         return self._retried(lambda: self._render(pdf, job, document))
 
+    def warm_up(self) -> None:
+        """Start the sandbox now, so that the first job need not wait for it."""
+        self._current_zygote()
+
     def attempt(self, what: str, where: str = "", *, seconds: float = 10.0) -> str:
         """Let a child try to break out in one way (see `sandbox.attempts`) and tell how that went; for `doctor` and tests."""
         with self._child("attempt:", keep=False) as (child, _):

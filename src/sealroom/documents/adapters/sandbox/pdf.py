@@ -166,7 +166,8 @@ def raster_size(size: tuple[float, float], width: int, limits: dict[str, int]) -
     ratio = size[1] / size[0]
     columns = float(max(1, width))
     columns = min(columns, limits["raster_side"], limits["raster_side"] / ratio, math.sqrt(limits["raster_pixels"] / ratio))
-    return max(1, int(columns)), max(1, min(limits["raster_side"], int(columns * ratio + 0.5)))
+    whole = max(1, int(columns))
+    return whole, max(1, min(limits["raster_side"], limits["raster_pixels"] // whole, int(columns * ratio + 0.5)))
 
 
 def is_grey(drawn: Drawn) -> bool:
