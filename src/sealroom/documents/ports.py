@@ -92,12 +92,14 @@ class Workshop(Protocol):
 
     def paginate(self, source: BinaryIO, *, kind: Kind, name: str, document: str) -> Paginated:
         """Inspect (and, for what is not a PDF, convert) a file. Codes: password_required, corrupt, limit_pages, limit_pixels,
-        limit_time, limit_memory, limit_size, type_refused, converter_missing."""
+        limit_time, limit_memory, limit_size, type_refused, converter_missing; and, of no fault of the file, workshop_busy and
+        workshop_interrupted (try again)."""
         ...
 
     def render(self, pdf: BinaryIO, *, page: int, width: int, document: str) -> Raster:
         """Pixels of page `page` (from 1), `width` pixels wide and within the raster cap. `document` names the child that may be
-        kept warm for this document and for no other."""
+        kept warm for this document and for no other: a warm child does not read `pdf` again, so one name means the same bytes
+        for ever. Codes: page_failed, page_missing, limit_time, limit_memory, workshop_busy, workshop_interrupted."""
         ...
 
     def close(self) -> None:
