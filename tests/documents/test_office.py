@@ -8,7 +8,7 @@ import socket
 import struct
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -20,9 +20,17 @@ from sealroom.documents.rules import Limits
 
 from .conftest import MAKE_SMALL, family_of, own_pid
 
-converts = pytest.mark.skipif(
+needs_office = pytest.mark.skipif(
     not (bubblewrap.is_available() and bubblewrap.office_programs()), reason="LibreOffice or bubblewrap is missing"
 )
+
+
+def converts(test: Callable[..., None]) -> Callable[..., None]:
+    """A test in which LibreOffice works: some seconds, and only where it is."""
+    marked: Callable[..., None] = pytest.mark.slow(needs_office(test))
+    return marked
+
+
 TYPES = (
     '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
     '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
