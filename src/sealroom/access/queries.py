@@ -10,8 +10,9 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import Q
 
-from sealroom.access.models import Grant, Link, Pass, PolicyRow
+from sealroom.access.models import Challenge, Grant, Link, Pass, PolicyRow
 from sealroom.access.rules import Facts, Permission, Verdict, decide_admission, pass_is_alive
+from sealroom.core import codes
 from sealroom.core.ids import digest
 from sealroom.core.secrets import unseal_text
 from sealroom.documents.models import Document
@@ -47,10 +48,21 @@ class Landing:
     link_id: str = ""
     address: str = ""
     name: str = ""
+    language: str = ""
     permission: Permission | None = None
     starts_at: datetime | None = None
     expires_at: datetime | None = None
     documents: tuple[LandedDocument, ...] = ()
+
+
+@dataclass(frozen=True)
+class OpenChallenge:
+    """The code a browser asked for last, as its page may show it: nothing here depends on whether the address was invited."""
+
+    shown_address: str
+    made_at: datetime
+    expires_at: datetime
+    tries_left: int
 
 
 def link_url(link: Link) -> str:
@@ -96,6 +108,7 @@ def landing(cookie: str | None, reference: str, *, ip: str = "", now: datetime) 
         link_id=link.public_id,
         address=held.address,
         name=link.name,
+        language=link.language,
         permission=policy.permission,
         starts_at=policy.starts_at,
         expires_at=policy.expires_at,
@@ -106,6 +119,30 @@ def landing(cookie: str | None, reference: str, *, ip: str = "", now: datetime) 
 def links_without_grant(policy: PolicyRow, document: Document) -> list[Link]:
     """The links under a policy that have no right on a document yet."""
     return list(Link.objects.filter(policy=policy).exclude(grants__document=document).order_by("pk"))
+
+
+def challenge_target(link: Link | None, reference: str) -> str:
+    """What a code was asked for: the same for a link's token and its id, and something stable where there is no link."""
+    return digest(link.public_id if link is not None else reference)
+
+
+def open_challenge(cookie: str | None, reference: str) -> OpenChallenge | None:
+    """The last challenge of this browser for this link that was not passed yet; worn out and expired ones too, so that the page
+    can say so. None when the browser never asked."""
+    link = find_link(reference)
+    found = (
+        Challenge.objects.filter(visitor__secret_digest=digest(cookie or ""), target_digest=challenge_target(link, reference))
+        .order_by("-made_at", "-pk")
+        .first()
+    )
+    if found is None or found.passed_at is not None:
+        return None
+    return OpenChallenge(
+        shown_address=found.shown_address,
+        made_at=found.made_at,
+        expires_at=found.made_at + codes.LIFETIME,
+        tries_left=max(0, codes.TRIES - found.tries),
+    )
 
 
 def is_revoked(link: Link, grant: Grant | None = None) -> bool:

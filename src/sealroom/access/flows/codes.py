@@ -67,7 +67,7 @@ def request_code(visitor: Visitor, reference: str, address: str, *, ip: str, lan
         raise Invalid({"address": ["bad_address"]}) from None
     _take(typed, ip, now=now)
     link = queries.find_link(reference)
-    target = _target(link, reference)
+    target = queries.challenge_target(link, reference)
     Challenge.objects.filter(visitor=visitor, target_digest=target, passed_at=None).update(tries=codes.TRIES)
     code = codes.new_code()
     challenge = Challenge(
@@ -123,7 +123,7 @@ def verify_code(visitor: Visitor, reference: str, code: str, *, remember: bool, 
     limit, per = rules.TRIES_PER_IP
     ratelimit.take("access.try", ip, limit=limit, per=per, now=now)
     link = queries.find_link(reference)
-    challenge, tries_before = _spend_try(visitor, _target(link, reference))
+    challenge, tries_before = _spend_try(visitor, queries.challenge_target(link, reference))
     state = CodeState(challenge.code_digest, challenge.made_at, tries_before)
     verdict = codes.judge_code(state, _code_digest(challenge, typed), now=now)
     if verdict is CodeVerdict.RIGHT and link is not None:
@@ -147,11 +147,6 @@ def _take(typed: str, ip: str, *, now: datetime) -> None:
             ("access.code.ip", ip, rules.CODES_PER_IP),
         ):
             ratelimit.take(purpose, subject, limit=limit, per=per, now=now)
-
-
-def _target(link: Link | None, reference: str) -> str:
-    """What was asked for: the same for a link's token and its id, and something stable where there is no link."""
-    return digest(link.public_id if link is not None else reference)
 
 
 def _code_digest(challenge: Challenge, code: str) -> str:
