@@ -109,7 +109,7 @@ def clean_name(text: str, *, field: str = "name", required: bool = True) -> str:
         raise Invalid({field: ["required"]})
     if len(name) > MOST_NAME:
         raise Invalid({field: ["too_long"]})
-    if any(unicodedata.category(c) in {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"} for c in name):
+    if any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in name):
         raise Invalid({field: ["control_character"]})
     return name
 

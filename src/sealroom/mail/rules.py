@@ -85,7 +85,7 @@ def is_header_safe(text: str) -> bool:
     False
     """
     return not any(
-        unicodedata.category(c) in {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
+        unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"}
         or c in "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
         for c in text
     )
