@@ -16,7 +16,7 @@ from sealroom.accounts.models import User
 from sealroom.accounts.rules import Actor, Capability
 from sealroom.core.errors import Invalid
 from sealroom.credits import rules
-from sealroom.credits.models import AllowanceStep, Entry, EntryKind, Lot, Notice, PaidPair, Wallet
+from sealroom.credits.models import AllowanceStep, Charge, Entry, EntryKind, Lot, Notice, PaidPair, Wallet
 
 Item = TypeVar("Item")
 
@@ -256,6 +256,11 @@ def _view(row: Entry, names: dict[str, str]) -> EntryView:
         send_id=row.about,
         note=row.note,
     )
+
+
+def charge_by_key(team_id: int, key: str) -> int | None:
+    """The latest charge made under an idempotency key, by whichever member."""
+    return Charge.objects.filter(team_id=team_id, key=key).order_by("-pk").values_list("pk", flat=True).first()
 
 
 def recount(team_id: int) -> dict[str, int]:

@@ -95,6 +95,17 @@ def remove_member(actor: Actor, membership_id: str, *, now: datetime) -> None:
     audit.record(actor.who, Verb.MEMBER_REMOVED, "user", user.public_id, now=now, label=user.email, keys_revoked=keys)
 
 
+@transaction.atomic
+def add_member(team: Team, user: User, *, role: str, who: Who, now: datetime) -> Membership:
+    """Give a user a place without an invitation: for what the operator makes himself (demo, simulation). Checks no seat. Raises
+    `Invalid` (role) and `AlreadyInTeam`."""
+    role = rules.clean_choice(role, rules.ROLES, field="role")
+    require_no_team(user)
+    membership = Membership.objects.create(team=team, user=user, role=role, joined_at=now)
+    audit.record(who, Verb.MEMBER_JOINED, "user", user.public_id, now=now, label=user.email, team=team.public_id, role=role)
+    return membership
+
+
 def require_no_team(user: User) -> None:
     """Serialise on the user and refuse a second place. Raises `AlreadyInTeam`."""
     User.objects.select_for_update().get(pk=user.pk)
