@@ -66,6 +66,7 @@ def restore(
         found = queries.get_send_to_end(actor, send_id)
         send = _locked_with_wallet(found, now=now)
         is_own = send.sender_id == actor.user_id
+        actor.require(Capability.SEND if is_own else Capability.REVOKE_ANY_SEND)
         may_restore = actor.may(Capability.REVOKE_ANY_SEND) if send.revoked_by_admin else is_own
         if not may_restore:
             raise Forbidden(capability=Capability.REVOKE_ANY_SEND.value)

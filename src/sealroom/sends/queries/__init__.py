@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is asked of sends, scoped by actor: what is not his does not exist for him."""
+
+from sealroom.sends.queries.find import (
+    charged_addresses,
+    envelope_of,
+    find_by_uuid,
+    get_send,
+    get_send_to_end,
+    live_items,
+    live_sends,
+    live_uses_of,
+    title_of,
+    title_of_send,
+    use_for,
+    uses_of,
+    waiting_sends,
+)
+from sealroom.sends.queries.lists import FILTERS, MOST_LISTED, list_sends, list_team_sends, received, send_detail
+from sealroom.sends.queries.prices import QUOTE_LINES, quote, quote_of_draft, quote_of_replacement
+from sealroom.sends.queries.values import (
+    DocumentRow,
+    Envelope,
+    Listing,
+    Quote,
+    QuoteLine,
+    ReceivedRow,
+    RecipientRow,
+    SendDetail,
+    SendRow,
+)
+
+__all__ = [
+    "FILTERS",
+    "MOST_LISTED",
+    "QUOTE_LINES",
+    "DocumentRow",
+    "Envelope",
+    "Listing",
+    "Quote",
+    "QuoteLine",
+    "ReceivedRow",
+    "RecipientRow",
+    "SendDetail",
+    "SendRow",
+    "charged_addresses",
+    "envelope_of",
+    "find_by_uuid",
+    "get_send",
+    "get_send_to_end",
+    "list_sends",
+    "list_team_sends",
+    "live_items",
+    "live_sends",
+    "live_uses_of",
+    "quote",
+    "quote_of_draft",
+    "quote_of_replacement",
+    "received",
+    "send_detail",
+    "title_of",
+    "title_of_send",
+    "use_for",
+    "uses_of",
+    "waiting_sends",
+]

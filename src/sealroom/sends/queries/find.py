@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finding sends: one by its id for its sender, and those that rest on a document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext, ngettext
+
+from sealroom.accounts.rules import Actor, Capability
+from sealroom.core.errors import NotFound
+from sealroom.documents.models import Document
+from sealroom.sends.models import Recipient, Send, SendDocument, SendState
+from sealroom.sends.queries.values import Envelope
+
+
+def get_send(actor: Actor, send_id: str) -> Send:
+    """The actor's own send. Raises `NotFound`, also for a colleague's."""
+    return pick(own_sends(actor), send_id)
+
+
+def get_send_to_end(actor: Actor, send_id: str) -> Send:
+    """The actor's own send, or any of the team's (drafts excepted) for who may revoke it. Raises `NotFound`."""
+    rows = own_sends(actor)
+    if actor.may(Capability.REVOKE_ANY_SEND):
+        rows = rows | sends_of_all().filter(team_id=actor.team_id, state=SendState.SENT)
+    return pick(rows, send_id)
+
+
+def find_by_uuid(actor: Actor, uuid: str) -> Send | None:
+    """The actor's send that his client named so."""
+    return own_sends(actor).filter(uuid=uuid).first()
+
+
+def live_items(send: Send) -> list[SendDocument]:
+    """The documents of a send that are neither revoked nor deleted, with their current versions."""
+    rows = send.send_documents.select_related("document__current").order_by("position", "pk")
+    return list(rows.filter(revoked_at=None, document__deleted_at=None))
+
+
+def title_of(names: Sequence[str]) -> str:
+    """Such as "Term sheet.pdf and 2 more"."""
+    if not names:
+        return gettext("No files yet")
+    if len(names) == 1:
+        return names[0]
+    more = len(names) - 1
+    return ngettext("{name} and {n} more", "{name} and {n} more", more).format(name=names[0], n=more)
+
+
+def title_of_send(send: Send) -> str:
+    """The title of a send by its documents."""
+    return title_of(list(send.send_documents.order_by("position", "pk").values_list("document__name", flat=True)))
+
+
+def envelope_of(link_id: str) -> Envelope:
+    """Who sent what stands behind a link. Only for a browser that proved the link's address. Raises `NotFound`."""
+    recipient = Recipient.objects.select_related("send__sender", "send__team").filter(link__public_id=link_id).first()
+    if recipient is None or recipient.send.sent_at is None:
+        raise NotFound(kind="link", id=link_id)
+    send = recipient.send
+    return Envelope(
+        sender=send.sender.email,
+        sender_name=send.sender.name or send.sender.email,
+        team=send.team.name,
+        subject=send.subject,
+        message=send.message,
+        sent_at=recipient.send.sent_at,
+    )
+
+
+def sends_of_all() -> QuerySet[Send]:
+    """Every send with what decides its state. Only to be narrowed by the queries of this room."""
+    return Send.objects.select_related("policy", "team", "sender")
+
+
+def own_sends(actor: Actor) -> QuerySet[Send]:
+    """The sends the actor made in his team."""
+    return sends_of_all().filter(team_id=actor.team_id, sender_id=actor.user_id)
+
+
+def pick(rows: QuerySet[Send], send_id: str) -> Send:
+    """One of these sends. Raises `NotFound`."""
+    send = rows.filter(public_id=send_id).first()
+    if send is None:
+        raise NotFound(kind="send", id=send_id)
+    return send
+
+
+# -- Which sends rest on what --------------------------------------------------------------------------------------------
+def live_sends(*, now: datetime) -> QuerySet[Send]:
+    """Sends that went out and whose access has not ended (`rules.LIVE`)."""
+    unended = Q(policy__expires_at=None) | Q(policy__expires_at__gt=now)
+    return Send.objects.filter(unended, state=SendState.SENT, policy__revoked_at=None)
+
+
+def live_uses_of(document: Document, *, now: datetime) -> QuerySet[SendDocument]:
+    """Where live sends have a document."""
+    return SendDocument.objects.filter(document=document, revoked_at=None, send__in=live_sends(now=now))
+
+
+def uses_of(document: Document, *, now: datetime) -> QuerySet[SendDocument]:
+    """Where live sends and waiting drafts have a document."""
+    waiting = Q(send__state=SendState.DRAFT, send__held_reason="") & ~Q(send__confirmed_at=None)
+    rows = SendDocument.objects.filter(document=document, revoked_at=None).filter(waiting | Q(send__in=live_sends(now=now)))
+    return rows.select_related("document", "send__policy", "send__team", "send__sender").order_by("send_id")
+
+
+def use_for(actor: Actor, item: SendDocument) -> dict[str, object]:
+    """One use as the actor may know it: a colleague's send by its number of recipients only."""
+    is_own = item.send.sender_id == actor.user_id
+    return {
+        "send": item.send.public_id if is_own else "",
+        "subject": item.send.subject if is_own else "",
+        "recipients": item.send.recipients.filter(removed_at=None).count(),
+    }
+
+
+def charged_addresses(sends: Sequence[Send]) -> tuple[str, ...]:
+    """The current recipients of live sends, each once, without each send's own sender."""
+    rows = Recipient.objects.filter(send__in=[send.pk for send in sends], removed_at=None, link__revoked_at=None)
+    others = rows.exclude(address=F("send__sender__email"))
+    return tuple(dict.fromkeys(others.order_by("pk").values_list("address", flat=True)))
+
+
+def waiting_sends(version_id: int) -> list[int]:
+    """The confirmed drafts that wait for a version's document."""
+    rows = Send.objects.filter(state=SendState.DRAFT, held_reason="", send_documents__document__current=version_id)
+    return list(rows.exclude(confirmed_at=None).order_by("pk").values_list("pk", flat=True).distinct())
