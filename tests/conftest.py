@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from django.db import connections
-from django.db.backends.sqlite3.operations import DatabaseOperations as SqliteOperations
+from django.db.backends.base.operations import BaseDatabaseOperations
 
 from sealroom.core.jobs import schedule
 from tests.factories.accounts import Persona, make_member, make_persona
@@ -65,20 +65,22 @@ def _fresh_schedule() -> None:
 def _emptying_append_only_tables() -> Iterator[None]:
     """Tests that commit (`transactional_db`) empty all tables afterwards, which the triggers of append-only tables rightly refuse:
     set them aside for just that moment. Nothing in the product can do this."""
-    original = SqliteOperations.execute_sql_flush
+    original = BaseDatabaseOperations.execute_sql_flush
 
-    def flush(self: SqliteOperations, sql_list: Any) -> None:
+    def flush(self: BaseDatabaseOperations, sql_list: Any) -> None:
         with _triggers_set_aside(self.connection.alias):
             original(self, sql_list)
 
-    SqliteOperations.execute_sql_flush = flush  # type: ignore[method-assign,assignment]
-    yield
-    SqliteOperations.execute_sql_flush = original  # type: ignore[method-assign]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", flush)
+        yield
 
 
 @pytest.fixture
 def file_database(django_db_setup: None, django_db_blocker: Any, tmp_path: Path) -> Iterator[Path]:
     """A migrated SQLite file for tests with several processes (see `tests.processes`); the test itself has no database."""
+    if connections["default"].vendor != "sqlite":
+        pytest.skip("the tests run on another database")
     file = tmp_path / "sealroom.sqlite3"
     with django_db_blocker.unblock():
         connections["default"].ensure_connection()
@@ -90,6 +92,12 @@ def file_database(django_db_setup: None, django_db_blocker: Any, tmp_path: Path)
 
 @contextmanager
 def _triggers_set_aside(alias: str) -> Iterator[None]:
+    if connections[alias].vendor == "postgresql":
+        with connections[alias].cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica")
+            yield
+            cursor.execute("SET session_replication_role = DEFAULT")
+        return
     with connections[alias].cursor() as cursor:
         cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
         triggers = cursor.fetchall()

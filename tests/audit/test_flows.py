@@ -22,6 +22,10 @@ def _record(count: int = 1, *, who: Who = WHO) -> None:
 def _tamper(sql: str) -> None:
     """As somebody who owns the database and dropped the triggers."""
     with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("ALTER TABLE audit_event DISABLE TRIGGER USER")
+            cursor.execute(sql)
+            return
         cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_event'")
         for (name,) in cursor.fetchall():
             cursor.execute(f'DROP TRIGGER "{name}"')

@@ -293,7 +293,7 @@ def test_record_bounce_settles_once(
         "message_id": mail.message_id,
         "bounce_address": rules.bounce_address("sealroom@x.example", mail.public_id),
     }[reference]
-    assert flows.record_bounce(name, "mailbox closed", NOW) is True
+    assert flows.record_bounce(name, "mailbox\x00\r\nclosed", NOW) is True
     assert flows.record_bounce(name, "mailbox closed", NOW) is False
     mail.refresh_from_db()
     assert (mail.state, mail.last_answer) == (MailState.BOUNCED, "mailbox closed")

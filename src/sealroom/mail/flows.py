@@ -132,7 +132,7 @@ def record_bounce(reference: str, reason: str, now: datetime, *, permanent: bool
         return False
     movable = [state for state in MailState.values if rules.may_move(state, Fate.BOUNCED)]
     changed = OutgoingMail.objects.filter(pk=mail.pk, state__in=movable).update(
-        state=MailState.BOUNCED, last_answer=reason[:300], settled_at=now
+        state=MailState.BOUNCED, last_answer=rules.one_line(reason), settled_at=now
     )
     if not changed:
         return False
@@ -154,7 +154,8 @@ def blank_settled(now: datetime) -> int:
 
 @transaction.atomic
 def _settle(mail: OutgoingMail, outcome: Outcome, decision: Decision, now: datetime) -> None:
-    values: dict[str, object] = {"state": decision.fate.value, "last_answer": f"{outcome.code} {outcome.answer}".strip()[:300]}
+    answer = rules.one_line(f"{outcome.code} {outcome.answer}")
+    values: dict[str, object] = {"state": decision.fate.value, "last_answer": answer}
     if decision.fate is not Fate.RETRYING:
         values["settled_at"] = now
     if decision.fate is Fate.SENT:
@@ -175,7 +176,7 @@ def _open_mail(mail: OutgoingMail) -> QuerySet[OutgoingMail]:
 
 
 def _suppress(address: str, reason: str, now: datetime) -> None:
-    Suppression.objects.bulk_create([Suppression(address=address, reason=reason[:300], at=now)], ignore_conflicts=True)
+    Suppression.objects.bulk_create([Suppression(address=address, reason=rules.one_line(reason), at=now)], ignore_conflicts=True)
 
 
 def _render(template: str, language: str, words: Mapping[str, object]) -> tuple[str, str, str]:

@@ -91,6 +91,11 @@ def is_header_safe(text: str) -> bool:
     )
 
 
+def one_line(answer: str, *, most: int = 300) -> str:
+    """What the other side said, as it may be stored and shown."""
+    return " ".join("".join(c if c.isprintable() else " " for c in answer).split())[:most]
+
+
 def sender_display(sender_name: str, product: str, via: str) -> str:
     """The name shown as From: the real sender's and the product's, so that nobody takes the installation for the person.
     `via` is the pattern in the reader's language, with `{name}` and `{product}`."""

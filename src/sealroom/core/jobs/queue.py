@@ -101,7 +101,7 @@ def finish(claim: Claim, *, now: datetime) -> bool:
 def fail(claim: Claim, reason: str, *, now: datetime, delay: timedelta | None = None) -> JobState:
     """Give the job back for a later attempt, or bury it when its attempts are used up. Returns its new state (`RUNNING`: the lease
     was lost and another worker owns it)."""
-    reason = reason[:500]
+    reason = _one_line(reason)
     if claim.attempt >= claim.max_attempts:
         buried = _owned(claim).update(state=JobState.DEAD, finished_at=now, lease_until=None, last_error=reason)
         return JobState.DEAD if buried else JobState.RUNNING
@@ -124,6 +124,11 @@ def _free(now: datetime) -> models.QuerySet[Job]:
     running = Job.objects.filter(state=JobState.RUNNING, name=OuterRef("name"), key=OuterRef("key"), lease_until__gte=now)
     waiting = Q(state=JobState.WAITING, due_at__lte=now) & ~Exists(running)
     return Job.objects.filter(waiting | Q(state=JobState.RUNNING, lease_until__lt=now))
+
+
+def _one_line(reason: str) -> str:
+    """What a task raised may quote a hostile file: PostgreSQL refuses NUL in text, and logs are read by people."""
+    return "".join(c if c.isprintable() else " " for c in reason[:500])
 
 
 def _owned(claim: Claim) -> models.QuerySet[Job]:
