@@ -228,4 +228,17 @@ SEALROOM_CONVERSION_SECONDS = env.number("SEALROOM_CONVERSION_SECONDS", 120, lea
 
 CSRF_FAILURE_VIEW = "sealroom.httpkit.pages.csrf_failure"
 SILENCED_SYSTEM_CHECKS: list[str] = []
-LOGGING_CONFIG = None
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "sealroom.core.logs.formatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        # 4xx are the client's affair; they would fill the log.
+        "django.request": {"level": "ERROR"},
+        "django.server": {"handlers": [], "propagate": True},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+    },
+}
