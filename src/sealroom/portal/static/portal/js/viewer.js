@@ -119,4 +119,7 @@ function showPill(root) {
 }
 
 const root = document.querySelector("[data-viewer]");
-if (root) start(root);
+if (root) {
+  start(root);
+  document.querySelector("[data-needs-script]")?.remove();
+}

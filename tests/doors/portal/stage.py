@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a sender does while a reader looks on: run beside a server, on its data, as `python -m tests.doors.portal.stage '{…}'`.
+
+Prints JSON. A process of its own, because the server's process is the product's and knows nothing of tests.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import django
+from django.utils import timezone
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sealroom.project.settings")
+django.setup()
+
+from tests.factories.accounts import make_persona  # noqa: E402
+from tests.factories.documents import make_pdf, upload_ready  # noqa: E402
+
+from sealroom.access import queries as access  # noqa: E402 -- Django is ready now
+from sealroom.accounts.models import User  # noqa: E402
+from sealroom.accounts.queries import actor_for  # noqa: E402
+from sealroom.accounts.rules import Route  # noqa: E402
+from sealroom.core.ids import new_id  # noqa: E402
+from sealroom.sends import flows  # noqa: E402
+from sealroom.sends.models import Recipient  # noqa: E402
+from sealroom.sends.rules import Addressee, SendRequest, SendSettings  # noqa: E402
+
+
+def send(
+    *, to: str, pages: list[int], language: str = "en", permission: str = "view", expires_in: float | None = None
+) -> dict[str, Any]:
+    """Make a team, upload PDFs with so many pages, send them."""
+
+    now = timezone.now()
+    owner = make_persona(f"{new_id('o').lower()}@example.com", team_name="Northwind", name="Olive Owner", now=now)
+    documents = []
+    for count in pages:
+        texts = [f"Page {number} of the paper" for number in range(1, count + 1)]
+        documents.append(upload_ready(owner.actor, make_pdf(texts), name=f"Term sheet {count}.pdf", now=timezone.now()))
+    expires_at = None if expires_in is None else timezone.now() + timedelta(seconds=expires_in)
+    request = SendRequest(
+        documents=tuple(document.public_id for document in documents),
+        recipients=(Addressee(to, "Nadia"),),
+        subject="Papers for Thursday",
+        message="Dear Nadia,\n\nsection 3 has changed.",
+        settings=SendSettings(permission=permission, expires_at=expires_at),
+        language=language,
+    )
+    result = flows.send_documents(owner.actor, request, key="stage", now=timezone.now())
+    link = Recipient.objects.select_related("link").get(send=result.send).link
+    assert link is not None
+    return {
+        "to": to,
+        "owner": owner.user.public_id,
+        "send": result.send.public_id,
+        "link": link.public_id,
+        "url": access.link_url(link),
+        "documents": [document.public_id for document in documents],
+    }
+
+
+def revoke(*, owner: str, send: str) -> dict[str, Any]:
+    """Take a send back."""
+    actor = actor_for(User.objects.get(public_id=owner), route=Route.WEB)
+    assert actor is not None
+    flows.revoke(actor, send, now=timezone.now())
+    return {}
+
+
+def send_all(*, wishes: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Several sends at once, by name."""
+    return {name: send(**wish) for name, wish in wishes.items()}
+
+
+DEEDS: dict[str, Callable[..., dict[str, Any]]] = {"send": send, "send_all": send_all, "revoke": revoke}
+
+if __name__ == "__main__":
+    wish = json.loads(sys.argv[1])
+    print(json.dumps(DEEDS[wish.pop("deed")](**wish)))
