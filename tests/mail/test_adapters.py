@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from sealroom.core.errors import NotFound
 from sealroom.mail import ports, queries
 from sealroom.mail.adapters.fake import FakeTransport
 from sealroom.mail.adapters.outbox import OutboxTransport
 from sealroom.mail.adapters.smtp import Relay, SmtpTransport, parse_relay
+from sealroom.mail.apps import check_transport
 from sealroom.mail.ports import Outcome, Stage
 from tests.mail.contract_transport import DATA, check, envelope
 
@@ -187,3 +189,23 @@ def test_outbox_says_later_when_the_disk_is_full(tmp_path: Path) -> None:
     blocked.write_text("")
     outcome = OutboxTransport(blocked / "outbox").deliver(envelope())
     assert (outcome.code, outcome.accepted) == (451, False)
+
+
+@pytest.mark.parametrize(("url", "faults"), [("smtp://mail.example.com", 0), ("smtp://u:p@mail.example.com?tls=none", 1)])
+def test_bad_relay_is_found_at_the_start(settings: Any, url: str, faults: int) -> None:
+    settings.SEALROOM_SMTP_URL = url
+    settings.SEALROOM_MAIL_TRANSPORT = "sealroom.mail.adapters.smtp.SmtpTransport"
+    ports.get_transport.cache_clear()
+    try:
+        assert [fault.id for fault in check_transport(None)] == ["mail.E001"] * faults
+    finally:
+        ports.get_transport.cache_clear()
+
+
+def test_outbox_is_absent_with_smtp(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "get_transport", lambda: SmtpTransport(Relay("127.0.0.1", 1, "", "", "none")))
+    assert not queries.has_outbox()
+    with pytest.raises(NotFound):
+        queries.list_outbox()
+    with pytest.raises(NotFound):
+        queries.read_outbox("20261122T140301.000000Z-eml_00000000000000000001.eml")

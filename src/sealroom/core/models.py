@@ -45,7 +45,7 @@ class Job(models.Model):
             models.UniqueConstraint(fields=["name", "key"], condition=Q(state="waiting"), name="job_one_waiting_per_key"),
         ]
         indexes = [
-            models.Index(fields=["priority", "turn", "due_at"], condition=Q(state="waiting"), name="job_waiting"),
+            models.Index(fields=["priority", "turn", "id", "due_at"], condition=Q(state="waiting"), name="job_waiting"),
             models.Index(fields=["lease_until"], condition=Q(state="running"), name="job_running"),
             models.Index(fields=["name", "key"], condition=Q(state="running"), name="job_running_key"),
             models.Index(fields=["lane", "priority", "turn"], condition=Q(state="waiting"), name="job_lane"),

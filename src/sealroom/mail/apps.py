@@ -1,7 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Registers the room with Django."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from django.apps import AppConfig
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+
+from sealroom.mail.ports import get_transport
 
 
 class MailConfig(AppConfig):
@@ -9,3 +17,16 @@ class MailConfig(AppConfig):
 
     name = "sealroom.mail"
     label = "mail"
+
+    def ready(self) -> None:
+        """Have the settings checked at every start."""
+        checks.register(check_transport)
+
+
+def check_transport(app_configs: Any, **_: Any) -> list[checks.CheckMessage]:
+    """A transport that cannot be made stops the start, not the first mail."""
+    try:
+        get_transport()
+    except ImproperlyConfigured as error:
+        return [checks.Error(str(error), id="mail.E001")]
+    return []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, models, transaction
-from django.db.models import Exists, F, Max, Min, OuterRef, Q
+from django.db.models import Exists, F, Max, Min, OuterRef
 from django.utils import timezone
 
 from sealroom.core.jobs import rules
@@ -72,14 +72,14 @@ def claim(owner: str, *, now: datetime, names: frozenset[str] | None = None) -> 
     PostgreSQL rows that others are just taking are skipped; the conditional update guards every other database. A job whose
     worker died in its last attempt comes as attempt `max_attempts + 1`, to be buried and not run.
     """
-    free = _free(now)
+    lapsed, waiting = _lapsed(now), _due(now)
     if names is not None:
-        free = free.filter(name__in=names)
-    if not free.exists():
+        lapsed, waiting = lapsed.filter(name__in=names), waiting.filter(name__in=names)
+    if not lapsed.exists() and not waiting.exists():
         return None
     with transaction.atomic():
         skip = connection.features.has_select_for_update_skip_locked
-        job = free.select_for_update(skip_locked=skip).order_by("priority", "turn", "id").first()
+        job = lapsed.select_for_update(skip_locked=skip).first() or waiting.select_for_update(skip_locked=skip).first()
         if job is None:
             return None
         won = Job.objects.filter(pk=job.pk, attempts=job.attempts, owner=job.owner, state=job.state).update(
@@ -120,10 +120,16 @@ def sweep(*, now: datetime, keep: timedelta = timedelta(days=7)) -> int:
     return Job.objects.filter(state=JobState.DONE, finished_at__lt=now - keep).delete()[0]
 
 
-def _free(now: datetime) -> models.QuerySet[Job]:
+def _due(now: datetime) -> models.QuerySet[Job]:
+    """Waiting jobs in their order; asked apart from lapsed ones, so that each question is answered by its partial index."""
     running = Job.objects.filter(state=JobState.RUNNING, name=OuterRef("name"), key=OuterRef("key"), lease_until__gte=now)
-    waiting = Q(state=JobState.WAITING, due_at__lte=now) & ~Exists(running)
-    return Job.objects.filter(waiting | Q(state=JobState.RUNNING, lease_until__lt=now))
+    due = Job.objects.filter(state=JobState.WAITING, due_at__lte=now).exclude(Exists(running))
+    return due.order_by("priority", "turn", "id")
+
+
+def _lapsed(now: datetime) -> models.QuerySet[Job]:
+    """Jobs whose worker is gone, longest first: they were begun before anything that waits."""
+    return Job.objects.filter(state=JobState.RUNNING, lease_until__lt=now).order_by("lease_until", "id")
 
 
 def _one_line(reason: str) -> str:

@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 ('finished_at', models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state', 'waiting')), fields=['priority', 'turn', 'due_at'], name='job_waiting'), models.Index(condition=models.Q(('state', 'running')), fields=['lease_until'], name='job_running'), models.Index(condition=models.Q(('state', 'running')), fields=['name', 'key'], name='job_running_key'), models.Index(condition=models.Q(('state', 'waiting')), fields=['lane', 'priority', 'turn'], name='job_lane')],
+                'indexes': [models.Index(condition=models.Q(('state', 'waiting')), fields=['priority', 'turn', 'id', 'due_at'], name='job_waiting'), models.Index(condition=models.Q(('state', 'running')), fields=['lease_until'], name='job_running'), models.Index(condition=models.Q(('state', 'running')), fields=['name', 'key'], name='job_running_key'), models.Index(condition=models.Q(('state', 'waiting')), fields=['lane', 'priority', 'turn'], name='job_lane')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('name', 'key'), name='job_one_waiting_per_key')],
             },
         ),
