@@ -133,7 +133,7 @@ def _wait_until_up(base_url: str, process: subprocess.Popen[bytes], log: Path) -
         if process.poll() is not None:
             break
         try:
-            with urllib.request.urlopen(f"{base_url}/api/v1/openapi.json", timeout=2):
+            with urllib.request.urlopen(f"{base_url}/accounts/login/", timeout=2):
                 return
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.1)

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the people of a story do in a browser, in the words of the page's language."""
+"""What the people of a story do in a browser; found by role, field or address, so that a story can be told in any language."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
@@ -12,34 +11,6 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
 from tests.journeys.server import Server, code_in, link_in
-
-PASSWORD = "a long sentence nobody guesses"
-
-
-@dataclass(frozen=True)
-class Words:
-    """The words a story looks for, in one language."""
-
-    language: str
-    send: str
-    sent: str
-    open_documents: str
-    allowed: str
-    ended: str
-    end_all: str
-    price: str
-    left: str
-    view_only: str
-
-
-ENGLISH = Words(
-    "en", "Send & notify", "Sent to 5", "Open the documents", "allowed", "ended", "End access for all",
-    "2 files × 5 people = 10 credits", "1,490", "View only",
-)  # fmt: skip
-FRENCH = Words(
-    "fr", "Envoyer", "Envoyé", "Ouvrir les documents", "autorisé", "terminé", "Mettre fin",
-    "10 crédits", "1\u202f490", "Lecture seule",
-)  # fmt: skip
 
 
 def make_pdf(path: Path, *, pages: int, title: str) -> Path:
@@ -56,30 +27,55 @@ def make_pdf(path: Path, *, pages: int, title: str) -> Path:
     return path
 
 
-def read_code(server: Server, page: Page, address: str, words: Words, *, before: int) -> None:
-    """Type the code that was mailed to `address` after `before` mails, and go in."""
-    mail = server.wait_for_mail(address, count=before + 1)
-    page.locator("input[name=code]").fill(code_in(mail))
-    if "/verify/" in page.url:
-        button = page.get_by_role("button", name=words.open_documents)
-        if button.count():
-            button.click()
-    page.wait_for_url(re.compile(r"/v/d/"))
+def submit(page: Page) -> None:
+    """Press the main button of the page's main form."""
+    page.locator("main form button[type=submit].btn-primary").last.click()
 
 
-def open_link(server: Server, page: Page, address: str, words: Words) -> None:
+def enter_code(server: Server, page: Page, address: str, *, before: int, leads_to: str) -> None:
+    """Type the code mailed to `address` as its mail number `before + 1`."""
+    page.locator("input[name=code]").fill(code_in(server.wait_for_mail(address, count=before + 1)))
+    if not re.search(leads_to, page.url):
+        submit(page)
+    page.wait_for_url(re.compile(leads_to))
+
+
+def sign_up(server: Server, page: Page, address: str, *, team: str, time_zone: str = "Europe/Paris") -> None:
+    """Make an account with a code by e-mail, and a team."""
+    before = len(server.mails(address))
+    page.goto(f"{server.base_url}/accounts/signup/?by=code")
+    page.locator("input[name=email]").fill(address)
+    submit(page)
+    enter_code(server, page, address, before=before, leads_to="/welcome/")
+    page.locator("input[name=name]").fill(team)
+    page.locator("select[name=time_zone]").select_option(time_zone)
+    submit(page)
+    page.wait_for_url(f"{server.base_url}/")
+
+
+def prepare_send(page: Page, files: list[Path], recipients: str) -> None:
+    """Choose files and paste recipients; returns when every file is ready."""
+    page.locator("input[type=file]").first.set_input_files([str(path) for path in files])
+    field = page.locator("[data-chip-field]")
+    field.fill(recipients)
+    field.press("Enter")
+    expect(page.locator("main .badge-ok")).to_have_count(len(files), timeout=60_000)
+
+
+def open_link(server: Server, page: Page, address: str) -> None:
     """Follow the link of the invitation and prove the address."""
-    link = link_in(server.wait_for_mail(address), "/v/")
+    server.wait_for_mail(address)
+    link = link_in(server.mails(address)[0], "/v/")
     before = len(server.mails(address))
     page.goto(link)
     page.locator("input[name=address]").fill(address)
-    page.locator("main form button[type=submit]").last.click()
-    read_code(server, page, address, words, before=before)
+    submit(page)
+    enter_code(server, page, address, before=before, leads_to=r"/v/d/")
 
 
 def shown_page(page: Page, number: int) -> Locator:
     """The picture of a page in the viewer, once it has pixels."""
     picture = page.locator(f'[data-page="{number}"] img').first
-    expect(picture).to_be_visible()
     page.wait_for_function("image => image.complete && image.naturalWidth > 100", arg=picture.element_handle())
+    expect(picture).to_be_visible()
     return picture

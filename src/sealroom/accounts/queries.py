@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from sealroom.accounts import rules
 from sealroom.accounts.models import ApiToken, Invitation, Membership, Role, SetupLink, Team, User
 from sealroom.accounts.rules import Actor, Capability, Route
+from sealroom.core.errors import NotFound
 from sealroom.core.ids import digest
 
 
@@ -228,3 +229,11 @@ def _actor(membership: Membership, scopes: list[str] | None, *, route: Route, ip
         route=route,
         ip=ip,
     )
+
+
+def find_team(reference: str) -> Team:
+    """A team by public id, or by its name when no other has it. For operators. Raises `NotFound`."""
+    found = list(Team.objects.filter(public_id=reference)[:1]) or list(Team.objects.filter(name=reference)[:2])
+    if len(found) != 1:
+        raise NotFound(kind="team", id=reference)
+    return found[0]

@@ -218,9 +218,9 @@ def _envelope(mail: OutgoingMail) -> Envelope:
     message["Date"] = format_datetime(mail.created_at)
     message["Message-ID"] = mail.message_id
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = mail.language
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
+    message["Content-Language"] = mail.language  # after the parts: setting content clears every Content- header
     message.set_boundary(f"=_{mail.public_id}")  # a retry sends the very same bytes
     bounce_to = rules.bounce_address(own, mail.public_id)
     return Envelope(bounce_to, mail.to_address, message.as_bytes(), mail.public_id, mail.created_at)
