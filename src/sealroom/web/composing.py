@@ -29,6 +29,7 @@ from sealroom.web.forms.choices import LANGUAGES
 from sealroom.web.forms.sending import MARKS, SendForm, SettingsForm, TypedRecipient, TypedRecipients
 
 CHUNK = 64 * 1024
+_OFFERED = ("view", "download_pdf")
 _MEMORY = "typed_but_invalid"  # session: what was typed as a recipient and is none, which a draft cannot keep
 
 
@@ -179,7 +180,7 @@ def layout(actor: Actor, composed: Composed, *, now: datetime, refusal: Refusal 
         "setting_errors": setting_errors(composed.settings, now=now),
         "settings_form": SettingsForm(initial=settings_initial(composed.settings)),
         "ends_local": _for_field(composed.settings.expires_at),
-        "permissions": [(value, wording.permission(value)) for value in ("view", "download_pdf")],
+        "permissions": [(one, wording.permission(one), one == composed.settings.permission) for one in _OFFERED],
         "marks": [(value, words, _has_mark(composed.settings, value)) for value, words in MARKS],
         "languages": LANGUAGES,
         "refusal": refusal,

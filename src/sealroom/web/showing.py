@@ -88,6 +88,7 @@ class ShownSend:
     cancellable_until: datetime | None
     add_price: int
     total_time: str
+    is_still: bool  # nothing can be switched: it has ended, was revoked whole, or never went out
 
 
 def row(one: SendRow, *, now: datetime) -> ShownRow:
@@ -124,8 +125,8 @@ def send(actor: Actor, send_id: str, *, now: datetime) -> ShownSend:
         row=row(detail.row, now=now),
         message=detail.message,
         words=wording.setting_words(detail.settings, actor.time_zone),
-        documents=tuple(_document(one) for one in detail.documents),
-        recipients=tuple(_recipient(one, total, live=live, notified=detail.notify) for one in detail.recipients),
+        documents=tuple(_document(one, live=live) for one in detail.documents),
+        recipients=tuple(_recipient(one, total, live=live) for one in detail.recipients),
         people=wording.people(len(current)),
         charged=detail.charged,
         notify=detail.notify,
@@ -136,6 +137,7 @@ def send(actor: Actor, send_id: str, *, now: datetime) -> ShownSend:
         cancellable_until=detail.cancellable_until,
         add_price=sum(one.revoked_at is None for one in detail.documents),
         total_time=_time_read(detail),
+        is_still=not live,
     )
 
 
@@ -144,12 +146,12 @@ def _time_read(detail: SendDetail) -> str:
     return _("%(time)s in total") % {"time": duration(total // 1000)} if total >= 1000 else ""
 
 
-def _document(one: DocumentRow) -> ShownDocument:
+def _document(one: DocumentRow, *, live: bool) -> ShownDocument:
     ext = one.name.rpartition(".")[2][:4] if "." in one.name else ""
-    return ShownDocument(one.id, one.name, ext, wording.pages(one.pages), one.size, one.revoked_at is None, one.state)
+    return ShownDocument(one.id, one.name, ext, wording.pages(one.pages), one.size, live and one.revoked_at is None, one.state)
 
 
-def _recipient(one: RecipientRow, total: int, *, live: bool, notified: bool) -> ShownRecipient:
+def _recipient(one: RecipientRow, total: int, *, live: bool) -> ShownRecipient:
     active = one.state == "active"
     return ShownRecipient(
         id=one.id,
@@ -157,7 +159,7 @@ def _recipient(one: RecipientRow, total: int, *, live: bool, notified: bool) -> 
         name=one.name,
         did=_did(one, total),
         last_opened_at=one.last_opened_at,
-        has_access=active,
+        has_access=active and live,
         is_removed=one.state == "removed",
         can_remind=live and active and one.opens == 0,
         link=one.link,

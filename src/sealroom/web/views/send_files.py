@@ -102,7 +102,10 @@ def draft(request: MemberRequest) -> HttpResponse:
     composed = composing.keep(request, request.actor, composing.from_form(form), now=now)
     if not wants_part(request):
         return redirect("web:send_files")
-    return part(request, "web/send/_answer.html", composing.layout(request.actor, composed, now=now))
+    response = part(request, "web/send/_answer.html", composing.layout(request.actor, composed, now=now))
+    if composed.draft_id:
+        response.headers["HX-Replace-Url"] = f"{reverse('web:send_files')}?draft={composed.draft_id}"
+    return response
 
 
 @require_POST

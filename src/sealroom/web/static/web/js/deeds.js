@@ -9,3 +9,9 @@ document.addEventListener("click", (event) => {
   link.setAttribute("aria-expanded", String(open));
   body.hidden = !open;
 });
+
+// data-undo: a form in a message; the message leaves when the deed was undone. Not before: an element that is no longer in the
+// page could not show the answer.
+document.addEventListener("htmx:afterRequest", (event) => {
+  event.target.closest?.("[data-undo]")?.closest("[data-toast]")?.querySelector("[data-toast-close]")?.click();
+});
