@@ -118,11 +118,19 @@ TABLE: dict[str, Row] = {
     "limit_memory": Row(422, _("A file needs too much memory"), _("Save it as a PDF and upload that. Nothing was charged.")),
     "limit_size": Row(422, _("A file grows too large when it is opened"), _("Split it into smaller files. Nothing was charged.")),
     "page_failed": Row(422, _("This page could not be drawn"), _("The other pages are not affected.")),
+    "page_missing": Row(404, _("There is no such page"), _("The file has fewer pages.")),
+    "blob_missing": Row(500, _("A file is missing in the store"), _("Tell whoever runs this installation.")),
+    "blob_corrupt": Row(500, _("A file is damaged in the store"), _("Tell whoever runs this installation.")),
+    "workshop_failed": Row(422, _("A file could not be prepared"), _("Save it as a PDF and upload that. Nothing was charged.")),
+    "workshop_busy": Row(503, _("Many files are being prepared"), _("Try again in a moment. Nothing was charged.")),
+    "workshop_interrupted": Row(503, _("The preparation was interrupted"), _("Try again in a moment. Nothing was charged.")),
     "in_use": Row(409, _("This document is in use"), _("End the sends that hold it first.")),
     # Sends
     "not_ready": Row(409, _("A file is still being prepared"), _("Try again when it is ready. Nothing was charged.")),
     "too_late": Row(409, _("It is too late for that"), _("A send can be cancelled for 15 minutes. You can still end access.")),
     "stale_quote": Row(409, _("The price has changed"), _("Look at the new price and confirm it again. Nothing was charged.")),
+    "already_sent": Row(409, _("This was sent already"), _("You find it in Manage Sent Files."), (None, "web:sends", _("Show it"))),
+    "not_live": Row(409, _("This send has ended"), _("Give access again, or choose a later end, before you change it.")),
     "document_failed": Row(
         422, _("A file cannot be sent"), _("Its row says why. Remove it and send the others. Nothing was charged.")
     ),
