@@ -7,12 +7,12 @@ from datetime import datetime
 
 import pytest
 from django.utils import timezone
-
-from sealroom.documents.models import Document
-from sealroom.sends.models import Send
 from tests.factories.access import make_document
 from tests.factories.accounts import Persona
 from tests.factories.sends import send
+
+from sealroom.documents.models import Document
+from sealroom.sends.models import Send
 
 HTMX = {"HX-Request": "true"}
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from django.utils import translation
+from tests.factories.accounts import Persona
 
 from sealroom.mail.models import OutgoingMail
 from sealroom.web import articles
-from tests.factories.accounts import Persona
 
 pytestmark = pytest.mark.django_db
 
@@ -19,8 +20,6 @@ def test_article_has_the_same_parts_in_both_languages(client: Client, slug: str)
     for language in ("en", "fr"):
         client.cookies["sealroom_language"] = language
         assert client.get(f"/help/{slug}/").status_code == 200
-        from django.utils import translation
-
         with translation.override(language):
             parts.append([part["id"] for part in articles.article(slug).contents])
     assert parts[0] == parts[1] != []

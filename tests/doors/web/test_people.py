@@ -8,12 +8,14 @@ from datetime import datetime
 
 import pytest
 from django.test import Client
+from tests.factories.access import make_document
+from tests.factories.accounts import Persona
+from tests.factories.sends import send
 
 from sealroom.accounts import queries
 from sealroom.accounts.models import ApiToken, Invitation, Membership, User
 from sealroom.mail.models import OutgoingMail
 from sealroom.sends.models import Send
-from tests.factories.accounts import Persona
 
 pytestmark = pytest.mark.django_db
 ADMIN_PAGES = ("/admin/team/", "/admin/members/", "/admin/plan/", "/admin/activity/")
@@ -133,9 +135,6 @@ def test_plan_shows_what_is_in_use(owner: Persona, sent: Send) -> None:
 
 
 def test_admin_sees_names_and_numbers_and_may_revoke(owner: Persona, member: Persona, present: datetime) -> None:
-    from tests.factories.access import make_document
-    from tests.factories.sends import send
-
     theirs = send(member, [make_document(member, "Plan.pdf", now=present)], now=present).send
     client = owner.client()
     assert "Plan.pdf" in client.get("/admin/activity/").content.decode()

@@ -10,26 +10,26 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-
-from sealroom.credits import flows as credits
-from sealroom.documents.models import Document, VersionState
-from sealroom.mail.models import OutgoingMail
-from sealroom.sends import flows as sends
-from sealroom.sends.models import Send, SendState
 from tests.doors.web.conftest import HTMX
 from tests.factories.access import make_document
 from tests.factories.accounts import Persona
 from tests.factories.documents import make_pdf
 from tests.factories.sends import available, request_for
 
+from sealroom.credits import flows as credits
+from sealroom.documents.models import Document, VersionState
+from sealroom.mail.models import OutgoingMail
+from sealroom.sends import flows as sends
+from sealroom.sends.models import Send, SendState
+
 pytestmark = pytest.mark.django_db
 FIVE = "\n".join(f"r{number}@example.com" for number in range(5))
 
 
-def fields(files: list[Document], **more: Any) -> dict[str, Any]:
+def fields(chosen: list[Document], **more: Any) -> dict[str, Any]:
     """What the form sends."""
     plain = {
-        "document": [file.public_id for file in files],
+        "document": [file.public_id for file in chosen],
         "recipients": FIVE,
         "message": "Here it is.",
         "language": "en",

@@ -7,13 +7,13 @@ from datetime import datetime
 
 import pytest
 from django.test import Client
+from tests.doors.web.conftest import HTMX
+from tests.factories.access import add_version, make_document
+from tests.factories.accounts import Persona
+from tests.factories.sends import available, send
 
 from sealroom.documents.models import Document
 from sealroom.sends.models import Recipient, Send, SendState
-from tests.doors.web.conftest import HTMX
-from tests.factories.access import add_version
-from tests.factories.accounts import Persona
-from tests.factories.sends import available, send
 
 pytestmark = pytest.mark.django_db
 DEEDS = ("revoke", "restore", "remind", "cancel")
@@ -29,7 +29,10 @@ def test_empty_list_teaches(owner: Persona) -> None:
     assert "See who read what" in page
 
 
-@pytest.mark.parametrize(("query", "found"), [("q=forecast", True), ("q=r3@example.com", True), ("q=zzz", False), ("show=draft", False), ("show=odd", True)])
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [("q=forecast", True), ("q=r3@example.com", True), ("q=zzz", False), ("show=draft", False), ("show=odd", True)],
+)
 def test_search_and_tabs_narrow(owner: Persona, sent: Send, query: str, found: bool) -> None:
     page = owner.client().get(f"/sends/?{query}").content.decode()
     assert (f'id="send-{sent.public_id}"' in page) is found
@@ -132,7 +135,9 @@ def test_file_is_replaced_after_its_price_was_seen(owner: Persona, sent: Send, f
     assert (files[0].current_id, available(owner, present)) == (version.pk, 1485)
 
 
-def test_sends_of_others_do_not_exist(owner: Persona, member: Persona, stranger: Persona, sent: Send, files: list[Document]) -> None:
+def test_sends_of_others_do_not_exist(
+    owner: Persona, member: Persona, stranger: Persona, sent: Send, files: list[Document]
+) -> None:
     person = Recipient.objects.filter(send=sent).earliest("pk").public_id
     before = list(Recipient.objects.values_list("link__revoked_at", "removed_at"))
     for other in (member, stranger):
@@ -147,8 +152,6 @@ def test_sends_of_others_do_not_exist(owner: Persona, member: Persona, stranger:
 
 
 def test_file_of_another_send_is_unknown_here(owner: Persona, sent: Send, present: datetime) -> None:
-    from tests.factories.access import make_document
-
     other = make_document(owner, "Other.pdf", now=present)
     assert owner.client().get(f"/sends/{sent.public_id}/files/{other.public_id}/replace/").status_code == 404
 
@@ -168,7 +171,9 @@ def test_visitor_is_asked_to_sign_in(client: Client, sent: Send) -> None:
     assert client.get(f"/sends/{sent.public_id}/")["Location"].startswith("/accounts/login/")
 
 
-def test_received_files_are_those_to_ones_own_address(owner: Persona, stranger: Persona, files: list[Document], present: datetime) -> None:
+def test_received_files_are_those_to_ones_own_address(
+    owner: Persona, stranger: Persona, files: list[Document], present: datetime
+) -> None:
     send(owner, files, [stranger.email, "other@example.com"], now=present)
     assert "Term sheet.pdf" in stranger.client().get("/received/").content.decode()
     assert "Nothing yet" in owner.client().get("/received/").content.decode()

@@ -8,12 +8,12 @@ from datetime import datetime
 
 import pytest
 from django.test import Client
+from tests.factories.accounts import Persona, make_user
 
 from sealroom.accounts import flows as accounts
 from sealroom.accounts.models import Membership, SetupLink, Team, User
 from sealroom.billing import flows as billing
 from sealroom.mail.models import OutgoingMail
-from tests.factories.accounts import Persona, make_user
 
 pytestmark = pytest.mark.django_db
 SETUP = {
@@ -79,7 +79,9 @@ def test_invited_address_joins(owner: Persona, client: Client, present: datetime
     assert client.get("/").status_code == 200
 
 
-def test_forwarded_invitation_tells_a_stranger_nothing(owner: Persona, stranger: Persona, client: Client, present: datetime) -> None:
+def test_forwarded_invitation_tells_a_stranger_nothing(
+    owner: Persona, stranger: Persona, client: Client, present: datetime
+) -> None:
     address = _invitation(owner, "invited@example.com", present)
     for browser in (client, stranger.client()):
         for page in (browser.get(address), browser.post(address), browser.get("/join/guessed/")):

@@ -70,7 +70,7 @@ def remove_recipient(request: MemberRequest, send_id: str, recipient_id: str) ->
 def cancel(request: MemberRequest, send_id: str) -> HttpResponse:
     """Call a send back within 15 minutes; gives back what nobody opened."""
     result = flows.cancel(request.actor, send_id, now=timezone.now())
-    back = -result.charged
+    back = result.returned
     said = _("The send is cancelled.")
     if back > 0:
         said = ngettext(
