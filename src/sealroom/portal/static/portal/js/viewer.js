@@ -60,6 +60,7 @@ function start(root) {
     hooks: {
       ended: end,
       contact: () => parts.pulse?.contact(),
+      quiet: () => !parts.loader.isBusy(),
       chosen: (page) => {
         parts.desk.goTo(page);
         parts.controls.togglePages(false);

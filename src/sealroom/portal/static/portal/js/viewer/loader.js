@@ -33,6 +33,11 @@ export class Loader {
     this.next();
   }
 
+  /** Whether something wanted is still on its way. */
+  isBusy() {
+    return this.wishes.some(({ page }) => !this.pictures.has(page) && !this.broken.has(page));
+  }
+
   next() {
     if (this.stopped) return;
     for (const { page, width } of this.wishes) {

@@ -71,8 +71,14 @@ export class Thumbs {
     const last = Math.min(this.book.count, (this.rowAt(top + 1.5 * screen) + 1) * this.columns);
     for (const page of [...this.buttons.keys()]) if (page < first || page > last) this.remove(page);
     for (let page = first; page <= last; page += 1) if (!this.buttons.has(page)) this.add(page);
+    this.wishes = range(first, last).map((page) => ({ page, width: PICTURE }));
+    this.rest();
+  }
+
+  /** Ask when scrolling rests and the desk has what it wants: a thumbnail may cost the server as much as a page. */
+  rest() {
     clearTimeout(this.resting);
-    this.resting = setTimeout(() => this.loader.want(range(first, last).map((page) => ({ page, width: PICTURE }))), REST);
+    this.resting = setTimeout(() => (this.hooks.quiet() ? this.loader.want(this.wishes) : this.rest()), REST);
   }
 
   add(page) {
