@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+
+from django.db.models import CharField, Q, QuerySet
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 
 from sealroom.audit import rules
 from sealroom.audit.models import ChainHead, Event, Label
@@ -57,16 +61,19 @@ def list_events(team: str, *, only: EventFilter | None = None, cursor: str | Non
 
     An unknown cursor starts at the beginning of nothing: it gives an empty page, never an error.
     """
-    limit = max(1, min(limit, MOST))
-    events = Event.objects.filter(team=team).order_by("-number")
+    events = Event.objects.filter(team=team)
     if only is not None:
         events = events.filter(**_conditions(only))
-    if cursor is not None:
-        events = events.filter(number__lt=int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) < 19 else 0)
-    rows = list(events[: limit + 1])
-    page = rows[:limit]
-    names = _names(page)
-    return EventPage([_view(row, names) for row in page], str(page[-1].number) if len(rows) > limit else None)
+    return _page(events, cursor=cursor, limit=limit)
+
+
+def list_events_about(
+    team: str, condition: Q, *, facts: Mapping[str, str] | None = None, cursor: str | None = None, limit: int = MOST
+) -> EventPage:
+    """As `list_events`, for an upper room that knows which events concern one of its things: `condition` is over the columns, and
+    over the facts that `facts` gives a name (name in the condition: name of the fact)."""
+    named = {name: Cast(KT(f"facts__{fact}"), CharField()) for name, fact in (facts or {}).items()}
+    return _page(Event.objects.filter(team=team).alias(**named).filter(condition), cursor=cursor, limit=limit)
 
 
 def verify_chain(team: str | None = None) -> list[Fault]:
@@ -95,6 +102,16 @@ def _faults(team: str) -> Iterator[Fault]:
         yield Fault(team, number, FaultKind.HEAD_MISSING)
     elif head is not None and head.number > number:
         yield Fault(team, number + 1, FaultKind.TAIL_MISSING)
+
+
+def _page(events: QuerySet[Event], *, cursor: str | None, limit: int) -> EventPage:
+    limit = max(1, min(limit, MOST))
+    if cursor is not None:
+        events = events.filter(number__lt=int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) < 19 else 0)
+    rows = list(events.order_by("-number")[: limit + 1])
+    page = rows[:limit]
+    names = _names(page)
+    return EventPage([_view(row, names) for row in page], str(page[-1].number) if len(rows) > limit else None)
 
 
 def _conditions(only: EventFilter) -> dict[str, object]:

@@ -270,3 +270,19 @@ def recount(team_id: int) -> dict[str, int]:
     lines = Entry.objects.filter(team_id=team_id).aggregate(total=Sum(F("delta")))["total"] or 0
     lots = Lot.objects.filter(team_id=team_id).aggregate(total=Sum("remaining"))["total"] or 0
     return {"balance": wallet, "entries": lines, "lots": lots}
+
+
+def ledger_faults() -> Iterator[str]:
+    """A sentence for everything that is not as it must be, for `sealroom check`: the three ways to count a balance that differ, and
+    the first line of a ledger that does not follow from those before it."""
+    for team_id, name, balance in Wallet.objects.values_list("team_id", "team__public_id", "balance").order_by("team_id"):
+        counts = recount(team_id)
+        if len(set(counts.values())) > 1 or balance < 0:
+            yield f"team {name}: " + ", ".join(f"{what} {count}" for what, count in counts.items())
+        running, last = 0, 0
+        lines = Entry.objects.filter(team_id=team_id).order_by("number")
+        for number, delta, after in lines.values_list("number", "delta", "balance_after").iterator(chunk_size=2000):
+            running, last = running + delta, last + 1
+            if (number, after) != (last, running) or running < 0:
+                yield f"team {name}: ledger line {number} does not follow from those before it"
+                break

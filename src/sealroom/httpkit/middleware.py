@@ -20,6 +20,11 @@ log = structlog.get_logger("sealroom.http")
 _BUSY = re.compile(r"locked|busy|timeout|connection|terminating|shutting down", re.IGNORECASE)
 
 
+def is_busy(error: Exception) -> bool:
+    """Whether a database fault will pass: a lock that was not freed in time, a server that restarts or cannot be reached."""
+    return isinstance(error, OperationalError) and bool(_BUSY.search(str(error)))
+
+
 class RequestId:
     """Names each request; error pages and logs show the name, nothing else of what went wrong."""
 
@@ -73,7 +78,7 @@ class DatabaseBusy:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Turn a passing database fault into 503."""
-        if not isinstance(error, OperationalError) or not _BUSY.search(str(error)):
+        if not is_busy(error):
             return None
         log.warning("database busy", error=str(error)[:200])
         response = error_page(request, status=503, code="busy")
