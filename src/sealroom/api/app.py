@@ -3,26 +3,46 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import pydantic
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.utils import timezone
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 from ninja.security import HttpBearer
 
 from sealroom.accounts import queries as accounts
-from sealroom.accounts.rules import Actor
-from sealroom.api.errors import problem, problem_for
+from sealroom.accounts.rules import Actor, Route
+from sealroom.api.errors import PROBLEM_TYPE, problem, problem_for
 from sealroom.core.errors import DomainError
 from sealroom.httpkit.address import client_address
+from sealroom.httpkit.middleware import is_busy
+
+# How a client of ours names itself, so that the ledger can tell the routes apart. It gives no rights.
+_ROUTES = {"cli": Route.CLI}
+
+Limit = Annotated[int, pydantic.Field(ge=1, le=100)]  # rows of a page
 
 
 class Body(Schema):
-    """Base of every request body: unknown fields are refused, never ignored."""
+    """Base of every request body: unknown fields are refused, never ignored, and so is the character NUL (no database keeps it)."""
 
     model_config = pydantic.ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _without_nul(cls, value: object) -> object:
+        if isinstance(value, dict):
+            texts = [text for part in value.values() for text in (part if isinstance(part, list) else [part])]
+            if any(isinstance(text, str) and "\0" in text for text in texts):
+                raise ValueError("the character NUL is not allowed")
+        return value
 
 
 class BearerKey(HttpBearer):
@@ -30,7 +50,8 @@ class BearerKey(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
         """The key's actor, with at most the capabilities of its scopes."""
-        return accounts.actor_for_key(token, now=timezone.now(), ip=client_address(request))
+        route = _ROUTES.get(request.headers.get("Sealroom-Client", ""), Route.API)
+        return accounts.actor_for_key(token, now=timezone.now(), ip=client_address(request), route=route)
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -40,7 +61,41 @@ def actor_of(request: HttpRequest) -> Actor:
     return actor
 
 
-api = NinjaAPI(
+class Described(NinjaAPI):
+    """Adds to the description what holds for every call: the problem a refusal is, and the key of a repeatable write."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        """The whole description."""
+        schema = super().get_openapi_schema(**options)
+        schema["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        refusal = {"description": "Refused", "content": {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+        for address, methods in schema["paths"].items():
+            for method, call in methods.items():
+                call["responses"] = {str(status): answer for status, answer in call["responses"].items()} | {"default": refusal}
+                if method != "get" and not address.endswith(("/keys", "/keys/{key_id}", "/quote")):
+                    call.setdefault("parameters", []).append(_REPEAT)
+        return schema
+
+
+class Problem(Schema):
+    """A refusal (RFC 9457). Facts stand as further members beside these; see the list of codes."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    request_id: str
+
+
+_REPEAT = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Repeating the call with the same key and content gives the same answer for 24 hours.",
+    "schema": {"type": "string", "maxLength": 200, "pattern": "^[!-~]*$"},
+}
+
+api = Described(
     title="Sealroom",
     version="1",
     urls_namespace="api",
@@ -73,6 +128,24 @@ def _unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpRe
 @api.exception_handler(HttpError)
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     return problem(request, "invalid", {"errors": {"body": [str(error)]}})
+
+
+@api.exception_handler(RequestDataTooBig)
+def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    return problem(request, "too_large", {"limit": settings.DATA_UPLOAD_MAX_MEMORY_SIZE})
+
+
+@api.exception_handler(SuspiciousOperation)
+@api.exception_handler(MultiPartParserError)
+def _unreadable(request: HttpRequest, error: Exception) -> HttpResponse:
+    return problem(request, "invalid", {"errors": {"body": ["cannot be read"]}})
+
+
+@api.exception_handler(OperationalError)
+def _database(request: HttpRequest, error: OperationalError) -> HttpResponse:
+    if not is_busy(error):
+        raise error
+    return problem(request, "busy")
 
 
 def _field(item: dict[str, Any]) -> list[object]:

@@ -5,17 +5,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils.functional import _StrPromise
+from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
+from sealroom.accounts.rules import Actor
 from sealroom.core.errors import DomainError
 
-# code: (status, sentence). The sentence says what to do; %(name)s are facts of the refusal.
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+# code: (status, sentence). The sentence says what happened and what to do; numbers stand beside it as facts. docs/api/errors.md
+# lists the same codes.
 TABLE: Mapping[str, tuple[int, _StrPromise]] = {
     "invalid": (400, gettext_lazy("Some fields are not as they must be; 'errors' names them.")),
     "unauthenticated": (401, gettext_lazy("Send a valid API key as 'Authorization: Bearer …'.")),
+    "signed_out": (401, gettext_lazy("Sign in to go on.")),
     "insufficient_credits": (402, gettext_lazy("Too few credits are left; nothing was sent and nothing was charged.")),
     "payment_due": (402, gettext_lazy("A payment is due; an admin can settle it under Billing.")),
     "forbidden": (403, gettext_lazy("Your role or the scopes of this key do not allow this.")),
@@ -25,30 +33,63 @@ TABLE: Mapping[str, tuple[int, _StrPromise]] = {
     "seat_quota": (403, gettext_lazy("All seats of the plan are in use.")),
     "storage_quota": (403, gettext_lazy("The plan's storage is full; delete documents or get more.")),
     "last_admin": (403, gettext_lazy("A team keeps at least one admin; make somebody else an admin first.")),
+    "not_admitted": (403, gettext_lazy("Access was not given.")),
+    "code_wrong": (403, gettext_lazy("The code is not the one that was sent.")),
+    "code_expired": (403, gettext_lazy("The code has expired; ask for a new one.")),
+    "code_worn_out": (403, gettext_lazy("The code is used up; ask for a new one.")),
     "not_found": (404, gettext_lazy("There is no such thing here.")),
+    "page_missing": (404, gettext_lazy("The document has no page of this number.")),
+    "method_not_allowed": (405, gettext_lazy("This address takes other methods; the header 'Allow' names them.")),
     "idempotency_conflict": (409, gettext_lazy("This Idempotency-Key was used for another request; use a new one.")),
     "stale_quote": (409, gettext_lazy("Prices or amounts changed meanwhile; ask for a new quote.")),
     "not_ready": (409, gettext_lazy("A document is still being prepared; try again when its state is 'ready'.")),
     "too_late": (409, gettext_lazy("This can no longer be cancelled; revoke it instead.")),
     "in_use": (409, gettext_lazy("This document is part of live sends; end them first or pass end_sends=true.")),
+    "already_sent": (409, gettext_lazy("This is not a draft any more; read it under /sends.")),
+    "not_live": (409, gettext_lazy("This send has not gone out or has ended; restore it or set a later end first.")),
+    "already_member": (409, gettext_lazy("This address belongs to a member of the team.")),
+    "already_invited": (409, gettext_lazy("This address has an open invitation; withdraw it first.")),
+    "already_in_team": (409, gettext_lazy("This user belongs to a team already.")),
+    "mail_bad_move": (409, gettext_lazy("This mail has gone out or was given up.")),
     "gone": (410, gettext_lazy("Access has ended.")),
     "too_large": (413, gettext_lazy("The file or message is larger than allowed.")),
-    "type_refused": (415, gettext_lazy("This kind of file is not accepted.")),
+    "type_refused": (415, gettext_lazy("This kind of file is not accepted, or its content belies its name.")),
     "password_required": (422, gettext_lazy("The file is protected by a password; remove it and upload again.")),
     "corrupt": (422, gettext_lazy("The file cannot be read; check it in the program that made it and upload again.")),
+    "converter_missing": (
+        422,
+        gettext_lazy(
+            "This server cannot convert this kind of file; upload it as PDF, or send it with the right to download the original."
+        ),
+    ),
     "unviewable": (422, gettext_lazy("This file cannot be shown page by page; send it with the right to download the original.")),
+    "limit_pages": (422, gettext_lazy("The file has more pages than allowed.")),
+    "limit_pixels": (422, gettext_lazy("The image has more pixels than allowed.")),
+    "limit_size": (422, gettext_lazy("The file, or what it unpacks to, is larger than allowed.")),
+    "limit_time": (422, gettext_lazy("Preparing the file took longer than allowed.")),
+    "limit_memory": (422, gettext_lazy("Preparing the file needs more memory than allowed.")),
+    "page_failed": (422, gettext_lazy("This page cannot be drawn.")),
+    "workshop_failed": (422, gettext_lazy("The file could not be prepared; upload it again, or as PDF.")),
+    "document_failed": (422, gettext_lazy("A document could not be prepared; its 'error' says why.")),
+    "document_deleted": (422, gettext_lazy("A document of this send was deleted.")),
     "rate_limited": (429, gettext_lazy("Too many requests; wait and try again.")),
+    "blob_missing": (500, gettext_lazy("Stored bytes are missing; tell your operator the request id.")),
+    "blob_corrupt": (500, gettext_lazy("Stored bytes are damaged; tell your operator the request id.")),
+    "error": (500, gettext_lazy("Something went wrong on our side; try again or write to support with the request id.")),
     "busy": (503, gettext_lazy("The server is busy; nothing was changed. Try again in a few seconds.")),
+    "workshop_busy": (503, gettext_lazy("Too many files are being prepared; try again in a few seconds.")),
+    "workshop_interrupted": (503, gettext_lazy("Preparing the file was interrupted; try again in a few seconds.")),
     "storage_full": (503, gettext_lazy("The server has no room for files left; nothing was changed.")),
 }
 _LIMIT = (422, gettext_lazy("The file is beyond a limit; the facts name it."))
-_OTHER = (500, gettext_lazy("Something went wrong on our side; try again or write to support with the request id."))
-RETRY_CODES = {"rate_limited", "busy", "storage_full"}
+PROBLEM_TYPE = "application/problem+json"
+RETRY_STATUSES = {429, 503}
+RETRY_SECONDS = 2  # when the refusal does not say
 
 
 def entry_for(code: str) -> tuple[int, _StrPromise]:
-    """Status and sentence of a code; `limit_*` share one."""
-    return TABLE.get(code) or (_LIMIT if code.startswith("limit_") else _OTHER)
+    """Status and sentence of a code; limits that have no sentence of their own share one."""
+    return TABLE.get(code) or (_LIMIT if code.startswith("limit_") else TABLE["error"])
 
 
 def problem(request: HttpRequest, code: str, facts: Mapping[str, object] | None = None) -> HttpResponse:
@@ -63,9 +104,9 @@ def problem(request: HttpRequest, code: str, facts: Mapping[str, object] | None 
         "request_id": getattr(request, "request_id", ""),
     }
     body |= {name: value for name, value in facts.items() if name not in body}
-    response = HttpResponse(json.dumps(body, default=str), status=status, content_type="application/problem+json")
-    if code in RETRY_CODES:
-        response.headers["Retry-After"] = str(facts.get("retry_after", 2))
+    response = HttpResponse(json.dumps(body, default=str), status=status, content_type=PROBLEM_TYPE)
+    if status in RETRY_STATUSES:
+        response.headers["Retry-After"] = str(facts.get("retry_after", RETRY_SECONDS))
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="sealroom"'
     return response
@@ -73,4 +114,16 @@ def problem(request: HttpRequest, code: str, facts: Mapping[str, object] | None 
 
 def problem_for(request: HttpRequest, error: DomainError) -> HttpResponse:
     """The answer to a room's refusal."""
-    return problem(request, error.code, error.facts)
+    code, facts = error.code, dict(error.facts)
+    if code == "document_failed":
+        code = str(facts.pop("error", "")) or code
+    elif code == "not_ready" and facts.get("reason") == "unviewable":
+        code = "unviewable"
+    if code == "insufficient_credits" and _is_admin(request):
+        facts["buy_url"] = settings.SEALROOM_BASE_URL + reverse("web:plan")
+    return problem(request, code, facts)
+
+
+def _is_admin(request: HttpRequest) -> bool:
+    actor = getattr(request, "auth", None)
+    return isinstance(actor, Actor) and actor.role == "admin"

@@ -1,6 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Addresses of the door."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from sealroom.api.app import api
+from sealroom.api.docs import docs
+from sealroom.api.guard import NOTHING_ELSE, guarded
+from sealroom.api.v1 import documents, drafts, insight, keys, me, members, sends
+
+for module in (me, documents, sends, insight, drafts, keys, members):
+    api.add_router("", module.router)
+
+_calls, _app_name, _namespace = api.urls
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("docs", docs, name="api-docs"),
+    path("", include(([guarded(call) for call in _calls if isinstance(call, URLPattern)], _app_name), namespace=_namespace)),
+    NOTHING_ELSE,
+]
