@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from sealroom.accounts import rules
 from sealroom.accounts.models import ApiToken, Invitation, Membership, Role, SetupLink, Team, User
 from sealroom.accounts.rules import Actor, Capability, Route
-from sealroom.core.errors import Invalid, NotFound
+from sealroom.core.errors import NotFound
 from sealroom.core.ids import digest
 
 
@@ -197,16 +197,6 @@ def list_keys(actor: Actor) -> list[KeyView]:
 def team_of(actor: Actor) -> Team:
     """The actor's team."""
     return Team.objects.get(pk=actor.team_id)
-
-
-def find_team(text: str) -> Team:
-    """The team of a public id or an exact name, for the command line. Raises `NotFound`, and `Invalid` for a name of several."""
-    found = list(Team.objects.filter(Q(public_id=text) | Q(name=text))[:2])
-    if not found:
-        raise NotFound(kind="team", id=text)
-    if len(found) > 1:
-        raise Invalid({"team": ["several"]}, team=text)
-    return found[0]
 
 
 def needs_setup() -> bool:
