@@ -5,27 +5,12 @@ every process at its next request."""
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-
-PRELUDE = """
-import json, os, sys
-from datetime import UTC, datetime, timedelta
-os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-from pathlib import Path
-from sealroom.project.environment import sqlite
-import tests.settings as chosen
-chosen.DATABASES = {"default": sqlite(Path(sys.argv[1]))}
-import django
-django.setup()
-NOW = datetime(2026, 11, 22, 14, 3, tzinfo=UTC)
-"""
+from tests.factories.processes import finish, go, start
 
 SET_UP = """
 from django.core.management import call_command
@@ -91,34 +76,18 @@ for line in sys.stdin:
 """
 
 
-def start(script: str, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", PRELUDE + script, *arguments],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-
 @pytest.fixture
 def database(tmp_path: Path) -> tuple[str, str]:
     """A file database with a link, and what its readers hold (JSON)."""
     file = str(tmp_path / "race.sqlite3")
-    process = start(SET_UP, file)
-    out, _ = process.communicate(timeout=120)
-    assert process.returncode == 0
-    return file, out.strip().splitlines()[-1]
+    return file, finish(SET_UP, file)
 
 
 def test_of_300_guesses_at_once_at_most_five_are_judged(database: tuple[str, str]) -> None:
     file, facts = database
     processes = [start(GUESS, file, facts, str(50 * number), "50") for number in range(6)]
     for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
+        go(process)
     seen = [json.loads(process.communicate(timeout=120)[0]) for process in processes]
 
     assert sum(one["code_wrong"] for one in seen) == 5

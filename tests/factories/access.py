@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sealroom.access import flows, queries
-from sealroom.access.models import Challenge, Link, PolicyRow
-from sealroom.access.rules import Policy
-from sealroom.core.ids import digest, new_id
+from sealroom.access.models import Challenge, Link, Pass, PolicyRow, Visitor
+from sealroom.access.rules import Policy, new_pass_times
+from sealroom.core.ids import digest, new_id, new_secret
 from sealroom.core.models import Job
 from sealroom.core.secrets import unseal_text
 from sealroom.documents.models import Document, Version, VersionState
@@ -116,3 +116,18 @@ def mail_codes(now: datetime) -> None:
     for job in Job.objects.filter(name="access.mail_code", state="waiting").order_by("pk"):
         flows.mail_code(str(job.arguments["challenge_id"]), str(job.arguments["sealed"]), now=now)
         job.delete()
+
+
+def make_pass(link: Link, *, now: datetime) -> str:
+    """A browser that proved the link's address, without the way there; returns its cookie."""
+    secret, times = new_secret(), new_pass_times(remember=False, now=now)
+    visitor = Visitor.objects.create(secret_digest=digest(secret), created_at=now, last_seen_at=now)
+    Pass.objects.create(
+        visitor=visitor,
+        link=link,
+        address=link.address,
+        issued_at=now,
+        expires_at=times.expires_at,
+        idle_expires_at=times.idle_expires_at,
+    )
+    return secret

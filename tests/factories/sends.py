@@ -15,7 +15,7 @@ from sealroom.sends import flows
 from sealroom.sends.flows import SendResult
 from sealroom.sends.models import Recipient, Send
 from sealroom.sends.rules import Addressee, SendRequest, SendSettings
-from tests.factories.access import IP, prove, token_of
+from tests.factories.access import IP, make_pass
 from tests.factories.accounts import Persona
 
 FIVE = tuple(f"r{number}@example.com" for number in range(5))
@@ -68,10 +68,10 @@ def recipient_of(sent: Send, address: str) -> Recipient:
 
 
 def open_as(sent: Send, address: str, document: Document, *, now: datetime) -> str:
-    """Prove the address and open the document; returns the browser's cookie."""
+    """Open the document in a browser that proved the address; returns its cookie."""
     link = recipient_of(sent, address).link
     assert link is not None
-    cookie = prove(token_of(link), address, now=now)
+    cookie = make_pass(link, now=now)
     access.check_pass(cookie, link.public_id, document.public_id, ip=IP, now=now)
     return cookie
 

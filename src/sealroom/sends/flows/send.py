@@ -86,6 +86,8 @@ def _send(actor: Actor, request: SendRequest, *, key: str, now: datetime) -> Sen
     if unique.errors:
         lines = [{"line": one.line, "text": one.text, "reason": one.reason} for one in unique.errors]
         raise Invalid({"recipients": sorted({one.reason for one in unique.errors})}, lines=lines)
+    if len(unique.accepted) > rules.MAX_RECIPIENTS:
+        raise Invalid({"recipients": ["too_many"]})
     documents = find_documents(actor, request.documents)
     send = make_draft(actor, request, now=now)
     put_documents(send, documents)
