@@ -15,6 +15,7 @@ from sealroom.accounts import queries as accounts
 from sealroom.accounts.rules import Capability
 from sealroom.credits import queries
 from sealroom.credits.queries import Filters, Meter
+from sealroom.httpkit.templatetags.kit import day_text
 from sealroom.web import charts, wording
 from sealroom.web.answers import page
 from sealroom.web.gates import MemberRequest, member_required
@@ -42,8 +43,7 @@ def index(request: MemberRequest) -> HttpResponse:
         "is_low": meter.available < meter.low_threshold and meter.available < meter.allowance,
         "chart": _chart(meter, {one.day: one.used for one in usage}),
         "usage": usage,
-        "last_day": timezone.localdate(meter.period_end - timedelta(seconds=1)),
-        "first_day": timezone.localdate(meter.period_start),
+        "last_day": day_text(timezone.localdate(meter.period_end - timedelta(seconds=1)), with_year=False),
         "entries": found.items,
         "routes": wording.ROUTES,
         "kinds": _kinds(),
