@@ -227,7 +227,8 @@ SEALROOM_MAX_PAGES = env.number("SEALROOM_MAX_PAGES", 5000, least=1, most=100_00
 SEALROOM_CONVERSION_SECONDS = env.number("SEALROOM_CONVERSION_SECONDS", 120, least=1, most=3600)
 
 CSRF_FAILURE_VIEW = "sealroom.httpkit.pages.csrf_failure"
-SILENCED_SYSTEM_CHECKS: list[str] = []
+# Set by httpkit.middleware.SecurityHeaders on every response, errors included, where Django has a middleware for each.
+SILENCED_SYSTEM_CHECKS = ["security.W001", "security.W002"]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
