@@ -9,12 +9,17 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from sealroom.accounts.rules import Actor
+from sealroom.audit import queries as audit
+from sealroom.audit.queries import EventFilter
+from sealroom.audit.rules import Verb
 from sealroom.httpkit.templatetags.kit import duration, number
 from sealroom.sends import queries
 from sealroom.sends.queries import DocumentRow, RecipientRow, SendDetail, SendRow
 from sealroom.sends.rules import LIVE, State
 from sealroom.web import wording
 from sealroom.web.wording import Badge, SettingWords
+
+MOMENTS = 12
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,15 @@ class ShownDocument:
 
 
 @dataclass(frozen=True)
+class Moment:
+    """Something that happened to a send."""
+
+    at: datetime
+    icon: str
+    words: str
+
+
+@dataclass(frozen=True)
 class ShownSend:
     """A send with everything one can see of it and do to it."""
 
@@ -88,6 +102,7 @@ class ShownSend:
     cancellable_until: datetime | None
     add_price: int
     total_time: str
+    activity: tuple[Moment, ...]
     is_still: bool  # nothing can be switched: it has ended, was revoked whole, or never went out
 
 
@@ -137,8 +152,36 @@ def send(actor: Actor, send_id: str, *, now: datetime) -> ShownSend:
         cancellable_until=detail.cancellable_until,
         add_price=sum(one.revoked_at is None for one in detail.documents),
         total_time=_time_read(detail),
+        activity=_activity(actor, detail),
         is_still=not live,
     )
+
+
+def _activity(actor: Actor, detail: SendDetail) -> tuple[Moment, ...]:
+    """The latest deeds and first openings, newest first."""
+    trail = audit.list_events(actor.team, only=EventFilter(subject_kind="send", subject=detail.row.id), limit=MOMENTS).items
+    known = _deed_words()
+    deeds = [Moment(one.at, *known[one.verb]) for one in trail if one.verb in known]
+    opened = [
+        Moment(one.first_opened_at, "eye", _("%(who)s opened it for the first time") % {"who": one.name or one.address})
+        for one in detail.recipients
+        if one.first_opened_at is not None
+    ]
+    return tuple(sorted([*deeds, *opened], key=lambda one: one.at, reverse=True)[:MOMENTS])
+
+
+def _deed_words() -> dict[str, tuple[str, str]]:
+    return {
+        Verb.SEND_CONFIRMED: ("hourglass", _("Confirmed, waiting for its files")),
+        Verb.SEND_SENT: ("send", _("Sent out")),
+        Verb.SEND_HELD: ("warning", _("Held back")),
+        Verb.SEND_CHANGED: ("sliders", _("Settings changed")),
+        Verb.SEND_REVOKED: ("ban", _("Access ended for everybody")),
+        Verb.SEND_RESTORED: ("undo", _("Access is given again")),
+        Verb.SEND_CANCELLED: ("undo", _("Cancelled")),
+        Verb.SEND_REMINDED: ("bell", _("Reminder sent")),
+        Verb.RECIPIENT_ADDED: ("user-plus", _("Recipients added")),
+    }
 
 
 def _time_read(detail: SendDetail) -> str:

@@ -78,6 +78,14 @@ def test_send_is_cancelled_and_gives_back(owner: Persona, sent: Send, present: d
     assert "10 credits came back." in part
 
 
+def test_page_tells_what_happened(owner: Persona, sent: Send) -> None:
+    client = owner.client()
+    client.post(f"/sends/{sent.public_id}/revoke/")
+    page = client.get(f"/sends/{sent.public_id}/").content.decode()
+    moments = page[page.index('class="moments"') :]
+    assert moments.index("Access ended for everybody") < moments.index("Sent out")
+
+
 def test_too_late_is_said_over_the_page(owner: Persona, files: list[Document], now: datetime) -> None:
     old = send(owner, files, now=now).send
     response = owner.client().post(f"/sends/{old.public_id}/cancel/", headers=HTMX)
