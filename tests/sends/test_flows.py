@@ -417,3 +417,15 @@ def test_more_than_ten_thousand_recipients_are_refused(owner: Persona, two: list
         send(owner, two[:1], many, now=now)
 
     assert refusal.value.errors == {"recipients": ["too_many"]}
+
+
+def test_what_a_dead_job_left_is_found_again(owner: Persona, two: list[Document], now: datetime) -> None:
+    late = make_document(owner, "Late.docx", state=VersionState.CONVERTING, now=now)
+    waiting = send(owner, [late], now=now).send
+    many = send(owner, two[:1], [f"r{number}@example.com" for number in range(12)], now=now).send
+    send(owner, two[:1], now=now)
+    flows.save_draft(owner.actor, request_for(two), now=now)
+
+    assert queries.unfinished_sends() == [waiting.pk, many.pk]
+    flows.write_all_due(many.pk, now=now)
+    assert queries.unfinished_sends() == [waiting.pk]

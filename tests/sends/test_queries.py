@@ -212,6 +212,7 @@ def test_the_detail_shows_who_read_what(owner: Persona, two: list[Document], now
     sent = send(owner, two, [NADIA, KARI], now=now).send
     open_as(sent, NADIA, two[0], now=now + HOUR)
     grant = recipient_of(sent, NADIA).link.grants.get(document=two[0])  # type: ignore[union-attr]
+    assert two[0].current is not None
     opening = Opening.objects.create(
         grant=grant, version=two[0].current, started_at=now + HOUR, last_seen_at=now + 2 * HOUR, last_beat_at=now + 2 * HOUR
     )

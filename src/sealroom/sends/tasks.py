@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from sealroom.core.jobs import task
+from sealroom.core.jobs import every, task
 from sealroom.sends import flows, queries
 
 
@@ -40,3 +40,11 @@ def record_bounce(recipient_id: str) -> None:
 def tell_opened(link_id: int, grant_id: int, at: str) -> None:
     """Write to the sender that a recipient opened."""
     flows.tell_opened(link_id, grant_id, now=datetime.fromisoformat(at))
+
+
+@every(timedelta(minutes=10), "sends.sweep")
+def sweep() -> None:
+    """Take up again what a dead job left: sends that wait, mails that are due."""
+    for send_id in queries.unfinished_sends():
+        if not flows.try_dispatch(send_id, now=timezone.now()):
+            flows.write_all_due(send_id, now=timezone.now())

@@ -129,3 +129,11 @@ def waiting_sends(version_id: int) -> list[int]:
     """The confirmed drafts that wait for a version's document."""
     rows = Send.objects.filter(state=SendState.DRAFT, held_reason="", send_documents__document__current=version_id)
     return list(rows.exclude(confirmed_at=None).order_by("pk").values_list("pk", flat=True).distinct())
+
+
+def unfinished_sends() -> list[int]:
+    """Sends that still wait for something: documents, or mails that are due. Each has a job of its own; this is for those whose job
+    died."""
+    waiting = Q(state=SendState.DRAFT, held_reason="") & ~Q(confirmed_at=None)
+    due = Q(state=SendState.SENT, pk__in=Recipient.objects.exclude(mail_due="").values("send_id"))
+    return list(Send.objects.filter(waiting | due).order_by("pk").values_list("pk", flat=True))
