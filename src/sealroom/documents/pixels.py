@@ -2,7 +2,7 @@
 """How clear pixels are kept and made smaller. Only pixels we drew ourselves come here, never a file of a stranger.
 
 A kept page is a small header and a body that is either the raw pixels under Zstandard level 1 (text and drawings: lossless and
-the smaller one) or a JPEG of quality 90 (scans and photographs). Which one is guessed from a sample of rows, so that the loser is
+the smaller one) or a JPEG (scans and photographs). Which one is guessed from a sample of rows, so that the loser is
 not made in vain.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 import threading
+from collections import OrderedDict
 
 import numpy as np
 import simplejpeg
@@ -27,11 +28,46 @@ WIDTHS = (160, 320, 480, 800, 1200, 1600, 2000, 2400)
 _HEADER = struct.Struct(">4sBBHH")  # magic | codec | channels | width | height
 _MAGIC = b"SRB1"
 _ZSTD, _JPEG = 0, 1
-_JPEG_QUALITY = 90
+_JPEG_QUALITY = 80  # the quality, and so the quantisation grid, in which pages go out: coding twice costs almost nothing
 _SAMPLED_BAND = 16  # rows in a sampled band
 _SAMPLED_BANDS = 12
-_JPEG_BYTES_PER_PIXEL = {1: 0.16, 3: 0.26}  # what JPEG q90 takes where pixels are noisy; below it lossless wins
+_JPEG_BYTES_PER_PIXEL = {1: 0.12, 3: 0.18}  # what JPEG takes where pixels are noisy; below it lossless wins
 _per_thread = threading.local()
+
+
+class Shelf:
+    """The clear pages that were read last, up to a number of bytes: what many people open at once is decoded once. Safe for many
+    threads. Holds nothing that a right depends on: whoever looks here asked the database before."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, Raster] = OrderedDict()
+        self._bytes = 0
+
+    def get(self, key: str) -> Raster | None:
+        """The page of this blob, if it is still here."""
+        with self._lock:
+            raster = self._kept.get(key)
+            if raster is not None:
+                self._kept.move_to_end(key)
+            return raster
+
+    def put(self, key: str, raster: Raster) -> None:
+        """Remember a page; the longest unread ones make room."""
+        with self._lock:
+            if key not in self._kept:
+                self._bytes += len(raster.pixels)
+            self._kept[key] = raster
+            while self._bytes > self._most:
+                _, old = self._kept.popitem(last=False)
+                self._bytes -= len(old.pixels)
+
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._kept.clear()
+            self._bytes = 0
 
 
 class NotKeptPixels(ValueError):
@@ -54,7 +90,7 @@ def keep(raster: Raster) -> bytes:
 
 
 def read(kept: bytes) -> Raster:
-    """The pixels `keep` was given (lossless, or as near as JPEG q90 comes). Raises `NotKeptPixels`."""
+    """The pixels `keep` was given (lossless, or as near as JPEG comes). Raises `NotKeptPixels`."""
     if len(kept) < _HEADER.size:
         raise NotKeptPixels("too short")
     magic, codec, channels, width, height = _HEADER.unpack_from(kept)

@@ -18,6 +18,7 @@ from sealroom.documents.models import Page, Version, VersionState
 from sealroom.documents.ports import Raster, get_blob_store, get_workshop
 
 log = structlog.get_logger("sealroom.documents")
+_hot = pixels.Shelf(64 * 1024 * 1024)
 
 TRANSIENT = frozenset({"workshop_busy", "workshop_interrupted"})
 """Codes of failures that say nothing about the file."""
@@ -35,7 +36,10 @@ def base_page(version: Version, number: int, *, width: int = pixels.BASE_WIDTH) 
     wished = pixels.step_width(width)
     if wished > pixels.BASE_WIDTH:
         return draw(version, page, wished)
-    raster = _from_cache(page) or keep(page, draw(version, page, pixels.BASE_WIDTH))
+    raster = _kept(page)
+    if raster is None:
+        raster = draw(version, page, pixels.BASE_WIDTH)
+        keep(page, raster)
     return pixels.shrink(raster, wished)
 
 
@@ -60,7 +64,7 @@ def draw(version: Version, page: Page, width: int) -> Raster:
         raise PageFailed(page=page.number, reason=failure.code) from failure
 
 
-def keep(page: Page, raster: Raster) -> Raster:
+def keep(page: Page, raster: Raster) -> None:
     """Put drawn pixels into the cache. Of several who drew the same page at once, one wins; the others' blobs are removed."""
     store = get_blob_store()
     blob = store.put([pixels.keep(raster)])
@@ -72,7 +76,6 @@ def keep(page: Page, raster: Raster) -> Raster:
             store.delete(blob.key)
         elif page.base_key:
             store.delete(page.base_key)  # it was damaged, or `page` would not have been drawn again
-    return raster
 
 
 def _find(version: Version, number: int) -> Page:
@@ -88,12 +91,23 @@ def _find(version: Version, number: int) -> Page:
     return page
 
 
-def _from_cache(page: Page) -> Raster | None:
+def _kept(page: Page) -> Raster | None:
+    """The page from memory, else from its blob."""
     if not page.base_key:
         return None
+    raster = _hot.get(page.base_key)
+    if raster is not None:
+        return raster
     try:
         with closing(get_blob_store().open(page.base_key)) as blob:
-            return pixels.read(blob.read())
+            raster = pixels.read(blob.read())
     except (BlobMissing, BlobCorrupt, pixels.NotKeptPixels) as error:
         log.warning("kept page unreadable, drawn again", key=page.base_key, reason=str(error))
         return None
+    _hot.put(page.base_key, raster)
+    return raster
+
+
+def forget_hot_pages() -> None:
+    """Empty this process's memory of clear pages; the encrypted cache stays."""
+    _hot.clear()
