@@ -18,8 +18,8 @@ TARGET = ROOT / "docs" / "performance.md"
 SECTIONS = ("benchmarks.pages",)
 HEAD = """# What it costs
 
-Written by `make bench`; do not edit. Each figure stands beside what it is compared with, measured in turns in the same run, so that a
-slow moment of the machine meets both sides: trust the ratios more than the milliseconds.
+Written by `make bench`; do not edit. Each figure stands beside what it is compared with, measured in turns in the same run, so that
+a slow moment of the machine meets both sides: trust the ratios more than the milliseconds.
 
 Measured with CPython {python} on {cores} cores ({machine}).
 

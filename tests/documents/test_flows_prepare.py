@@ -10,7 +10,6 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from sealroom.core import jobs
 from sealroom.core.errors import NotFound
 from sealroom.core.jobs import worker
 from sealroom.core.models import Job, JobState
@@ -234,6 +233,8 @@ def test_damaged_page_is_drawn_again(workshop: FakeWorkshop) -> None:
     clean, key = flows.base_page(version, 1), version.page_rows.get().base_key
     assert key is not None
     get_blob_store().delete(key)
+    assert flows.base_page(version, 1) == clean  # this process remembers it
+    pages_module.forget_hot_pages()
     assert flows.base_page(version, 1) == clean
     assert version.page_rows.get().base_key not in (None, key)
     assert flows.base_page(version, 1) == clean
@@ -326,6 +327,13 @@ def test_kept_pixels_come_back() -> None:
             pixels.read(broken)
 
 
-def test_jobs_are_known() -> None:
-    jobs.defer("documents.bake", version_id=1)
-    assert Job.objects.filter(name="documents.bake").count() == 1
+def test_pages_just_read_are_remembered_up_to_a_size() -> None:
+    shelf = pixels.Shelf(1000)
+    sheets = {key: ports.Raster(20, 20, 1, bytes(400)) for key in "abc"}
+    shelf.put("a", sheets["a"])
+    shelf.put("b", sheets["b"])
+    assert shelf.get("a") is sheets["a"]
+    shelf.put("c", sheets["c"])
+    assert [shelf.get(key) is not None for key in "abc"] == [True, False, True]
+    shelf.put("d", ports.Raster(40, 40, 1, bytes(1600)))
+    assert [shelf.get(key) for key in "abcd"] == [None] * 4
