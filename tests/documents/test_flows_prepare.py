@@ -21,7 +21,7 @@ from sealroom.documents.ports import get_blob_store
 from sealroom.documents.signals import version_failed, version_ready
 from tests.factories.documents import NOW, current, make_actor, make_pdf, upload, upload_ready
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_blobs")]
 # The package gives their functions under the same names.
 pages_module = import_module("sealroom.documents.flows.pages")
 prepare_module = import_module("sealroom.documents.flows.prepare")
@@ -283,8 +283,6 @@ def test_deleted_document_is_served_no_more(workshop: FakeWorkshop) -> None:
 def test_sweep_removes_only_what_stays_loose(workshop: FakeWorkshop) -> None:
     actor = make_actor()
     kept, gone = upload_ready(actor), upload_ready(actor)
-    flows.sweep_blobs(now=NOW - timedelta(days=9))  # blobs of other tests are known to be loose by now
-    flows.sweep_blobs(now=NOW - timedelta(days=5))
     leftover = get_blob_store().put([b"its row was never written"]).key
     flows.delete_document(actor, gone.public_id, now=NOW)
     version = current(gone)
