@@ -55,13 +55,13 @@ def _prepare_and_die(version: int, moment: str) -> None:
 
     prepare_module.get_blob_store = DyingStore  # type: ignore[attr-defined]
     prepare_module.get_workshop = DyingWorkshop  # type: ignore[attr-defined]
-    prepare_module.version_ready.connect(lambda **_: die_at("committed"), weak=False)  # type: ignore[attr-defined]
+    prepare_module.version_ready.connect(lambda **_: die_at("committed"), weak=False)
     die_at("before")
     flows.prepare(version, now=NOW)
 
 
 def _prepare(version: int, log: Path) -> None:
-    prepare_module.version_ready.connect(lambda **_: note(log, "ready"), weak=False)  # type: ignore[attr-defined]
+    prepare_module.version_ready.connect(lambda **_: note(log, "ready"), weak=False)
     flows.prepare(version, now=NOW)
     get_workshop().close()
 

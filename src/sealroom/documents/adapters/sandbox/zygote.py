@@ -7,6 +7,8 @@ lives, and tell how it ended). When the control socket closes, everything ends.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 import os
 import signal
@@ -14,10 +16,13 @@ import socket
 
 from . import child, wire
 
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+
 
 def main(control: socket.socket, *, memory: int, file_bytes: int) -> None:
     """Serve orders until the other side closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _keep_memory()
     gc.collect()
     gc.freeze()  # so that children do not copy pages by collecting what the zygote made
     children: dict[int, int] = {}
@@ -38,6 +43,15 @@ def main(control: socket.socket, *, memory: int, file_bytes: int) -> None:
             wire.send(control, _end(children.pop(number, 0)))
     for pid in children.values():
         os.kill(pid, signal.SIGKILL)
+
+
+def _keep_memory() -> None:
+    """Let a child keep the memory of one page for the next instead of giving it back to the kernel: for a scan, 11,000 page
+    faults and a quarter of the time. It ends with the child, which lives for seconds after its last page."""
+    libc = ctypes.CDLL(None)
+    with contextlib.suppress(AttributeError):  # another C library than glibc
+        libc.mallopt(_M_MMAP_THRESHOLD, 32 * 1024**2)  # the most that glibc allows
+        libc.mallopt(_M_TRIM_THRESHOLD, 128 * 1024**2)
 
 
 def _hush() -> None:
