@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sealroom.audit.rules import SYSTEM
 from sealroom.billing import flows as billing
 from sealroom.core.errors import DomainError
+from sealroom.core.ids import digest
 from sealroom.credits import flows, queries
 from sealroom.credits.models import Charge, Entry, EntryKind, Lot, Notice, PaidPair
 from sealroom.credits.rules import LotKind
@@ -65,7 +66,7 @@ class Story:
         team, actor = self.owner.team, self.owner.actor
         if name == "spend":
             keys = PAIRS[second : second + first]
-            flows.spend(team.pk, keys, actor=actor, key=f"k{first % 7}", request_digest=f"{keys}", now=self.now)
+            flows.spend(team.pk, keys, actor=actor, key=f"k{first % 7}", request_digest=digest(f"{keys}"), now=self.now)
         elif name == "reverse":
             oldest = self.now - timedelta(minutes=15) if first % 3 == 0 else None
             keys = PAIRS[second : second + first]

@@ -125,3 +125,16 @@ def test_meter_and_spend_never_walk_the_ledger(owner: Persona) -> None:
     statements = [query["sql"] for query in seen.captured_queries]
     assert not [sql for sql in statements if sql.startswith("SELECT") and "credits_entry" in sql]
     assert not [sql for sql in statements if "SUM(" in sql]
+
+
+def test_check_names_every_fault(owner: Persona, stranger: Persona) -> None:
+    given = spend(owner, 9, "a")
+    flows.reverse_pairs(owner.team.pk, given[:2], actor=None, reason="bounced", now=NOW)
+    assert list(queries.ledger_faults()) == []
+    Wallet.objects.filter(team=owner.team).update(balance=1, period_used=3, next_number=9)
+    team = f"team {owner.team.public_id}: "
+    assert list(queries.ledger_faults()) == [
+        team + "balance 1, entries 1493, lots 1493",
+        team + "3 ledger lines, the wallet counts 8",
+        team + "7 used in the running period, the wallet says 3",
+    ]

@@ -273,16 +273,28 @@ def recount(team_id: int) -> dict[str, int]:
 
 
 def ledger_faults() -> Iterator[str]:
-    """A sentence for everything that is not as it must be, for `sealroom check`: the three ways to count a balance that differ, and
-    the first line of a ledger that does not follow from those before it."""
-    for team_id, name, balance in Wallet.objects.values_list("team_id", "team__public_id", "balance").order_by("team_id"):
-        counts = recount(team_id)
-        if len(set(counts.values())) > 1 or balance < 0:
-            yield f"team {name}: " + ", ".join(f"{what} {count}" for what, count in counts.items())
-        running, last = 0, 0
-        lines = Entry.objects.filter(team_id=team_id).order_by("number")
-        for number, delta, after in lines.values_list("number", "delta", "balance_after").iterator(chunk_size=2000):
-            running, last = running + delta, last + 1
-            if (number, after) != (last, running) or running < 0:
-                yield f"team {name}: ledger line {number} does not follow from those before it"
-                break
+    """A sentence for everything that is not as it must be, for `sealroom check`: ways to count a balance that differ, the first line
+    of a ledger that does not follow from those before it, sums of the running period that its lines do not give."""
+    for row in Wallet.objects.select_related("team").order_by("team_id"):
+        for fault in _faults_of(row):
+            yield f"team {row.team.public_id}: {fault}"
+
+
+def _faults_of(row: Wallet) -> Iterator[str]:
+    counts = recount(row.team_id)
+    if len(set(counts.values())) > 1 or row.balance < 0:
+        yield ", ".join(f"{what} {count}" for what, count in counts.items())
+    running, last = 0, 0
+    lines = Entry.objects.filter(team_id=row.team_id).order_by("number")
+    for number, delta, after in lines.values_list("number", "delta", "balance_after").iterator(chunk_size=2000):
+        running, last = running + delta, last + 1
+        if (number, after) != (last, running) or running < 0:
+            yield f"ledger line {number} does not follow from those before it"
+            return
+    if last + 1 != row.next_number:
+        yield f"{last} ledger lines, the wallet counts {row.next_number - 1}"
+    if row.period_start is not None:
+        own = Entry.objects.filter(team_id=row.team_id, period_start=row.period_start, charge__period_start=row.period_start)
+        used = -(own.aggregate(total=Sum("delta"))["total"] or 0)
+        if used != row.period_used:
+            yield f"{used} used in the running period, the wallet says {row.period_used}"

@@ -31,7 +31,8 @@ def _billing_period(case: Fields, where: str) -> dict[str, Any]:
 
 def _credit_reset(case: Fields, where: str) -> dict[str, Any]:
     """Credits reset monthly on either plan; only a yearly plan has resets without a bill."""
-    anchor, interval = _anchor(case, where), interval_of(case, "plan_interval", where)
+    named = "plan_interval" if "plan_interval" in case else "interval"
+    anchor, interval = _anchor(case, where), interval_of(case, named, where)
     k = need(case, "k", int, where)
     reset = rules.boundary(anchor, k)
     _, billed, _ = rules.containing(anchor, reset, interval)

@@ -110,7 +110,7 @@ class Cast:
     def document(self, name: str, owner: Actor, *, now: datetime) -> tuple[Document, Actor]:
         """A file of the team library and the member it belongs to: whoever needed it first."""
         if name not in self._documents:
-            document = documents.accept_upload(owner, [name.encode()], name=f"{name}.txt", size=None, now=now)
+            document = documents.accept_upload(owner, [name.encode()], name=_file_name(name), size=None, now=now)
             assert document.current_id is not None
             documents.prepare(document.current_id, now=now)
             documents.share_in_library(owner, document.public_id, now=now)
@@ -127,3 +127,8 @@ class Cast:
             documents.prepare(version.pk, now=now)
             self._versions[name, key] = version
         return self._versions[name, key]
+
+
+def _file_name(name: str) -> str:
+    """A text file's name, whatever a scenario calls it."""
+    return "".join(letter if letter.isalnum() or letter in " ._-" else "-" for letter in name)[:100] + ".txt"

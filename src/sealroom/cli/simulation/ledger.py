@@ -13,6 +13,7 @@ from sealroom.accounts.rules import Actor
 from sealroom.audit.rules import SYSTEM
 from sealroom.cli.simulation.cast import Cast
 from sealroom.cli.simulation.scenario import NOT_BUILT, BadFile, Fields, instant_of, need, shown, words
+from sealroom.core.addresses import BadAddress
 from sealroom.core.errors import DomainError, NotFound
 from sealroom.credits import flows as credits_flows
 from sealroom.credits import queries as credits_queries
@@ -25,6 +26,7 @@ from sealroom.sends.rules import Addressee, SendRequest
 Result = dict[str, Any]
 log = logging.getLogger(__name__)
 
+_ANYBODY = "u1"
 _NOTHING_YET = {"replayed": False, "rooms_used": 0, "guests_used": 0, "charged": 0, "granted": 0, "restored": 0}
 
 
@@ -42,7 +44,10 @@ class _Play:
     def __init__(self, scenario: Fields) -> None:
         self.where = f"scenario {scenario.get('id')}"
         self.scenario = scenario
-        self.cast = Cast(scenario, self.where)
+        try:
+            self.cast = Cast(scenario, self.where)
+        except (DomainError, BadAddress) as refusal:
+            raise BadFile(f"{self.where}: such a team cannot be ({refusal}).") from refusal
         self.now = self.cast.anchor
         self.number = 0
         self._told = 0
@@ -125,7 +130,7 @@ class _Play:
         return str(step.get("key") or f"step {self.number}")
 
     def _send(self, step: Fields) -> Result:
-        actor, key = self.cast.actor(need(step, "user", str, self.where)), self._key(step)
+        actor, key = self.cast.actor(str(step.get("user") or _ANYBODY)), self._key(step)
         files = dict.fromkeys(words(step, "files", self.where))
         chosen = [self.cast.document(name, actor, now=self.now)[0] for name in files]
         people = [address for kind in ("recipients", "to", "cc", "bcc") for address in words(step, kind, self.where)]
@@ -140,7 +145,7 @@ class _Play:
 
     def _replace_file(self, step: Fields) -> Result:
         name, key = need(step, "file", str, self.where), self._key(step)
-        document, owner = self.cast.document(name, self.cast.actor(str(step.get("user") or "u1")), now=self.now)
+        document, owner = self.cast.document(name, self.cast.actor(str(step.get("user") or _ANYBODY)), now=self.now)
         version = self.cast.version(name, key, now=self.now)
         replaced = sends.replace(owner, document.public_id, version.public_id, key=key, now=self.now)
         return _charged(replaced.charged, replaced.available, replayed=replaced.replayed)
