@@ -273,8 +273,8 @@ def recount(team_id: int) -> dict[str, int]:
 
 
 def ledger_faults() -> Iterator[str]:
-    """A sentence for everything that is not as it must be, for `sealroom check`: ways to count a balance that differ, the first line
-    of a ledger that does not follow from those before it, sums of the running period that its lines do not give."""
+    """A sentence for everything that is not as it must be, for `sealroom check`: ways to count a balance that differ, the first
+    line of a ledger that does not follow from those before it, sums of the running period that its lines do not give."""
     for row in Wallet.objects.select_related("team").order_by("team_id"):
         for fault in _faults_of(row):
             yield f"team {row.team.public_id}: {fault}"
