@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, Field
 
 from sealroom.accounts import flows as accounts
 from sealroom.accounts import queries
+from sealroom.accounts.rules import Capability
 from sealroom.api.app import Body, actor_of
 
 router = Router(tags=["keys"])
@@ -63,6 +64,7 @@ def list_keys(request: HttpRequest) -> KeysOut:
 def create(request: HttpRequest, body: KeyIn) -> Status[NewKeyOut]:
     """Takes no Idempotency-Key: a stored answer would hold the secret. 403 for rights the calling key does not have."""
     actor, now = actor_of(request), timezone.now()
+    actor.require(Capability.SEND)  # a key that only reads makes no other
     expires_at = body.expires_at.astimezone(UTC) if body.expires_at else None
     token, secret = accounts.create_key(actor, body.name, body.scopes, expires_at, now=now)
     row = next(row for row in queries.list_keys(actor) if row.id == token.public_id)
@@ -71,6 +73,8 @@ def create(request: HttpRequest, body: KeyIn) -> Status[NewKeyOut]:
 
 @router.delete("/keys/{key_id}", response={204: None}, summary="End a key at once")
 def revoke(request: HttpRequest, key_id: str) -> HttpResponse:
-    """An own key, as an admin any of the team's. Ending it twice is harmless; a key may end itself."""
-    accounts.revoke_key(actor_of(request), key_id, now=timezone.now())
+    """An own key, as an admin any of the team's. Ending it twice is harmless. 403 for keys that only read."""
+    actor = actor_of(request)
+    actor.require(Capability.SEND)  # a key that only reads ends no other
+    accounts.revoke_key(actor, key_id, now=timezone.now())
     return HttpResponse(status=204)

@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every address of every door, asked by everyone: who gets which status. An address without a row fails the test, and so does a row
+without an address; a status that changes must be changed here, where it is seen.
+
+The things in the addresses are the owner's. `400` and `422` mean: let in, and the empty form was refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http.cookies import SimpleCookie
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+from django.urls import get_resolver
+from django.urls.resolvers import URLPattern, URLResolver
+from tests.factories.access import prove, token_of
+from tests.factories.accounts import make_member, make_persona
+from tests.factories.api import PDF, make_caller
+from tests.factories.documents import make_pdf
+
+from sealroom.access import flows as access
+from sealroom.accounts import flows as accounts
+from sealroom.documents import flows as documents
+from sealroom.documents.models import Version
+from sealroom.mail.models import OutgoingMail
+from sealroom.portal.door import cookie_name
+from sealroom.sends.models import Send
+
+PERSONAS = ("anonymous", "stranger", "member", "owner", "reader", "ended", "key")
+# Who they are: nobody; the admin of another team; a User of the owner's team; the Admin who owns everything asked for; a browser
+# that proved the address of a living link; one whose link was revoked since; the owner's API key with the scope "read". At the API
+# the members come with a key of every scope their role may have, and with their session, which opens nothing there.
+
+METHODS = {"api": ("GET", "POST", "PUT", "PATCH", "DELETE")}
+
+BODIES: dict[str, object] = {
+    "PUT api/v1/drafts/<draft>": {},
+    "POST api/v1/drafts/<draft_id>/documents": {"documents": ["doc_x"]},
+    "PATCH api/v1/sends/<send_id>": {"settings": {}},
+    "POST api/v1/sends/quote": {"recipients": ["a@example.net"]},
+    "POST api/v1/sends": {"documents": ["doc_x"], "recipients": ["a@example.net"]},
+    "POST api/v1/sends/<send_id>/recipients": {"recipients": ["new@example.net"]},
+    "POST api/v1/keys": {"name": "More", "scopes": ["read"]},
+    "POST api/v1/members": {"email": "new@example.com"},
+    "PATCH api/v1/members/<member_id>": {"role": "user"},
+}
+
+UPLOADS = {"POST api/v1/documents", "POST api/v1/documents/<document_id>/versions", "POST files/"}
+
+TABLE: dict[str, dict[str, str]] = {
+    # anonymous stranger member owner reader ended key
+    "accounts/login/": {"GET": "200 302 302 302 200 200 200", "POST": "200 302 302 302 200 200 200"},
+    "accounts/logout/": {"GET": "302 200 200 200 302 302 302", "POST": "302 302 302 302 302 302 302"},
+    "accounts/inactive/": {"GET": "200 200 200 200 200 200 200"},
+    "accounts/signup/": {"GET": "200 302 302 302 200 200 200", "POST": "200 302 302 302 200 200 200"},
+    "accounts/reauthenticate/": {"GET": "302 200 200 200 302 302 302", "POST": "302 200 200 200 302 302 302"},
+    "accounts/email/": {"GET": "302 200 200 200 302 302 302", "POST": "302 302 302 302 302 302 302"},
+    "accounts/confirm-email/": {"GET": "302 302 302 302 302 302 302", "POST": "302 302 302 302 302 302 302"},
+    "accounts/password/change/": {"GET": "302 200 200 200 302 302 302", "POST": "302 200 200 200 302 302 302"},
+    "accounts/password/set/": {"GET": "302 302 302 302 302 302 302", "POST": "302 302 302 302 302 302 302"},
+    "accounts/password/reset/": {"GET": "200 200 200 200 200 200 200", "POST": "200 200 200 200 200 200 200"},
+    "accounts/login/code/confirm/": {"GET": "302 302 302 302 302 302 302", "POST": "302 302 302 302 302 302 302"},
+    "accounts/password/reset/confirm/": {"GET": "302 302 302 302 302 302 302", "POST": "302 302 302 302 302 302 302"},
+    "accounts/password/reset/complete/": {"GET": "302 302 302 302 302 302 302", "POST": "302 302 302 302 302 302 302"},
+    "accounts/password/reset/done/": {"GET": "200 200 200 200 200 200 200"},
+    "accounts/login/code/": {"GET": "200 302 302 302 200 200 200", "POST": "200 302 302 302 200 200 200"},
+    "language/setlang/": {"GET": "302 302 302 302 302 302 302", "POST": "302 302 302 302 302 302 302"},
+    "api/v1/docs": {"GET": "200 200 200 200 200 200 200"},
+    "api/v1/openapi.json": {"GET": "200 200 200 200 200 200 200"},
+    "api/v1/me": {"GET": "401 200 200 200 401 401 200"},
+    "api/v1/credits": {"GET": "401 200 200 200 401 401 200"},
+    "api/v1/credits/ledger": {"GET": "401 200 200 200 401 401 200"},
+    "api/v1/documents": {"GET": "401 200 200 200 401 401 200", "POST": "401 201 201 201 401 401 403"},
+    "api/v1/documents/<document_id>": {"GET": "401 404 404 200 401 401 200", "DELETE": "401 404 404 409 401 401 403"},
+    "api/v1/documents/<document_id>/versions": {"POST": "401 404 404 201 401 401 403"},
+    "api/v1/documents/<document_id>/versions/<version_id>": {"GET": "401 404 404 200 401 401 200"},
+    "api/v1/documents/<document_id>/versions/<version_id>/publish": {"POST": "401 404 404 409 401 401 403"},
+    "api/v1/sends/quote": {"POST": "401 200 200 200 401 401 200"},
+    "api/v1/sends": {"GET": "401 200 200 200 401 401 200", "POST": "401 404 404 404 401 401 403"},
+    "api/v1/sends/<send_id>": {"GET": "401 404 404 200 401 401 200", "PATCH": "401 404 404 200 401 401 403"},
+    "api/v1/sends/<send_id>/revoke": {"POST": "401 404 404 200 401 401 403"},
+    "api/v1/sends/<send_id>/restore": {"POST": "401 404 404 200 401 401 403"},
+    "api/v1/sends/<send_id>/remind": {"POST": "401 404 404 200 401 401 403"},
+    "api/v1/sends/<send_id>/cancel": {"POST": "401 404 404 200 401 401 403"},
+    "api/v1/sends/<send_id>/recipients": {"POST": "401 404 404 201 401 401 403"},
+    "api/v1/sends/<send_id>/recipients/<recipient_id>": {"DELETE": "401 404 404 204 401 401 403"},
+    "api/v1/sends/<send_id>/analytics": {"GET": "401 404 404 200 401 401 200"},
+    "api/v1/sends/<send_id>/events": {"GET": "401 404 404 200 401 401 200"},
+    "api/v1/drafts/<draft>": {"PUT": "401 200 200 200 401 401 403", "DELETE": "401 404 404 204 401 401 403"},
+    "api/v1/drafts/<draft_id>/documents": {"POST": "401 404 404 404 401 401 403"},
+    "api/v1/drafts/<draft_id>/quote": {"POST": "401 404 404 200 401 401 200"},
+    "api/v1/drafts/<draft_id>/commit": {"POST": "401 404 404 400 401 401 403"},
+    "api/v1/keys": {"GET": "401 200 200 200 401 401 200", "POST": "401 201 201 201 401 401 403"},
+    "api/v1/keys/<key_id>": {"DELETE": "401 404 404 204 401 401 403"},
+    "api/v1/members": {"GET": "401 200 403 200 401 401 403", "POST": "401 201 403 201 401 401 403"},
+    "api/v1/members/invitations": {"GET": "401 200 403 200 401 401 403"},
+    "api/v1/members/invitations/<invitation_id>": {"DELETE": "401 404 403 204 401 401 403"},
+    "api/v1/members/<member_id>": {"PATCH": "401 404 403 200 401 401 403", "DELETE": "401 404 403 204 401 401 403"},
+    "api/v1/": {
+        "GET": "404 404 404 404 404 404 404",
+        "POST": "404 404 404 404 404 404 404",
+        "PUT": "404 404 404 404 404 404 404",
+        "PATCH": "404 404 404 404 404 404 404",
+        "DELETE": "404 404 404 404 404 404 404",
+    },
+    "api/v1/<path:rest>": {
+        "GET": "404 404 404 404 404 404 404",
+        "POST": "404 404 404 404 404 404 404",
+        "PUT": "404 404 404 404 404 404 404",
+        "PATCH": "404 404 404 404 404 404 404",
+        "DELETE": "404 404 404 404 404 404 404",
+    },
+    "v/d/<str:link_id>/": {"GET": "401 401 401 401 302 410 401"},
+    "v/d/<str:link_id>/<str:document_id>/": {"GET": "401 401 401 401 200 410 401"},
+    "v/d/<str:link_id>/<str:document_id>/p/<int:number>.jpg": {"GET": "401 401 401 401 200 410 401"},
+    "v/d/<str:link_id>/<str:document_id>/download/": {"GET": "401 401 401 401 403 410 401"},
+    "v/d/<str:link_id>/<str:document_id>/seen/": {"POST": "401 401 401 401 400 410 401"},
+    "v/<str:reference>/": {"GET": "200 200 200 200 302 302 200"},
+    "v/<str:reference>/code/": {"POST": "422 422 422 422 422 422 422"},
+    "v/<str:reference>/verify/": {"GET": "302 302 302 302 302 302 302", "POST": "302 302 302 302 302 302 302"},
+    "setup/<str:token>/": {"GET": "404 404 404 404 404 404 404", "POST": "404 404 404 404 404 404 404"},
+    "welcome/": {"GET": "302 302 302 302 302 302 302", "POST": "302 302 302 302 302 302 302"},
+    "join/<str:token>/": {"GET": "200 200 200 200 200 200 200", "POST": "200 200 200 200 200 200 200"},
+    "": {"GET": "302 200 200 200 302 302 302", "POST": "302 302 302 302 302 302 302"},
+    "draft/": {"POST": "302 302 302 302 302 302 302"},
+    "draft/discard/": {"POST": "302 302 302 302 302 302 302"},
+    "files/": {"POST": "302 201 201 201 302 302 302"},
+    "files/choose/": {"GET": "302 200 200 200 302 302 302", "POST": "302 302 302 302 302 302 302"},
+    "files/<str:document_id>/": {"GET": "302 404 404 200 302 302 302"},
+    "sends/": {"GET": "302 200 200 200 302 302 302"},
+    "sends/<str:send_id>/": {"GET": "302 404 404 200 302 302 302"},
+    "sends/<str:send_id>/settings/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 302 302 302 302"},
+    "sends/<str:send_id>/recipients/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 200 302 302 302"},
+    "sends/<str:send_id>/recipients/<str:recipient_id>/remove/": {"POST": "302 404 404 302 302 302 302"},
+    "sends/<str:send_id>/revoke/": {"POST": "302 404 404 302 302 302 302"},
+    "sends/<str:send_id>/restore/": {"POST": "302 404 404 302 302 302 302"},
+    "sends/<str:send_id>/remind/": {"POST": "302 404 404 302 302 302 302"},
+    "sends/<str:send_id>/cancel/": {"POST": "302 404 404 302 302 302 302"},
+    "sends/<str:send_id>/files/<str:document_id>/replace/": {
+        "GET": "302 404 404 200 302 302 302",
+        "POST": "302 404 404 422 302 302 302",
+    },
+    "sends/<str:send_id>/files/<str:document_id>/replace/<str:version_id>/": {
+        "GET": "302 404 404 200 302 302 302",
+        "POST": "302 404 404 409 302 302 302",
+    },
+    "received/": {"GET": "302 200 200 200 302 302 302"},
+    "credits/": {"GET": "302 200 200 200 302 302 302"},
+    "settings/": {"GET": "302 200 200 200 302 302 302", "POST": "302 200 200 200 302 302 302"},
+    "settings/keys/": {"GET": "302 200 200 200 302 302 302", "POST": "302 200 200 200 302 302 302"},
+    "settings/keys/<str:key_id>/revoke/": {"POST": "302 404 404 302 302 302 302"},
+    "theme/": {"POST": "302 302 302 302 302 302 302"},
+    "admin/team/": {"GET": "302 200 403 200 302 302 302", "POST": "302 200 403 200 302 302 302"},
+    "admin/plan/": {"GET": "302 200 403 200 302 302 302"},
+    "admin/activity/": {"GET": "302 200 403 200 302 302 302"},
+    "admin/activity/<str:send_id>/revoke/": {"POST": "302 404 403 302 302 302 302"},
+    "admin/members/": {"GET": "302 200 403 200 302 302 302", "POST": "302 200 403 200 302 302 302"},
+    "admin/members/<str:member_id>/role/": {"POST": "302 422 403 422 302 302 302"},
+    "admin/members/<str:member_id>/remove/": {"POST": "302 404 403 302 302 302 302"},
+    "admin/invitations/<str:invitation_id>/withdraw/": {"POST": "302 404 403 302 302 302 302"},
+    "help/": {"GET": "200 200 200 200 200 200 200"},
+    "help/<slug:slug>/": {"GET": "200 200 200 200 200 200 200"},
+    "help/<slug:slug>/answer/": {"POST": "302 302 302 302 302 302 302"},
+    "outbox/": {"GET": "302 404 404 404 302 302 302"},
+    "outbox/<str:mail_id>/": {"GET": "302 404 404 404 302 302 302"},
+    "outbox/<str:mail_id>/html/": {"GET": "302 404 404 404 302 302 302"},
+}  # fmt: skip
+
+
+def routes() -> Iterator[tuple[str, URLPattern]]:
+    """Every address with its pattern."""
+
+    def walk(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, URLPattern]]:
+        for entry in resolver.url_patterns:
+            address = prefix + str(entry.pattern)
+            if isinstance(entry, URLResolver):
+                yield from walk(entry, address)
+            else:
+                yield address, entry
+
+    return walk(get_resolver(), "")
+
+
+@dataclass
+class World:
+    """The owner's things and everybody's cookies."""
+
+    names: dict[str, str]
+    own: dict[str, str]  # the link that ended, for whoever had it
+    cookies: dict[str, SimpleCookie]
+    keys: dict[str, str]
+
+    def ask(self, persona: str, method: str, route: str) -> Any:
+        """The answer to one request; nothing it did remains."""
+        path = "/" + route
+        for name, value in (self.names | (self.own if persona == "ended" else {})).items():
+            for kind in ("", "str:", "slug:", "int:", "path:"):
+                path = path.replace(f"<{kind}{name}>", value)
+        assert "<" not in path, path
+        if route == "api/v1/drafts/<draft>" and method == "PUT":
+            path = f"/api/v1/drafts/{self.names['uuid']}"
+        client = Client(raise_request_exception=False)
+        for morsel in self.cookies.get(persona, SimpleCookie()).values():
+            client.cookies[morsel.key] = morsel.value
+        is_json = route.startswith("api/")
+        key = self.keys.get(persona) if is_json or persona == "key" else None
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        content_type = "application/json" if is_json else "application/x-www-form-urlencoded"
+        body: str | bytes = json.dumps(BODIES[f"{method} {route}"]) if f"{method} {route}" in BODIES else ""
+        if f"{method} {route}" in UPLOADS:
+            content_type, body = MULTIPART_CONTENT, encode_multipart(BOUNDARY, {"file": SimpleUploadedFile("Offer.pdf", PDF)})
+        if route.endswith("/commit"):
+            headers["Idempotency-Key"] = "once"
+        with transaction.atomic():
+            mark = transaction.savepoint()
+            response = client.generic(method, path, body, content_type=content_type, headers=headers)
+            transaction.savepoint_rollback(mark)
+        return response
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """A team with a send of two recipients, one of whom lost access after the proof."""
+    now = datetime.now(UTC) - timedelta(minutes=5)
+    owner = make_persona("owner@example.com", team_name="Northwind", name="Olive Owner", now=now)
+    member = make_member(owner, "member@example.com", now=now)
+    stranger = make_persona("stranger@example.org", team_name="Elsewhere", now=now)
+    full = make_caller(owner)
+    upload = full.upload(make_pdf(["Term sheet"]), name="Term sheet.pdf").body
+    documents.prepare(Version.objects.get(public_id=upload["version_id"]).pk, now=now)
+    document, second = upload["id"], full.document("Forecast.pdf")
+    sent = full.send([document], ["reader@example.net", "ended@example.net"])
+    version = full.upload(to=f"/documents/{document}/versions").body["id"]
+    draft = full.call("PUT", "/drafts/11111111-1111-4111-8111-111111111111", {"documents": [second]}).body["id"]
+    invitation = full.post("/members", {"email": "invited@example.com"}).body["id"]
+    send = Send.objects.get(public_id=sent["id"])
+    links = {one.address: one.link for one in send.recipients.select_related("link")}
+    living, ended = links["reader@example.net"], links["ended@example.net"]
+    assert living is not None
+    assert ended is not None
+    readers = {}
+    for name, link in (("reader", living), ("ended", ended)):
+        readers[name] = SimpleCookie({cookie_name(): prove(token_of(link), link.address, now=now)})
+    access.revoke_link(ended, now=now)
+    setup = accounts.make_setup_link(now=now)
+    assert setup is None  # a team exists: the address answers as if there had never been a link
+    cookies = readers | {name: one.client().cookies for name, one in (("owner", owner), ("member", member), ("stranger", stranger))}
+    mail = OutgoingMail.objects.filter(about__startswith="recipient:").first()
+    names = {
+        "document_id": document,
+        "version_id": version,
+        "send_id": sent["id"],
+        "recipient_id": sent["recipients"][0]["id"],
+        "draft": draft,
+        "draft_id": draft,
+        "uuid": "22222222-2222-4222-8222-222222222222",
+        "key_id": full.get("/keys").body["items"][0]["id"],
+        "member_id": full.get("/members").body["items"][1]["id"],
+        "invitation_id": invitation,
+        "link_id": living.public_id,
+        "reference": token_of(living),
+        "number": "1",
+        "token": "x" * 43,
+        "slug": "credits",
+        "mail_id": mail.public_id if mail else "absent",
+        "rest": "nothing/here",
+    }
+    keys = {"stranger": make_caller(stranger).key, "member": make_caller(member).key, "owner": full.key}
+    own = {"link_id": ended.public_id, "reference": token_of(ended)}
+    return World(names, own, cookies, keys | {"key": make_caller(owner, "read").key})
+
+
+def statuses(world: World, route: str) -> dict[str, str]:
+    """By method, the statuses of all personas in their order."""
+    found = {}
+    for method in METHODS.get(route.split("/", maxsplit=1)[0], ("GET", "POST")):
+        answers = [world.ask(persona, method, route) for persona in PERSONAS]
+        for answer in answers:
+            check_headers(route, method, answer)
+        if {answer.status_code for answer in answers} != {405}:
+            found[method] = " ".join(str(answer.status_code) for answer in answers)
+    return found
+
+
+def check_headers(route: str, method: str, answer: Any) -> None:
+    """What every answer carries, refusals included."""
+    headers = answer.headers
+    where = f"{method} {route} {answer.status_code}"
+    assert headers.get("X-Content-Type-Options") == "nosniff", where
+    assert headers.get("X-Frame-Options") == "DENY", where
+    assert headers.get("Referrer-Policy") in {"no-referrer", "same-origin"}, where
+    assert "default-src 'none'" in headers.get("Content-Security-Policy", ""), where
+    assert "unsafe" not in headers["Content-Security-Policy"], where
+    assert "no-store" in headers.get("Cache-Control", ""), where
+    assert headers.get("X-Request-Id", "").startswith("req_"), where
+    assert answer.status_code < 500, where
+
+
+def test_every_address_has_a_row_and_every_row_an_address() -> None:
+    assert sorted({address for address, _ in routes()} ^ set(TABLE)) == []
+
+
+@pytest.mark.parametrize("door", ["accounts", "api", "portal", "web"])
+def test_statuses_are_those_of_the_table(world: World, door: str) -> None:
+    mine = [route for route in TABLE if door_of(route) == door]
+    found = {route: statuses(world, route) for route in mine}
+    assert found == {route: TABLE[route] for route in mine}
+
+
+def door_of(route: str) -> str:
+    """Which door answers."""
+    first = route.split("/", maxsplit=1)[0]
+    return {"accounts": "accounts", "language": "accounts", "api": "api", "v": "portal"}.get(first, "web")
