@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is done with plans and seats."""
 
-from sealroom.billing.flows.found import ensure_catalogue, found_team
+from sealroom.billing.flows.found import ensure_catalogue, found_team, set_up
 from sealroom.billing.flows.plan import change_plan_now, schedule_plan, set_plan, set_quotas
 from sealroom.billing.flows.seats import invite_member
 
@@ -13,4 +13,5 @@ __all__ = [
     "schedule_plan",
     "set_plan",
     "set_quotas",
+    "set_up",
 ]

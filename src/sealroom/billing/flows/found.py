@@ -73,6 +73,17 @@ def found_team(
     return team
 
 
+@transaction.atomic
+def set_up(token: str, *, email: str, password: str, person: str, team: str, time_zone: str, language: str, now: datetime) -> User:
+    """Make an installation's first user, an operator, and his team: both or neither, so that a team that cannot be founded leaves
+    the one-time link usable. Raises `NotFound` for a link that is used or unknown, and `Invalid`."""
+    user = accounts.use_setup_link(
+        token, email=email, name=person, password=password, language=language, time_zone=time_zone, now=now
+    )
+    found_team(user, name=team, time_zone=time_zone, language=language, now=now)
+    return user
+
+
 def trial_end(plan: Plan, start: datetime) -> datetime | None:
     """When a trial that begins at `start` is over; None for a plan without end."""
     return start + timedelta(days=plan.trial_days) if plan.trial_days else None

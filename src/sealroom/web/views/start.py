@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth import login
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -38,24 +36,23 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
     form = SetupForm(request.POST or None, initial={"language": get_language()})
     if request.method == "POST" and form.is_valid():
         try:
-            user = _found(token, form.cleaned_data, now=now)
+            data = form.cleaned_data
+            user = billing.set_up(
+                token,
+                email=data["email"],
+                password=data["password"],
+                person=data["person"],
+                team=data["name"],
+                time_zone=data["time_zone"],
+                language=data["language"],
+                now=now,
+            )
         except Invalid as error:
             form.add_error(None, _("Something does not fit: %(fields)s") % {"fields": ", ".join(error.errors)})
         else:
             login(request, user, backend=_BACKEND)
             return redirect("web:send_files")
     return page(request, "web/start/setup.html", {"form": form}, status=422 if form.errors else 200)
-
-
-@transaction.atomic
-def _found(token: str, data: dict[str, str], *, now: datetime) -> User:
-    """Both or neither: a team that cannot be founded leaves the link usable."""
-    zone, language = data["time_zone"], data["language"]
-    user = accounts.use_setup_link(
-        token, email=data["email"], name=data["person"], password=data["password"], language=language, time_zone=zone, now=now
-    )
-    billing.found_team(user, name=data["name"], time_zone=zone, language=language, now=now)
-    return user
 
 
 @require_http_methods(["GET", "POST"])
