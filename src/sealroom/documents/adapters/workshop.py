@@ -44,6 +44,7 @@ class SandboxWorkshop:
         self, limits: Limits | None = None, *, children: int = 4, conversions: int = 2, idle_seconds: float = 20.0
     ) -> None:
         self.limits = limits or Limits()
+        self._told_limits = asdict(self.limits)
         self._children = children
         self._idle_seconds = idle_seconds
         self._free = threading.Condition()
@@ -71,12 +72,12 @@ class SandboxWorkshop:
         with self._sealed(source) as given:
             if kind is Kind.OFFICE:
                 return self._paginate_office(given, PurePath(name).suffix.lstrip(".").lower(), document)
-            job: dict[str, object] = {"do": "paginate", "kind": kind.value, "limits": asdict(self.limits)}
+            job: dict[str, object] = {"do": "paginate", "kind": kind.value, "limits": self._told_limits}
             return self._once(document, job, given, lambda answer: self._paginated(answer, converted=kind is not Kind.PDF))
 
     def render(self, pdf: BinaryIO, *, page: int, width: int, document: str) -> Raster:
         """Pixels of a page; see the port. `document` must name these very bytes: a warm child does not read `pdf` again."""
-        job: dict[str, object] = {"do": "render", "page": page, "width": width, "limits": asdict(self.limits)}
+        job: dict[str, object] = {"do": "render", "page": page, "width": width, "limits": self._told_limits}
         return self._retried(lambda: self._render(pdf, job, document))
 
     def warm_up(self) -> None:
@@ -128,14 +129,14 @@ class SandboxWorkshop:
     # -- jobs
 
     def _paginate_office(self, given: int, suffix: str, document: str) -> Paginated:
-        job: dict[str, object] = {"do": "container", "suffix": suffix, "limits": asdict(self.limits)}
+        job: dict[str, object] = {"do": "container", "suffix": suffix, "limits": self._told_limits}
         real = self._once(document, job, given, lambda answer: answer.text("suffix"))
         if not real.isalnum() or len(real) > 8:
             raise workshop_failure("corrupt", reason="bad answer")
         with self._conversions:
             made = soffice.to_pdf(given, real, self.limits)
         try:
-            look: dict[str, object] = {"do": "paginate", "kind": Kind.PDF.value, "limits": asdict(self.limits)}
+            look: dict[str, object] = {"do": "paginate", "kind": Kind.PDF.value, "limits": self._told_limits}
             paginated = self._once(document, look, made, lambda answer: self._paginated(answer, converted=False))
             with wire.reader(made) as file:
                 return Paginated(paginated.pages, file.read())

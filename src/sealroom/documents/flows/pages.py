@@ -83,9 +83,10 @@ def _find(version: Version, number: int) -> Page:
         raise NotFound(kind="document", id=version.document.public_id)
     if version.state != VersionState.READY:
         raise NotReady(state=version.state, error=version.error_code)
-    page = version.page_rows.filter(number=number).first()
-    if page is None:
-        raise NotFound(kind="page", number=number)
+    try:
+        page = Page.objects.get(version_id=version.pk, number=number)
+    except Page.DoesNotExist as error:
+        raise NotFound(kind="page", number=number) from error
     if page.error_code:
         raise PageFailed(page=number, reason=page.error_code)
     return page

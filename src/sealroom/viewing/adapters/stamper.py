@@ -34,7 +34,7 @@ _LIGHTEN = 52
 _ROW_GAP, _COLUMN_GAP = 4.2, 3.0  # of the em, between repeated marks
 _LINE = 0.62  # of the page's width, the longest line of a tiled mark
 _LINE_ACROSS = 0.9
-_BAND_BYTES = 384 * 1024
+_BAND_BYTES = 768 * 1024
 _KEPT_BYTES = 96 * 1024 * 1024
 
 

@@ -21,7 +21,6 @@ _LONGEST_SIDE = 14_400.0
 """Points. What PDF 1.7 (annex C) names as the longest side of a page; files that declare more are shown in proportion."""
 _DEFAULT_SIZE = (612.0, 792.0)
 _WHITE = 0xFFFFFFFF
-_BLOCK_ROWS = 128
 _WITHIN_PIXEL = np.resize(np.array([0xFF, 0xFF, 0], np.uint8), 24 * 4096).view(np.uint64)
 
 Drawn = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
@@ -125,6 +124,7 @@ class Renderer:
         self._document = Document(descriptor)
         handle = self._document.handle
         self._form: object | None = None
+        self._colour, self._grey = _Sheet(), _Sheet()
         if pdfium.FPDF_GetFormType(handle) != pdfium.FORMTYPE_NONE:
             self._form_info = pdfium.FPDF_FORMFILLINFO(version=2)
             self._form = pdfium.FPDFDOC_InitFormFillEnvironment(handle, self._form_info)
@@ -141,11 +141,14 @@ class Renderer:
             drawn = self._draw(page, columns, rows)
         finally:
             pdfium.FPDF_ClosePage(page)
-        grey = is_grey(drawn)
-        return Pixels(columns, rows, 1 if grey else 3, _pack(drawn, grey=grey))
+        if not is_grey(drawn):
+            return Pixels(columns, rows, 3, self._colour.handle())
+        grey = self._grey.of_size(columns * rows).reshape(rows, columns)
+        np.copyto(grey, drawn[..., 0])
+        return Pixels(columns, rows, 1, self._grey.handle())
 
     def _draw(self, page: object, columns: int, rows: int) -> Drawn:
-        drawn = np.empty((rows, columns, 3), np.uint8)
+        drawn = self._colour.of_size(columns * rows * 3).reshape(rows, columns, 3)
         buffer = drawn.ctypes.data_as(ctypes.c_void_p)
         bitmap = pdfium.FPDFBitmap_CreateEx(columns, rows, pdfium.FPDFBitmap_BGR, buffer, columns * 3)
         if not bitmap:
@@ -188,10 +191,24 @@ def is_grey(drawn: Drawn) -> bool:
     return bool((tail == tail[:, :1]).all())
 
 
-def _pack(drawn: Drawn, *, grey: bool) -> int:
-    answer = wire.memory_file("pixels")
-    with open(answer, "wb", buffering=0, closefd=False) as file:
-        for start in range(0, len(drawn), _BLOCK_ROWS):
-            block = drawn[start : start + _BLOCK_ROWS]
-            file.write(np.ascontiguousarray(block[..., 0]).data if grey else block.data)
-    return answer
+class _Sheet:
+    """A memory file that every page is drawn into anew: the kernel hands its memory out once for each size of page, and nothing
+    is copied. Its reader has read it before the next page is asked for."""
+
+    def __init__(self) -> None:
+        self._descriptor = -1
+        self._pixels = np.empty(0, np.uint8)
+
+    def of_size(self, size: int) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
+        """Its bytes to write into."""
+        if len(self._pixels) != size:
+            if self._descriptor >= 0:
+                os.close(self._descriptor)
+            self._descriptor = wire.memory_file("pixels")
+            os.ftruncate(self._descriptor, size)
+            self._pixels = np.frombuffer(wire.map_shared(self._descriptor), np.uint8)
+        return self._pixels
+
+    def handle(self) -> int:
+        """A descriptor to give away."""
+        return os.dup(self._descriptor)

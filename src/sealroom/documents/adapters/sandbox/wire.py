@@ -84,6 +84,11 @@ def map_private(descriptor: int) -> mmap.mmap:
     return mmap.mmap(descriptor, 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
 
 
+def map_shared(descriptor: int) -> mmap.mmap:
+    """A memory file to write into directly."""
+    return mmap.mmap(descriptor, 0)
+
+
 def reader(descriptor: int) -> BinaryIO:
     """A file object over a descriptor that others keep: it has its own place, which starts at 0."""
     file = os.fdopen(os.dup(descriptor), "rb")
