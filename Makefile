@@ -61,7 +61,7 @@ fast: .venv/.tested messages ## tests without browsers and office suites
 	@$(PY) -m pytest -n $(JOBS) -m "not browser and not slow"
 
 corpus: test-setup ## run the documents of $$SEALROOM_CORPUS through upload, conversion and view
-	@$(PY) -m benchmarks.corpus
+	@$(PY) -m benchmarks.corpus docs/corpus.md
 
 bench: test-setup ## measure, beside a comparison in the same run; writes docs/performance.md
 	@scripts/bench

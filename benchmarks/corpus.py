@@ -1,34 +1,51 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a corpus of documents through sniffing, the workshop and the renderer, and tells where it disagrees with its manifest.
+"""Runs a corpus of documents through upload, preparation and view, and tells where the product disagrees with its manifest.
 
     SEALROOM_CORPUS=<folder with MANIFEST.csv> python -m benchmarks.corpus [report.md] [kind ...]
 
 Without a file name the report is printed. Exit status 1 when fewer than 95 % agree.
 
 Columns used of the manifest: file, kind, expected, pages. What `expected` means stands in the corpus' own README. Every file is
-opened by the real workshop; two files at a time.
+uploaded into a throw-away installation, prepared in the real sandbox, and two of its pages are drawn with a mark. Two at a time.
 """
 
 from __future__ import annotations
 
 import csv
-import io
 import os
 import sys
+import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import BinaryIO
+from typing import TYPE_CHECKING
 
-from sealroom.documents.adapters.workshop import SandboxWorkshop
-from sealroom.documents.errors import WorkshopFailure
-from sealroom.documents.ports import Kind
-from sealroom.documents.rules import HEAD_BYTES, decide_kind
+from django.db import connection
+from django.utils import timezone
 
-BUILT = frozenset({Kind.PDF, Kind.IMAGE, Kind.TEXT, Kind.MARKDOWN, Kind.CSV, Kind.OFFICE})
+from sealroom.cli import setup
+
+_DATA = tempfile.TemporaryDirectory(prefix="corpus-")
+os.environ |= {"SEALROOM_DATA": _DATA.name, "SEALROOM_PAYMENT_GATEWAY": "none"}
+setup.load()
+
+from sealroom.accounts import flows as accounts  # noqa: E402 -- settings first
+from sealroom.accounts.queries import actor_for  # noqa: E402
+from sealroom.billing import flows as billing  # noqa: E402
+from sealroom.documents import flows as documents  # noqa: E402
+from sealroom.documents import queries  # noqa: E402
+from sealroom.documents.errors import WorkshopFailure  # noqa: E402
+from sealroom.documents.ports import Kind, get_workshop  # noqa: E402
+from sealroom.viewing import flows as viewing  # noqa: E402
+
+if TYPE_CHECKING:
+    from sealroom.accounts.rules import Actor
+
 WORKERS = 2
 LIMIT_CODES = frozenset({"limit_pages", "limit_pixels", "limit_time", "limit_memory", "limit_size"})
 COUNTED_ROUGHLY = frozenset({"text", "csv", "xls", "xlsx", "ods", "fods", "mismatch"})
@@ -68,11 +85,9 @@ def main(words: list[str]) -> int:
     with (root / "MANIFEST.csv").open(newline="", encoding="utf-8") as file:
         rows = [Row(r["file"], r["kind"], r["expected"], int(r["pages"]) if r["pages"] else None) for r in csv.DictReader(file)]
     rows = [row for row in rows if not kinds or row.kind in kinds]
-    workshop = SandboxWorkshop(children=WORKERS + 1)
-    started = time.perf_counter()
-    with ThreadPoolExecutor(WORKERS) as pool:
-        outcomes = list(pool.map(lambda row: run(workshop, root, row), rows))
-    workshop.close()
+    with installation() as actor, ThreadPoolExecutor(WORKERS) as pool:
+        started = time.perf_counter()
+        outcomes = list(pool.map(lambda row: run(actor, root, row), rows))
     text = write_report(outcomes, time.perf_counter() - started)
     for report in reports:
         report.write_text(text, "utf-8")
@@ -84,41 +99,54 @@ def main(words: list[str]) -> int:
     return 0 if agreed >= 0.95 * len(built) else 1
 
 
-def run(workshop: SandboxWorkshop, root: Path, row: Row) -> Outcome:
+def run(actor: Actor, root: Path, row: Row) -> Outcome:
+    """One file, from its upload to its marked pages."""
     started = time.perf_counter()
     try:
-        answer, pages, why = look(workshop, root / row.file)
+        answer, pages, why = look(actor, root / row.file)
     except WorkshopFailure as failure:
         answer, pages, why = failure.code, None, str(failure.facts)
     except Exception as error:
         answer, pages, why = f"crash: {type(error).__name__}", None, str(error)
+    finally:
+        connection.close()
     seconds = time.perf_counter() - started
     return Outcome(row, answer, pages, seconds, agrees(row, answer, pages), why)
 
 
-def look(workshop: SandboxWorkshop, path: Path) -> tuple[str, int | None, str]:
-    """What the product would say to this file: its answer, its pages, and a word on it."""
+def look(actor: Actor, path: Path) -> tuple[str, int | None, str]:
+    """What the product says to this file: its answer, its pages, and a word on it, all by the real flows."""
     with path.open("rb") as file:
-        verdict = decide_kind(path.name, file.read(HEAD_BYTES))
-        if verdict.kind is None:
-            return "type_refused", None, str(verdict.refusal)
-        if verdict.kind not in BUILT:
-            return ("not viewable" if verdict.kind is Kind.OTHER else "not built"), None, verdict.kind.value
-        made = workshop.paginate(file, kind=verdict.kind, name=path.name, document=str(path))
-        if made.pdf is None:
-            return draw(workshop, path, len(made.pages))
-    return draw(workshop, path, len(made.pages), io.BytesIO(made.pdf))
+        chunks = iter(lambda: file.read(1 << 20), b"")
+        document = documents.accept_upload(actor, chunks, name=path.name, size=path.stat().st_size, now=timezone.now())
+    assert document.current is not None
+    documents.prepare(document.current.pk, now=timezone.now())
+    view = queries.view_of(queries.get_document(actor, document.public_id))
+    if view.state == "failed" and view.error is not None:
+        return view.error.code, None, str(view.error.facts)
+    if not view.pages:
+        return ("not viewable" if view.kind == Kind.OTHER else "not built"), None, view.kind
+    for page in sorted({1, (view.pages + 1) // 2}):
+        picture = viewing.preview_page(actor, document.public_id, page, width=1600, now=timezone.now())
+        if not picture.data.startswith(b"\xff\xd8"):
+            return "crash: picture", view.pages, f"page {page}"
+    return "renders", view.pages, ""
 
 
-def draw(workshop: SandboxWorkshop, path: Path, pages: int, pdf: BinaryIO | None = None) -> tuple[str, int | None, str]:
-    """Draw page 1 and one in the middle."""
-    with path.open("rb") as original:
-        for page in sorted({1, (pages + 1) // 2}):
-            source = pdf or original
-            raster = workshop.render(source, page=page, width=1600, document=str(path))
-            if len(raster.pixels) != raster.width * raster.height * raster.channels:
-                return "crash: raster", pages, f"page {page}"
-    return "renders", pages, ""
+@contextmanager
+def installation() -> Iterator[Actor]:
+    """A throw-away installation with one member, its jobs left alone: this module does what the worker would."""
+    setup.prepare()
+    user = accounts.make_user("corpus@example.com")
+    billing.found_team(user, name="Corpus", time_zone="UTC", language="en", now=timezone.now(), plan="enterprise")
+    actor = actor_for(user)
+    assert actor is not None
+    try:
+        yield actor
+    finally:
+        get_workshop().close()
+        connection.close()
+        _DATA.cleanup()
 
 
 def agrees(row: Row, answer: str, pages: int | None) -> bool:

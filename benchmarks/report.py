@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "performance.md"
-SECTIONS = ("benchmarks.pages",)
+SECTIONS = (["benchmarks.pages", *sys.argv[1:]], ["benchmarks.charging"])
 HEAD = """# What it costs
 
 Written by `make bench`; do not edit. Each figure stands beside what it is compared with, measured in turns in the same run, so that
@@ -31,8 +31,8 @@ def main() -> int:
     install_mupdf()
     failed = False
     parts = [HEAD.format(python=platform.python_version(), cores=os.cpu_count(), machine=platform.machine())]
-    for name in SECTIONS:
-        done = subprocess.run([sys.executable, "-m", name, *sys.argv[1:]], stdout=subprocess.PIPE, text=True, cwd=ROOT, check=False)
+    for words in SECTIONS:
+        done = subprocess.run([sys.executable, "-m", *words], stdout=subprocess.PIPE, text=True, cwd=ROOT, check=False)
         failed |= done.returncode != 0
         parts.append(done.stdout)
     TARGET.write_text("".join(parts), encoding="utf-8")
