@@ -6,7 +6,8 @@ from sealroom.accounts.models import Role
 from sealroom.accounts.rules import CAPABILITIES, SCOPES, Capability
 from sealroom.core.errors import Invalid
 
-USER = {Capability.SEND, Capability.SEE_OWN_USAGE}
+USER = {Capability.SEND, Capability.MANAGE_ROOMS, Capability.SEE_OWN_USAGE}
+SENDING = {Capability.SEND, Capability.SEE_OWN_USAGE}
 
 
 def test_table_names_every_role_and_admins_may_everything() -> None:
@@ -22,8 +23,8 @@ def test_table_names_every_role_and_admins_may_everything() -> None:
         ("admin", None, set(Capability)),
         ("user", ["admin"], USER),
         ("user", ["read"], {Capability.SEE_OWN_USAGE}),
-        ("admin", ["send"], USER),
-        ("admin", ["read", "send"], USER | SCOPES["read"]),
+        ("admin", ["send"], SENDING),
+        ("admin", ["read", "send"], SENDING | SCOPES["read"]),
         ("admin", [], set()),
         ("admin", ["everything"], set()),
         ("owner", None, set()),

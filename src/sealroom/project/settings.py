@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "sealroom.access",
     "sealroom.viewing",
     "sealroom.sends",
+    "sealroom.datarooms",
     "sealroom.httpkit",
     "sealroom.web",
     "sealroom.portal",

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""News of lower rooms that concern data rooms."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.dispatch import receiver
+
+from sealroom.accounts.signals import member_removed
+from sealroom.datarooms import flows
+
+
+@receiver(member_removed)
+def end_places(sender: object, *, team_id: int, user_id: int, now: datetime, **_: object) -> None:
+    """A member left. In the transaction that ends the membership: nobody is outside the team and still in its data rooms."""
+    flows.end_places_of_member(team_id, user_id, now=now)
