@@ -77,6 +77,11 @@ class Cast:
         if named:
             billing.set_quotas(self.team, named, who=SYSTEM, now=now)
 
+    @property
+    def founder(self) -> Actor:
+        """The first admin: who acts where a step names nobody."""
+        return self.actor(self._members[0])
+
     def actor(self, name: str) -> Actor:
         """The member a step names: by address, or by a short name, which is then the local part of an address of the scenario (a
         member's first), else of one made up. Somebody new joins the team."""

@@ -12,6 +12,7 @@ from django.db import transaction
 from sealroom.accounts.rules import Actor
 from sealroom.audit.rules import SYSTEM
 from sealroom.cli.simulation.cast import Cast
+from sealroom.cli.simulation.rooms import Rooms
 from sealroom.cli.simulation.scenario import NOT_BUILT, BadFile, Fields, instant_of, need, shown, words
 from sealroom.core.addresses import BadAddress
 from sealroom.core.errors import DomainError, NotFound
@@ -27,7 +28,7 @@ Result = dict[str, Any]
 log = logging.getLogger(__name__)
 
 _ANYBODY = "u1"
-_NOTHING_YET = {"replayed": False, "rooms_used": 0, "guests_used": 0, "charged": 0, "granted": 0, "restored": 0}
+_NOTHING_YET = {"replayed": False, "charged": 0, "granted": 0, "restored": 0}
 
 
 def play(scenario: Fields) -> Result:
@@ -48,6 +49,7 @@ class _Play:
             self.cast = Cast(scenario, self.where)
         except (DomainError, BadAddress) as refusal:
             raise BadFile(f"{self.where}: such a team cannot be ({refusal}).") from refusal
+        self.rooms = Rooms(self.cast)
         self.now = self.cast.anchor
         self.number = 0
         self._told = 0
@@ -103,6 +105,8 @@ class _Play:
             result["restored"] = 0
         elif op in ("promo_grant", "upgrade"):
             result["granted"] = 0
+        elif op in _USES:
+            result |= self._used(op)
         return {**result, "balance": self.balance}
 
     def _filled(self, result: Result, asked: Fields) -> Result:
@@ -113,6 +117,7 @@ class _Play:
         meter = credits_queries.meter(self.cast.team.pk, now=self.now)
         facts: Result = {
             **_NOTHING_YET,
+            **self.rooms.used,
             "result": "ok",
             "balance": meter.available,
             "available": meter.available,
@@ -201,6 +206,38 @@ class _Play:
         self.cast.set_quotas(need(step, "quota", dict, self.where), now=self.now)
         return {"result": "ok"}
 
+    def _create_room(self, step: Fields) -> Result:
+        self.rooms.create(step, self.where, now=self.now)
+        return self._room_done(step)
+
+    def _delete_room(self, step: Fields) -> Result:
+        self.rooms.delete(step, self.where, now=self.now)
+        return self._room_done(step)
+
+    def _invite(self, step: Fields) -> Result:
+        self.rooms.invite(step, self.where, now=self.now)
+        return self._room_done(step)
+
+    def _remove_guest(self, step: Fields) -> Result:
+        self.rooms.remove(step, self.where, now=self.now)
+        return self._room_done(step)
+
+    def _room_done(self, step: Fields) -> Result:
+        return {"result": "ok", **self._used(step["op"]), "balance": self.balance}
+
+    def _used(self, op: str) -> Result:
+        used = self.rooms.used
+        return {name: used[name] for name in _USES[op]}
+
+
+# Which quotas a step about data rooms tells of.
+_USES = {
+    "create_room": ("rooms_used",),
+    "delete_room": ("rooms_used", "guests_used"),
+    "invite": ("guests_used",),
+    "remove_guest": ("guests_used",),
+}
+
 
 def _charged(charged: int, balance: int, *, replayed: bool) -> Result:
     result: Result = {"result": "ok", "charged": charged, "balance": balance}
@@ -216,4 +253,8 @@ _OPS: dict[str, Callable[[_Play, Fields], Result]] = {
     "reverse": _Play._reverse,  # noqa: SLF001
     "promo_grant": _Play._promo_grant,  # noqa: SLF001
     "set_quota": _Play._set_quota,  # noqa: SLF001
+    "create_room": _Play._create_room,  # noqa: SLF001
+    "delete_room": _Play._delete_room,  # noqa: SLF001
+    "invite": _Play._invite,  # noqa: SLF001
+    "remove_guest": _Play._remove_guest,  # noqa: SLF001
 }

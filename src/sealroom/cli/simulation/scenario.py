@@ -11,12 +11,12 @@ from typing import Any
 
 KINDS = {"boundaries": "cases", "ledger": "scenarios"}
 INTERVALS = ("month", "year")
-OPERATIONS = ("send", "replace_file", "tick", "upgrade", "downgrade", "reverse", "promo_grant", "set_quota")
-# Purchases and data rooms come in later versions; their steps are answered as refused.
-NOT_BUILT = (
-    "add_blocks", "webhook", "bad_signature_webhook", "remove_blocks", "cancel",
+OPERATIONS = (
+    "send", "replace_file", "tick", "upgrade", "downgrade", "reverse", "promo_grant", "set_quota",
     "create_room", "delete_room", "invite", "remove_guest",
 )  # fmt: skip
+# Purchases come in later versions; their steps are answered as refused.
+NOT_BUILT = ("add_blocks", "webhook", "bad_signature_webhook", "remove_blocks", "cancel")
 
 Fields = Mapping[str, Any]
 
