@@ -25,6 +25,7 @@ def run(argv: list[str]) -> int:
     from django.conf import settings  # noqa: PLC0415 -- app ready
 
     from sealroom.core.jobs.worker import Worker  # noqa: PLC0415 -- app ready
+    from sealroom.documents.ports import get_workshop  # noqa: PLC0415 -- app ready
 
     stopping = threading.Event()
 
@@ -35,6 +36,7 @@ def run(argv: list[str]) -> int:
     signal.signal(signal.SIGINT, stop)
     worker = Worker(threads=options.threads or settings.SEALROOM_WORKER_THREADS)
     worker.start()
+    get_workshop().warm_up()
     while not stopping.wait(1.0):
         if options.parent and os.getppid() != options.parent:
             break  # the server is gone: a worker nobody can stop must not live on

@@ -102,6 +102,10 @@ class Workshop(Protocol):
         for ever. Codes: page_failed, page_missing, limit_time, limit_memory, workshop_busy, workshop_interrupted."""
         ...
 
+    def warm_up(self) -> None:
+        """Get ready now, so that the first job need not wait for it."""
+        ...
+
     def close(self) -> None:
         """End every child; safe to call twice."""
         ...

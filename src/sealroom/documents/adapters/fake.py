@@ -54,6 +54,9 @@ class FakeWorkshop:
             self.drawn.append((document, page, width))
         return Raster(columns, rows, 1, sheet.tobytes())
 
+    def warm_up(self) -> None:
+        """Nothing to get ready."""
+
     def close(self) -> None:
         """See the port."""
 
