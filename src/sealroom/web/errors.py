@@ -91,6 +91,15 @@ TABLE: dict[str, Row] = {
         _("%(used)s of %(limit)s seats are in use. Remove a member or withdraw an invitation."),
         _PLAN,
     ),
+    "room_quota": Row(
+        403, _("Every data room is in use"), _("%(used)s of %(limit)s data rooms exist. Delete one that nobody needs."), _PLAN
+    ),
+    "guest_quota": Row(
+        403,
+        _("Every guest place is taken"),
+        _("%(used)s of %(limit)s guests have a place. Remove somebody from every room, or invite fewer people."),
+        _PLAN,
+    ),
     "storage_quota": Row(
         403, _("The storage is full"), _("%(used)s of %(limit)s are in use. Delete documents that nobody needs."), _PLAN
     ),
