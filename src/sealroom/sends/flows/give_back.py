@@ -23,7 +23,7 @@ def give_back(
     ever). Wallet and send are locked, and access was ended before: from then on nothing can become opened."""
     items = list(send.send_documents.select_related("document__current", "sent_version"))
     addresses = {one.address for one in recipients}
-    kept = _opened(send, items) | _rested_on(send, items, now=now)
+    kept = _opened(send, items) | _rested_on(send, items, recipients, now=now)
     pairs = [
         rules.pair_key(version, address)
         for item in items
@@ -49,12 +49,15 @@ def _opened(send: Send, items: Sequence[SendDocument]) -> set[tuple[int, str]]:
     return set(opened.exclude(first_opened_at=None).values_list("document_id", "link__address"))
 
 
-def _rested_on(send: Send, items: Sequence[SendDocument], *, now: datetime) -> set[tuple[int, str]]:
-    """(document, address) that another live send of the team also rests on."""
-    others = queries.live_sends(now=now).filter(team_id=send.team_id, state=SendState.SENT).exclude(pk=send.pk)
-    rows = Recipient.objects.filter(
+def _rested_on(
+    send: Send, items: Sequence[SendDocument], recipients: Sequence[Recipient], *, now: datetime
+) -> set[tuple[int, str]]:
+    """(document, address) that another live send of the team also rests on, or another place in this one (the address was removed
+    and added again)."""
+    live = queries.live_sends(now=now).filter(team_id=send.team_id, state=SendState.SENT)
+    rows = Recipient.objects.exclude(pk__in=[one.pk for one in recipients]).filter(
         Q(send__send_documents__revoked_at=None),
-        send__in=others,
+        send__in=live,
         send__send_documents__document__in=[item.document_id for item in items],
         address__in=send.recipients.values("address"),
         removed_at=None,

@@ -46,7 +46,8 @@ def send_documents(actor: Actor, request: SendRequest, *, key: str, now: datetim
 
 
 def confirm(actor: Actor, draft_id: str, *, key: str, now: datetime) -> SendResult:
-    """Send a draft; promises and refusals as `send_documents`, and `NotADraft` when it went out under another key."""
+    """Send a draft; promises and refusals as `send_documents`, and `NotADraft` when it went out under another key. A key whose word
+    was taken back before anything was charged (the draft was changed, or held) confirms anew."""
     actor.require(Capability.SEND)
     return once(partial(_confirm_draft, actor, draft_id, key=key, now=now))
 
@@ -100,10 +101,13 @@ def _confirm_draft(actor: Actor, draft_id: str, *, key: str, now: datetime) -> S
     draft = queries.get_send(actor, draft_id)
     digest = rules.request_digest("confirm", draft.public_id)
     deed, is_new = claim(actor, DeedKind.SEND, key=key, digest=digest, now=now)
-    if not is_new:
+    if not is_new and not _was_taken_back(draft, deed):
         return _replayed(deed, now=now)
     lock_wallet(actor.team_id, now=now)
     send = lock_send(draft)
+    if not is_new and not _was_taken_back(send, deed):  # an equal request was quicker
+        deed.refresh_from_db()
+        return _replayed(deed, now=now)
     if send.state != SendState.DRAFT:
         raise NotADraft(send=send.public_id)
     errors = rules.setting_errors(rules.settings_of_policy(send.policy.value), now=now)
@@ -112,6 +116,11 @@ def _confirm_draft(actor: Actor, draft_id: str, *, key: str, now: datetime) -> S
     for item in send.send_documents.select_related("document"):
         find_documents(actor, [item.document.public_id])  # a colleague may have taken it from the library since
     return _confirm(actor, send, deed, now=now)
+
+
+def _was_taken_back(send: Send, deed: Deed) -> bool:
+    """Confirmed under this key once, and a plain draft again since: a replay would promise what never happens."""
+    return deed.charged is None and send.state == SendState.DRAFT and send.confirmed_at is None
 
 
 def _confirm(actor: Actor, send: Send, deed: Deed, *, now: datetime) -> SendResult:

@@ -16,6 +16,7 @@ from sealroom.core.errors import DomainError
 from sealroom.documents import flows as documents
 from sealroom.documents import queries as document_queries
 from sealroom.sends import flows as sends
+from sealroom.sends.errors import NotADraft
 from sealroom.sends.flows import SendResult
 from sealroom.web import composing, wording
 from sealroom.web.answers import done, page, part, wants_part
@@ -55,9 +56,20 @@ def _act(request: MemberRequest) -> HttpResponse:
         if missing := _missing(composed):
             return _again(request, composed, missing)
         result = sends.confirm(actor, composed.draft_id, key=form.cleaned_data["key"] or composed.draft_id, now=now)
+    except NotADraft:
+        return _second_click(request, composed, key=form.cleaned_data["key"])
     except DomainError as error:
         return _again(request, composed, refusal_of(error, may_see=actor.capabilities))
     return done(request, reverse("web:send", args=[result.send.public_id]), _sentence(result, composed, notify=deed == "notify"))
+
+
+def _second_click(request: MemberRequest, composed: composing.Composed, *, key: str) -> HttpResponse:
+    """The draft has gone out meanwhile: by the first click, whose answer this one gets too, or otherwise, which is refused."""
+    try:
+        result = sends.confirm(request.actor, composed.draft_id, key=key or composed.draft_id, now=timezone.now())
+    except DomainError as error:
+        return _again(request, composed, refusal_of(error, may_see=request.actor.capabilities))
+    return done(request, reverse("web:send", args=[result.send.public_id]))
 
 
 def _again(request: MemberRequest, composed: composing.Composed, refusal: Refusal) -> HttpResponse:
