@@ -25,6 +25,7 @@ def run(argv: list[str]) -> int:
     host = f"[{options.host}]" if ":" in options.host else options.host
     os.environ.setdefault("SEALROOM_BASE_URL", f"http://{host}:{options.port}")
     setup.prepare()
+    setup.note_address()
     _greet()
     companion = None if options.no_worker else _Companion()
     if companion:

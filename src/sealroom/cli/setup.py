@@ -16,7 +16,8 @@ from django.core.management import call_command
 
 
 def load() -> None:
-    """Read the settings and load every room."""
+    """Read the settings and load every room. Files made from here on are for their owner alone."""
+    os.umask(0o077)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sealroom.project.settings")
     django.setup()
 
@@ -26,7 +27,7 @@ def prepare() -> None:
     load()
     from sealroom.billing import flows as billing  # noqa: PLC0415 -- app ready
 
-    with _locked(settings.SEALROOM_DATA / "prepare.lock"):
+    with locked(settings.SEALROOM_DATA / "prepare.lock"):
         call_command("migrate", interactive=False, verbosity=0)
         billing.ensure_catalogue()
         _collect_static(settings.STATIC_ROOT)
@@ -37,8 +38,21 @@ def _collect_static(target: Path) -> None:
     call_command("collectstatic", interactive=False, verbosity=0, stdout=io.StringIO())
 
 
+def note_address() -> None:
+    """Write down under which address the server of this data folder answers, for commands that run beside it."""
+    (settings.SEALROOM_DATA / "address").write_text(settings.SEALROOM_BASE_URL)
+
+
+def adopt_address() -> None:
+    """Use the address of the server of this data folder unless SEALROOM_BASE_URL names one. Before `load`."""
+    data = Path(os.environ.get("SEALROOM_DATA") or Path.cwd() / "data")
+    if "SEALROOM_BASE_URL" not in os.environ and (data / "address").is_file():
+        os.environ["SEALROOM_BASE_URL"] = (data / "address").read_text().strip()
+
+
 @contextmanager
-def _locked(file: Path) -> Iterator[None]:
+def locked(file: Path) -> Iterator[None]:
+    """Hold a lock of the installation, across processes."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with file.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
