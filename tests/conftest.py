@@ -77,7 +77,7 @@ def _emptying_append_only_tables() -> Iterator[None]:
 
 
 @pytest.fixture
-def file_database(django_db_setup: None, django_db_blocker: Any, tmp_path: Path) -> Iterator[Path]:
+def file_database(transactional_db: None, django_db_blocker: Any, tmp_path: Path) -> Iterator[Path]:
     """A migrated SQLite file for tests with several processes (see `tests.processes`); the test itself has no database."""
     if connections["default"].vendor != "sqlite":
         pytest.skip("the tests run on another database")

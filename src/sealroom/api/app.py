@@ -22,7 +22,7 @@ from sealroom.accounts.rules import Actor, Route
 from sealroom.api.errors import PROBLEM_TYPE, problem, problem_for
 from sealroom.core.errors import DomainError
 from sealroom.httpkit.address import client_address
-from sealroom.httpkit.middleware import is_busy
+from sealroom.httpkit.faults import is_busy
 
 # How a client of ours names itself, so that the ledger can tell the routes apart. It gives no rights.
 _ROUTES = {"cli": Route.CLI}

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sealroom.cli import setup
@@ -59,7 +59,7 @@ def run(argv: list[str]) -> int:
     return 0
 
 
-def _told(facts: dict[str, dict[str, str]]) -> str:
+def _told(facts: dict[str, Any]) -> str:
     return "\n".join(
         [
             f"Sign in at {facts['base_url']}/accounts/login/",
@@ -70,7 +70,7 @@ def _told(facts: dict[str, dict[str, str]]) -> str:
     )
 
 
-def _make(file: Path, *, force: bool) -> dict[str, object]:
+def _make(file: Path, *, force: bool) -> dict[str, Any]:
     _refuse_where_it_would_disturb(force=force)
     from sealroom.accounts import queries as accounts  # noqa: PLC0415 -- app ready
 
@@ -78,7 +78,7 @@ def _make(file: Path, *, force: bool) -> dict[str, object]:
     people = {role: (f"{role}{suffix}@example.com", secrets.token_urlsafe(12)) for role in ("admin", "user")}
     admin, key = _team(people, now=datetime.now(UTC) - timedelta(days=9))
     _sends(admin)
-    facts: dict[str, object] = {"base_url": "", "api_key": key}
+    facts: dict[str, Any] = {"base_url": "", "api_key": key}
     facts |= {role: {"email": address, "password": password} for role, (address, password) in people.items()}
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w") as out:

@@ -3,26 +3,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import structlog
-from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 
 from sealroom.core.ids import new_id
-from sealroom.httpkit.pages import error_page
+from sealroom.httpkit.faults import is_busy
+from sealroom.httpkit.pages import busy_page
 
 Handler = Callable[[HttpRequest], HttpResponse]
 log = structlog.get_logger("sealroom.http")
-_BUSY = re.compile(r"locked|busy|timeout|connection|terminating|shutting down", re.IGNORECASE)
-
-
-def is_busy(error: Exception) -> bool:
-    """Whether a database fault will pass: a lock that was not freed in time, a server that restarts or cannot be reached."""
-    return isinstance(error, OperationalError) and bool(_BUSY.search(str(error)))
 
 
 class RequestId:
@@ -67,7 +60,8 @@ class SecurityHeaders:
 
 
 class DatabaseBusy:
-    """A locked or absent database is 503 with Retry-After, not a traceback. Nothing was written: transactions rolled back."""
+    """A locked or absent database is 503 with Retry-After, not a traceback; nothing was written, transactions rolled back. What
+    fails before the view (the session of a member) comes to `pages.server_error` instead, with the same answer."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -81,9 +75,7 @@ class DatabaseBusy:
         if not is_busy(error):
             return None
         log.warning("database busy", error=str(error)[:200])
-        response = error_page(request, status=503, code="busy")
-        response.headers["Retry-After"] = "2"
-        return response
+        return busy_page(request)
 
 
 class Language(LocaleMiddleware):

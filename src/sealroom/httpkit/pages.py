@@ -3,9 +3,14 @@
 
 from __future__ import annotations
 
+import sys
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+
+from sealroom.httpkit.context import installation
+from sealroom.httpkit.faults import is_busy
 
 
 def sentence_for(status: int) -> tuple[str, str]:
@@ -46,7 +51,17 @@ def error_page(request: HttpRequest, *, status: int, code: str, title: str = "",
         "code": code,
         "request_id": request_id,
     }
-    return HttpResponse(render_to_string("kit/error.html", context, request), status=status)
+    if status < 500:
+        return HttpResponse(render_to_string("kit/error.html", context, request), status=status)
+    # Without the request: to know its member the page would ask the very database that may have just failed.
+    return HttpResponse(render_to_string("kit/error.html", context | installation()), status=status)
+
+
+def busy_page(request: HttpRequest) -> HttpResponse:
+    """The database did not answer in time; try again in a moment."""
+    response = error_page(request, status=503, code="busy")
+    response.headers["Retry-After"] = "2"
+    return response
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -76,5 +91,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler500."""
+    """Django's handler500. Django calls it while it handles the exception, so a database that is only busy is told apart."""
+    if is_busy(sys.exc_info()[1]):
+        return busy_page(request)
     return error_page(request, status=500, code="error")
