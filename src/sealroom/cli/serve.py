@@ -56,7 +56,7 @@ def _serve_pages(host: str, port: int) -> None:
         backlog=512,
         workers_kill_timeout=30,
         log_access=False,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,  # its one warning is about 8 threads: wanted, because slow uploads hold one each
     ).serve()
 
 
