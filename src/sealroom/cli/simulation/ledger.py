@@ -177,15 +177,16 @@ class _Play:
         return {"result": "ok", "restored": restored, "balance": self.balance}
 
     def _give_back(self, key: str) -> int:
+        charge = credits_queries.charge_by_key(self.cast.team.pk, key)
+        if charge is None:
+            raise NotFound(key=key)
         if key in self._sent:
             actor, send_id = self._sent[key]
             sends.revoke(actor, send_id, now=self.now)
             send = sends_queries.get_send(actor, send_id)
             gone = list(send.recipients.all())
-            return give_back(send, gone, actor=None, reason="failed", oldest=None, now=self.now).restored
-        charge = credits_queries.charge_by_key(self.cast.team.pk, key)
-        if charge is None:
-            raise NotFound(key=key)
+            back = give_back(send, gone, actor=None, reason="failed", oldest=None, charge_id=charge, now=self.now)
+            return back.restored
         return credits_flows.reverse_charge(self.cast.team.pk, charge, reason="failed", now=self.now).restored
 
     def _promo_grant(self, step: Fields) -> Result:

@@ -32,18 +32,29 @@ class GivenBack:
 
 @transaction.atomic
 def reverse_pairs(
-    team_id: int, pairs: Sequence[str], *, actor: Actor | None, reason: str, now: datetime, oldest: datetime | None = None
+    team_id: int,
+    pairs: Sequence[str],
+    *,
+    actor: Actor | None,
+    reason: str,
+    now: datetime,
+    oldest: datetime | None = None,
+    charge_id: int | None = None,
 ) -> GivenBack:
     """Make paid pairs unpaid and return each credit to its lot; a lot that has expired returns nothing.
 
-    Pairs that are not paid are passed over, and so are those charged before `oldest` (None: any age). `actor` None is the
-    system. A reversal does not make a notice possible again: only a purchase or a reset does.
+    Pairs that are not paid are passed over, and so are those charged before `oldest` (None: any age) or, with `charge_id`, by
+    another charge. `actor` None is the system. A reversal does not make a notice possible again: only a purchase or a reset does.
     """
     wallet = books.opened(team_id, now=now)
     rows: list[PaidPair] = []
     for part in chunks(list(dict.fromkeys(pairs))):
         found = PaidPair.objects.filter(team_id=team_id, key__in=part).select_related("charge")
-        rows += found.filter(charge__at__gte=oldest) if oldest is not None else found
+        if oldest is not None:
+            found = found.filter(charge__at__gte=oldest)
+        if charge_id is not None:
+            found = found.filter(charge_id=charge_id)
+        rows += found
     return _reverse(wallet, rows, actor=actor, reason=reason, now=now)
 
 

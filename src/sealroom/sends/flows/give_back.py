@@ -17,10 +17,19 @@ from sealroom.sends.models import Recipient, Send, SendDocument, SendState
 
 
 def give_back(
-    send: Send, recipients: Sequence[Recipient], *, actor: Actor | None, reason: str, oldest: datetime | None, now: datetime
+    send: Send,
+    recipients: Sequence[Recipient],
+    *,
+    actor: Actor | None,
+    reason: str,
+    oldest: datetime | None,
+    charge_id: int | None = None,
+    now: datetime,
 ) -> GivenBack:
-    """Return what may be returned of the pairs a send rests on, for some of its recipients, charged at `oldest` or later (None:
-    ever). Wallet and send are locked, and access was ended before: from then on nothing can become opened."""
+    """Return what may be returned of the pairs a send rests on, for some of its recipients.
+
+    Only those charged at `oldest` or later (None: ever) and, with `charge_id`, by that charge. Wallet and send are locked, and
+    access was ended before: from then on nothing can become opened."""
     items = list(send.send_documents.select_related("document__current", "sent_version"))
     addresses = {one.address for one in recipients}
     kept = _opened(send, items) | _rested_on(send, items, recipients, now=now)
@@ -31,7 +40,7 @@ def give_back(
         for address in addresses
         if (item.document_id, address) not in kept
     ]
-    return credit_flows.reverse_pairs(send.team_id, pairs, actor=actor, reason=reason, now=now, oldest=oldest)
+    return credit_flows.reverse_pairs(send.team_id, pairs, actor=actor, reason=reason, now=now, oldest=oldest, charge_id=charge_id)
 
 
 def _versions(item: SendDocument) -> set[str]:
