@@ -9,10 +9,9 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
-from importlib import import_module
 
 # What migrations do beyond making tables.
-_BEYOND_TABLES = ("sealroom.audit.migrations.0002_append_only", "sealroom.credits.migrations.0002_only_grows")
+_APPEND_ONLY = ("audit_event", "credits_entry")
 
 
 @contextmanager
@@ -31,12 +30,15 @@ def stage() -> Iterator[None]:
 def _set_up() -> None:
     import django  # noqa: PLC0415 -- slow import, and only now are there settings
     import structlog  # noqa: PLC0415 -- slow import
+    from django.apps import apps  # noqa: PLC0415 -- app ready
     from django.core.management import call_command  # noqa: PLC0415 -- app ready
     from django.db import connection  # noqa: PLC0415 -- app ready
+
+    from sealroom.core.append_only import forbid_changes  # noqa: PLC0415 -- settings first
 
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     django.setup()
     call_command("migrate", run_syncdb=True, verbosity=0)
     with connection.schema_editor() as editor:
-        for module in _BEYOND_TABLES:
-            import_module(module).forbid(None, editor)
+        for table in _APPEND_ONLY:
+            forbid_changes(table).code(apps, editor)
