@@ -30,9 +30,9 @@ def stage() -> Iterator[None]:
 def _set_up() -> None:
     import django  # noqa: PLC0415 -- slow import, and only now are there settings
     import structlog  # noqa: PLC0415 -- slow import
-    from django.apps import apps  # noqa: PLC0415 -- app ready
     from django.core.management import call_command  # noqa: PLC0415 -- app ready
     from django.db import connection  # noqa: PLC0415 -- app ready
+    from django.db.migrations.state import StateApps  # noqa: PLC0415 -- app ready
 
     from sealroom.core.append_only import forbid_changes  # noqa: PLC0415 -- settings first
 
@@ -41,4 +41,4 @@ def _set_up() -> None:
     call_command("migrate", run_syncdb=True, verbosity=0)
     with connection.schema_editor() as editor:
         for table in _APPEND_ONLY:
-            forbid_changes(table).code(apps, editor)
+            forbid_changes(table).code(StateApps([], {}), editor)
