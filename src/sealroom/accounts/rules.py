@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import enum
+import re
 import unicodedata
 import zoneinfo
 from collections.abc import Collection
@@ -93,6 +94,7 @@ SETUP_LINK_LIFETIME = timedelta(days=7)
 KEY_PREFIX = "sr_live_"
 KEY_NOTED_EVERY = timedelta(minutes=1)
 MOST_NAME = 120
+_TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def capabilities_of(role: str, scopes: Collection[str] | None = None) -> frozenset[Capability]:
@@ -104,8 +106,12 @@ def capabilities_of(role: str, scopes: Collection[str] | None = None) -> frozens
 
 
 def clean_name(text: str, *, field: str = "name", required: bool = True) -> str:
-    """A name people may carry: trimmed, one line, no control characters, at most 120 characters. Raises `Invalid`."""
-    name = " ".join(text.split(" ")).strip()
+    """A name people may carry: trimmed, one line, no control characters, at most 120 characters. Raises `Invalid`.
+
+    Invisible marks that turn the reading direction come along with copied names; they are dropped, because no header of a mail may
+    hold them.
+    """
+    name = " ".join(_TURNING.sub("", text).split(" ")).strip()
     if required and not name:
         raise Invalid({field: ["required"]})
     if len(name) > MOST_NAME:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import django
 from django.conf import settings
+from django.core import checks
 from django.core.management import call_command
 
 
@@ -27,10 +28,29 @@ def prepare() -> None:
     load()
     from sealroom.billing import flows as billing  # noqa: PLC0415 -- app ready
 
+    _refuse_contradictions()
     with locked(settings.SEALROOM_DATA / "prepare.lock"):
         call_command("migrate", interactive=False, verbosity=0)
         billing.ensure_catalogue()
+        _refuse_unknown_plan()
         _collect_static(settings.STATIC_ROOT)
+
+
+def _refuse_contradictions() -> None:
+    """Stop with the sentences of the system checks that are errors: a mail relay that cannot be, rooms that do not fit."""
+    errors = [message for message in checks.run_checks() if message.level >= checks.ERROR]
+    if errors:
+        raise SystemExit("\n".join(f"{message.id}: {message.msg}" for message in errors))
+
+
+def _refuse_unknown_plan() -> None:
+    """Stop when no team could be founded: better now than when somebody signs up."""
+    from sealroom.billing import queries  # noqa: PLC0415 -- app ready
+
+    known = [plan.code for plan in queries.list_plans()]
+    if settings.SEALROOM_DEFAULT_PLAN and settings.SEALROOM_DEFAULT_PLAN not in known:
+        named = settings.SEALROOM_DEFAULT_PLAN
+        raise SystemExit(f"SEALROOM_DEFAULT_PLAN: expects one of {', '.join(known)}, not {named!r}")
 
 
 def _collect_static(target: Path) -> None:

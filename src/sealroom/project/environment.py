@@ -4,10 +4,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9a-fA-F:]+")
 
 
 class BadSetting(SystemExit):
@@ -20,7 +24,10 @@ class BadSetting(SystemExit):
 def word(name: str, default: str, *, secret: bool = False) -> str:
     """A text; a secret may also come from the file that NAME_FILE points to."""
     if secret and (path := os.environ.get(f"{name}_FILE")):
-        return Path(path).read_text().strip()
+        try:
+            return Path(path).read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadSetting(f"{name}_FILE", f"cannot be read: {error}") from error
     return os.environ.get(name, default).strip()
 
 
@@ -35,7 +42,7 @@ def number(name: str, default: int, *, least: int, most: int) -> int:
     raw = os.environ.get(name, "").strip()
     if not raw:
         return default
-    if not raw.lstrip("-").isdigit() or not least <= int(raw) <= most:
+    if not _WHOLE.fullmatch(raw) or not least <= int(raw) <= most:
         raise BadSetting(name, f"expects a whole number from {least} to {most}, not {raw!r}")
     return int(raw)
 
@@ -72,8 +79,9 @@ def folder(place: Path) -> Path:
 def base_url(name: str, default: str) -> str:
     """Scheme and host of the installation, no path. Plain http beyond loopback needs SEALROOM_ALLOW_HTTP=1."""
     value = word(name, default).rstrip("/")
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query or parts.username:
+    parts = _parts(value)
+    strange = parts is None or parts.path or parts.query or parts.fragment or parts.username is not None
+    if parts is None or strange or parts.scheme not in {"http", "https"} or not _HOST.fullmatch(parts.hostname or ""):
         raise BadSetting(name, f"expects https://host[:port], not {value!r}")
     loopback = parts.hostname in {"127.0.0.1", "localhost", "::1"}
     if parts.scheme == "http" and not loopback and not flag("SEALROOM_ALLOW_HTTP", default=False):
@@ -83,16 +91,26 @@ def base_url(name: str, default: str) -> str:
     return value
 
 
+def _parts(url: str) -> SplitResult | None:
+    """An address in its parts; None when it has none, or a port that is no port."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 -- raises for what is no port
+    except ValueError:
+        return None
+    return parts
+
+
 def database(name: str, default: Path) -> dict[str, Any]:
     """SQLite in the data folder, or postgresql://user:password@host:port/name."""
     url = word(name, "", secret=True)
     if not url:
         return sqlite(default)
-    parts = urlsplit(url)
-    if parts.scheme == "sqlite":
+    parts = _parts(url)
+    if parts is not None and parts.scheme == "sqlite" and parts.path.strip("/"):
         return sqlite(Path(unquote(parts.path)))
-    if parts.scheme not in {"postgresql", "postgres"}:
-        raise BadSetting(name, f"expects postgresql://… or sqlite:///…, not {parts.scheme!r}")
+    if parts is None or parts.scheme not in {"postgresql", "postgres"} or not parts.path.strip("/"):
+        raise BadSetting(name, "expects postgresql://user:password@host:port/name or sqlite:///path")
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),

@@ -59,7 +59,9 @@ def read_recipients(text: str) -> TypedRecipients:
                 invalid.append(address if not name else f"{name} <{address}>")
                 continue
             repeated += canonical in people
-            people.setdefault(canonical, TypedRecipient(canonical, name[:200]))
+            # What cannot be seen in a name must not cost the person the mail: the room refuses such names.
+            seen = "".join(letter for letter in name if letter.isprintable() or letter.isspace())
+            people.setdefault(canonical, TypedRecipient(canonical, seen[:200].strip()))
     return TypedRecipients(tuple(people.values()), tuple(dict.fromkeys(invalid)), repeated)
 
 
