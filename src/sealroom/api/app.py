@@ -22,7 +22,7 @@ from sealroom.accounts.rules import Actor, Route
 from sealroom.api.errors import PROBLEM_TYPE, problem, problem_for
 from sealroom.core.errors import DomainError
 from sealroom.httpkit.address import client_address
-from sealroom.httpkit.faults import is_busy
+from sealroom.httpkit.faults import is_busy, is_full
 
 # How a client of ours names itself, so that the ledger can tell the routes apart. It gives no rights.
 _ROUTES = {"cli": Route.CLI}
@@ -142,10 +142,13 @@ def _unreadable(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 @api.exception_handler(OperationalError)
-def _database(request: HttpRequest, error: OperationalError) -> HttpResponse:
-    if not is_busy(error):
-        raise error
-    return problem(request, "busy")
+@api.exception_handler(OSError)
+def _machine(request: HttpRequest, error: Exception) -> HttpResponse:
+    if is_busy(error):
+        return problem(request, "busy")
+    if is_full(error):
+        return problem(request, "storage_full")
+    raise error
 
 
 def _field(item: dict[str, Any]) -> list[object]:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every response passes: a request id, security headers, the reader's language, an honest answer to a busy database."""
+"""What every response passes: a request id, security headers, the reader's language, honest answers to a busy
+database and a full disk."""
 
 from __future__ import annotations
 
@@ -11,8 +12,8 @@ from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 
 from sealroom.core.ids import new_id
-from sealroom.httpkit.faults import is_busy
-from sealroom.httpkit.pages import busy_page
+from sealroom.httpkit.faults import is_busy, is_full
+from sealroom.httpkit.pages import busy_page, error_page, full_page
 
 Handler = Callable[[HttpRequest], HttpResponse]
 log = structlog.get_logger("sealroom.http")
@@ -72,10 +73,21 @@ class DatabaseBusy:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Turn a passing database fault into 503."""
-        if not is_busy(error):
-            return None
-        log.warning("database busy", error=str(error)[:200])
-        return busy_page(request)
+        if is_busy(error):
+            log.warning("database busy", error=str(error)[:200])
+            return busy_page(request)
+        if is_full(error):
+            log.error("no room left", error=str(error)[:200])
+            return full_page(request)
+        return None
+
+    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> HttpResponse | None:
+        """Refuse the character NUL in addresses: no database keeps it, and PostgreSQL fails when it is asked for it. Forms refuse
+        it in their fields, the API in its guard."""
+        said = [request.path, *request.GET, *request.GET.values()]
+        if any("\0" in text for text in said) and not request.path.startswith("/api/"):
+            return error_page(request, status=400, code="invalid")
+        return None
 
 
 class Language(LocaleMiddleware):

@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from sealroom.httpkit.context import installation
-from sealroom.httpkit.faults import is_busy
+from sealroom.httpkit.faults import is_busy, is_full
 
 
 def sentence_for(status: int) -> tuple[str, str]:
@@ -64,6 +64,12 @@ def busy_page(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def full_page(request: HttpRequest) -> HttpResponse:
+    """The disk has no room; nothing of the request was kept."""
+    title, advice = _("The server has no room left"), _("Nothing was kept. Try again later.")
+    return error_page(request, status=503, code="storage_full", title=title, advice=advice)
+
+
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Django's handler400."""
     return error_page(request, status=400, code="invalid")
@@ -94,4 +100,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500. Django calls it while it handles the exception, so a database that is only busy is told apart."""
     if is_busy(sys.exc_info()[1]):
         return busy_page(request)
+    if is_full(sys.exc_info()[1]):
+        return full_page(request)
     return error_page(request, status=500, code="error")

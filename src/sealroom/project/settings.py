@@ -200,6 +200,10 @@ SECURE_HSTS_SECONDS = 31_536_000 if SEALROOM_SECURE else 0
 SECURE_SSL_REDIRECT = False  # TLS ends at the proxy, which redirects
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "sealroom.httpkit.uploads.NamelessFileUploadHandler",
+]
 FILE_UPLOAD_TEMP_DIR = str(env.folder(SEALROOM_DATA / "tmp"))
 
 # -- Words ---------------------------------------------------------------------------------------------------------------
