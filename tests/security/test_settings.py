@@ -90,3 +90,15 @@ def test_what_cannot_work_stops_the_start(name: str, value: str, tmp_path: Path)
     assert name in done.stderr
     assert "Traceback" not in done.stderr
     assert "pw@" not in done.stderr
+
+
+def test_under_https_cookies_are_bound_to_the_host_and_to_tls(tmp_path: Path) -> None:
+    source = (
+        "from sealroom.project import settings as s; print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SESSION_COOKIE_SECURE, "
+        "s.CSRF_COOKIE_SECURE, s.LANGUAGE_COOKIE_SECURE, s.SECURE_HSTS_SECONDS > 0, s.DEBUG, s.ALLOWED_HOSTS, s.USE_X_FORWARDED_HOST)"
+    )
+    environment = {key: text for key, text in os.environ.items() if not key.startswith(("SEALROOM_", "DJANGO_"))}
+    environment |= {"SEALROOM_DATA": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment |= {"SEALROOM_BASE_URL": "https://rooms.example.com", "DEBUG": "1", "DJANGO_DEBUG": "1"}
+    said = subprocess.check_output([sys.executable, "-c", source], env=environment, cwd=tmp_path, text=True, timeout=60)
+    assert said.strip() == "__Host-sealroom __Host-csrf True True True True False ['rooms.example.com'] False"
