@@ -95,7 +95,8 @@ def test_what_cannot_work_stops_the_start(name: str, value: str, tmp_path: Path)
 def test_under_https_cookies_are_bound_to_the_host_and_to_tls(tmp_path: Path) -> None:
     source = (
         "from sealroom.project import settings as s; print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SESSION_COOKIE_SECURE, "
-        "s.CSRF_COOKIE_SECURE, s.LANGUAGE_COOKIE_SECURE, s.SECURE_HSTS_SECONDS > 0, s.DEBUG, s.ALLOWED_HOSTS, s.USE_X_FORWARDED_HOST)"
+        "s.CSRF_COOKIE_SECURE, s.LANGUAGE_COOKIE_SECURE, s.SECURE_HSTS_SECONDS > 0, s.DEBUG, s.ALLOWED_HOSTS, "
+        "s.USE_X_FORWARDED_HOST)"
     )
     environment = {key: text for key, text in os.environ.items() if not key.startswith(("SEALROOM_", "DJANGO_"))}
     environment |= {"SEALROOM_DATA": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
