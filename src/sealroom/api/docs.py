@@ -20,6 +20,7 @@ def docs(request: HttpRequest) -> HttpResponse:
     shapes = schema.get("components", {}).get("schemas", {})
     context = {
         "groups": _groups(schema),
+        "named": set(shapes),
         "shapes": [
             {
                 "name": name,

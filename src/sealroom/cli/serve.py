@@ -52,7 +52,7 @@ def _serve_pages(host: str, port: int) -> None:
         port=port,
         interface=Interfaces.WSGI,
         workers=settings.SEALROOM_WEB_WORKERS,
-        blocking_threads=8,
+        blocking_threads=4,
         backlog=512,
         workers_kill_timeout=30,
         log_access=False,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 from django.utils import timezone
@@ -171,6 +172,7 @@ def layout(actor: Actor, composed: Composed, *, now: datetime, refusal: Refusal 
         "quote": quote,
         "full_price": quote.cost == len(shown) * len(people),
         "files_text": wording.files(len(shown)),
+        "file_limit": wording.size_limit(settings.SEALROOM_MAX_FILE_BYTES),
         "people_text": wording.people(len(people)),
         "recipients_text": wording.recipients(len(people)),
         "count": len(people),

@@ -88,7 +88,7 @@ TABLE: dict[str, Row] = {
     "seat_quota": Row(
         403,
         _("Every seat is taken"),
-        _("%(used)s of %(limit)s seats are in use. Remove a member or withdraw an invitation."),
+        _("Seats in use: %(used)s of %(limit)s. Remove a member or withdraw an invitation."),
         _PLAN,
     ),
     "room_quota": Row(

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from sealroom.access.rules import Watermark
-from sealroom.httpkit.templatetags.kit import duration, moment_text, number
+from sealroom.httpkit.templatetags.kit import duration, human_size, moment_text, number
 from sealroom.sends.queries import SendRow
 from sealroom.sends.rules import ENDING_SOON, SendSettings, State
 
@@ -50,6 +50,14 @@ class SettingWords:
     expiry: str
     zone: str
     watermark: str
+
+
+def size_limit(size: int) -> str:
+    """A limit in bytes, as people set it: 2 times 1,024 cubed is "2 GB". Never more than what is allowed."""
+    for power in (3, 2):
+        if size % 1024**power == 0:
+            return human_size(size // 1024**power * 1000**power)
+    return human_size(size)
 
 
 def files(count: int) -> str:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.test import Client
 from django.utils import translation
@@ -25,7 +27,9 @@ def test_article_has_the_same_parts_in_both_languages(client: Client, slug: str)
     assert parts[0] == parts[1] != []
 
 
-def test_unreviewed_translation_is_marked(client: Client) -> None:
+def test_unreviewed_translation_is_marked(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    draft = replace(articles.ENTRIES[0], reviewed=frozenset({"en"}))
+    monkeypatch.setattr(articles, "ENTRIES", (draft,))
     client.cookies["sealroom_language"] = "fr"
     assert "n’a pas encore été relue" in client.get("/help/credits/").content.decode()
     client.cookies["sealroom_language"] = "en"

@@ -96,7 +96,7 @@ def test_taken_seats_are_refused_with_their_numbers(owner: Persona) -> None:
     for number in range(9):
         client.post("/admin/members/", {"email": f"seat{number}@example.com", "role": "user"})
     response = client.post("/admin/members/", {"email": "eleventh@example.com", "role": "user"})
-    assert (response.status_code, "10 of 10 seats are in use." in response.content.decode()) == (403, True)
+    assert (response.status_code, "Seats in use: 10 of 10." in response.content.decode()) == (403, True)
 
 
 def test_role_changes_and_the_last_admin_stays(owner: Persona, member: Persona) -> None:

@@ -29,7 +29,7 @@ from sealroom.viewing.ports import Mark
 Pixels = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
 QUALITY = 80
-_DARKEN = 60  # of 255, where a black letter covers a pixel wholly
+_DARKEN = 46  # of 255, where a black letter covers a pixel wholly
 _LIGHTEN = 52
 _ROW_GAP, _COLUMN_GAP = 4.2, 3.0  # of the em, between repeated marks
 _LINE = 0.62  # of the page's width, the longest line of a tiled mark
