@@ -60,3 +60,10 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """An installation nobody has set up yet."""
+    with serving(tmp_path_factory.mktemp("fresh")) as running:
+        yield running

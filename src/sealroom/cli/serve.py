@@ -52,11 +52,13 @@ def _serve_pages(host: str, port: int) -> None:
         port=port,
         interface=Interfaces.WSGI,
         workers=settings.SEALROOM_WEB_WORKERS,
-        blocking_threads=4,
+        # A thread waits while a slow client's body arrives: eight of them must leave some for the others. Granian warns of
+        # more threads than cores, which is right for work but not for waiting; its errors are still said.
+        blocking_threads=16,
         backlog=512,
         workers_kill_timeout=30,
         log_access=False,
-        log_level=LogLevels.error,  # its one warning is about 8 threads: wanted, because slow uploads hold one each
+        log_level=LogLevels.error,
     ).serve()
 
 

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every page of a running product in both themes: no axe violation, nothing wider than the window, in French at four widths."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.journeys.server import Server, link_in
+from tests.journeys.story import make_pdf, open_link, prepare_send, shown_page, submit
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+PASSWORD = "corridor-lantern-42-violet"
+RULES: dict[str, object] = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+}
+COLOURS: dict[str, object] = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+WIDTHS = (1440, 820, 390, 320)
+MEMBERS = (
+    "/?new", "/", "/files/choose/", "/sends/", "{send}", "{send}settings/", "{send}recipients/", "/received/", "/credits/",
+    "/settings/", "/settings/keys/", "/admin/team/", "/admin/members/", "/admin/plan/", "/admin/activity/", "/help/",
+    "/help/credits/", "/outbox/", "{mail}", "/accounts/email/", "/accounts/password/change/", "/accounts/logout/",
+)  # fmt: skip
+STRANGERS = (
+    "/accounts/login/", "/accounts/signup/", "/accounts/signup/?by=code", "/accounts/login/code/", "/accounts/password/reset/",
+    "/help/", "/help/credits/", "/no-such-page/", "/api/v1/docs", "{link}", "/v/no-such-link/",
+)  # fmt: skip
+
+
+def set_up(server: Server, page: Page, name: str, *, time_zone: str = "Europe/Paris") -> None:
+    """Use the setup link: the first account, with a password; it runs the installation."""
+    page.goto(server.setup_url)
+    page.locator("input[name=email]").fill(f"{name}@example.com")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("input[name=name]").fill("Halden Partners")
+    page.locator("select[name=time_zone]").select_option(time_zone)
+    submit(page)
+    page.wait_for_url(f"{server.base_url}/")
+
+
+class Inspector:
+    """Looks at pages and remembers what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.axe = Axe()
+        self.faults: list[str] = []
+
+    def look(self, page: Page, name: str) -> None:
+        """Axe at the desk's width, its rules about colours in the dark theme too, and the width of the page in every window."""
+        page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+        page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        self._run_axe(page, f"{name} light", RULES)
+        page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+        self._run_axe(page, f"{name} dark", COLOURS)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 844})
+            beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            if beyond > 0:
+                self.faults.append(f"{name}: {beyond} px too wide at {width}")
+
+    def _run_axe(self, page: Page, name: str, rules: dict[str, object]) -> None:
+        # Colours are judged as drawn: two frames after the theme changed every element has its own.
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        for fault in self.axe.run(page, options=rules).response["violations"]:
+            self.faults += [
+                f"{name}: {fault['id']} {node['target']} {node['html'][:160]} {node['any'][0]['message'] if node['any'] else ''}"
+                for node in fault["nodes"][:3]
+            ]
+
+
+@pytest.fixture
+def inspector() -> Inspector:
+    return Inspector()
+
+
+def test_pages_are_accessible(own_server: Server, new_page: Callable[..., Page], tmp_path: Path, inspector: Inspector) -> None:
+    """A member with one send and a draft, a stranger, and a recipient see every page there is."""
+    server = own_server
+    member = new_page(locale="fr-FR")
+    set_up(server, member, "camille")
+    paper = make_pdf(tmp_path / "Lettre d’intention pour l’acquisition de la société.pdf", pages=2, title="Lettre")
+    prepare_send(member, [paper], "nadia@example.com, counsel.of.the.other.side@subsidiary.example.org")
+    member.locator("main button.btn-primary:visible").last.click()
+    member.wait_for_url(re.compile(r"/sends/snd_"))
+    send = member.url.removeprefix(server.base_url)
+    member.goto(f"{server.base_url}/")
+    prepare_send(member, [paper], "nadia@example.com")
+    inspector.look(member, "draft as it is written")
+    link = link_in(server.wait_for_mail("nadia@example.com"), "/v/").removeprefix(server.base_url)
+    member.goto(f"{server.base_url}/outbox/")
+    mail = member.locator("main table a").first.get_attribute("href") or ""
+
+    for path in (one.format(send=send, mail=mail) for one in MEMBERS):
+        member.goto(server.base_url + path)
+        inspector.look(member, path)
+    member.goto(f"{server.base_url}/sends/")
+    member.locator(".expander").last.click()
+    expect(member.locator(".send-cols").first).to_be_visible()
+    inspector.look(member, "a row opened")
+
+    stranger = new_page(locale="fr-FR")
+    for path in (one.format(link=link) for one in STRANGERS):
+        stranger.goto(server.base_url + path)
+        inspector.look(stranger, f"stranger {path}")
+    stranger.goto(server.base_url + link)
+    stranger.locator("input[name=address]").fill("stranger@example.org")
+    submit(stranger)
+    inspector.look(stranger, "code page")
+
+    reader = new_page(locale="fr-FR")
+    open_link(server, reader, "nadia@example.com")
+    if not reader.locator("[data-viewer]").count():
+        inspector.look(reader, "files")
+        reader.locator("a", has_text="Lettre").first.click()
+    shown_page(reader, 1)
+    inspector.look(reader, "viewer")
+    assert inspector.faults == []
