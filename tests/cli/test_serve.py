@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -111,3 +112,21 @@ def lose_the_worker(server: Server) -> None:
     (before,) = workers(server)
     os.kill(before, signal.SIGKILL)
     wait_until(lambda: bool(workers(server) - {before}), "the worker was not replaced")
+
+
+def test_serve_refuses_a_port_that_is_taken(tmp_path: Path) -> None:
+    """Two servers on one port would each get some of the requests."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            [sys.executable, "-m", "sealroom.cli.main", "serve", "--port", str(port)],
+            env={**os.environ, "SEALROOM_DATA": str(tmp_path / "data"), "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert (done.returncode, done.stderr) == (1, f"cannot listen on 127.0.0.1:{port}: Address already in use\n")
+    assert not (tmp_path / "data").exists()

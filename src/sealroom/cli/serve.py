@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +23,9 @@ def run(argv: list[str]) -> int:
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (default 8000)")
     parser.add_argument("--no-worker", action="store_true", help="serve pages only; workers run elsewhere")
     options = parser.parse_args(argv)
+    if problem := _why_not(options.host, options.port):
+        print(f"cannot listen on {options.host}:{options.port}: {problem}", file=sys.stderr)
+        return 1
     host = f"[{options.host}]" if ":" in options.host else options.host
     os.environ.setdefault("SEALROOM_BASE_URL", f"http://{host}:{options.port}")
     setup.prepare()
@@ -36,6 +40,19 @@ def run(argv: list[str]) -> int:
         if companion:
             companion.stop()
     return 0
+
+
+def _why_not(host: str, port: int) -> str:
+    """Why this address cannot be had, "" when it can. The server itself would share a port that another one holds (SO_REUSEPORT),
+    and people would meet now the one, now the other."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError) as error:
+            return getattr(error, "strerror", None) or str(error)
+    return ""
 
 
 def _serve_pages(host: str, port: int) -> None:
