@@ -55,3 +55,16 @@ def test_take_is_exact_among_processes(file_database: Path, tmp_path: Path) -> N
     assert (tmp_path / "log").read_text().count("taken") == 60
     (count,) = sqlite3.connect(file_database).execute("SELECT count FROM core_ratebucket").fetchone()
     assert count == 60
+
+
+@pytest.mark.parametrize(
+    ("ip", "source"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("", ""),
+    ],
+)
+def test_source_of_an_ipv6_client_is_its_network(ip: str, source: str) -> None:
+    assert ratelimit.source_of(ip) == source

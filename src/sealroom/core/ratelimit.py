@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import math
 from datetime import datetime, timedelta
 
@@ -12,6 +13,17 @@ from django.db.models import F
 
 from sealroom.core.errors import RateLimited
 from sealroom.core.models import RateBucket
+
+
+def source_of(ip: str) -> str:
+    """Whom a client's address stands for: an IPv6 customer commands a whole /64, so that is what is counted."""
+    try:
+        address = ipaddress.ip_address(ip)
+    except ValueError:
+        return ip
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return ip
 
 
 def take(purpose: str, subject: str, *, limit: int, per: timedelta, now: datetime) -> None:

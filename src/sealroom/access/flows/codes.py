@@ -121,7 +121,7 @@ def verify_code(visitor: Visitor, reference: str, code: str, *, remember: bool, 
     if len(typed) != codes.DIGITS or not (typed.isascii() and typed.isdigit()):
         raise Invalid({"code": ["six_digits"]})
     limit, per = rules.TRIES_PER_IP
-    ratelimit.take("access.try", ip, limit=limit, per=per, now=now)
+    ratelimit.take("access.try", ratelimit.source_of(ip), limit=limit, per=per, now=now)
     link = queries.find_link(reference)
     challenge, tries_before = _spend_try(visitor, queries.challenge_target(link, reference))
     state = CodeState(challenge.code_digest, challenge.made_at, tries_before)
@@ -144,7 +144,7 @@ def _take(typed: str, ip: str, *, now: datetime) -> None:
         for purpose, subject, (limit, per) in (
             ("access.code", typed, rules.CODES_PER_ADDRESS),
             ("access.code.day", typed, rules.CODES_PER_ADDRESS_A_DAY),
-            ("access.code.ip", ip, rules.CODES_PER_IP),
+            ("access.code.ip", ratelimit.source_of(ip), rules.CODES_PER_IP),
         ):
             ratelimit.take(purpose, subject, limit=limit, per=per, now=now)
 

@@ -49,7 +49,7 @@ def answer(request: HttpRequest, slug: str) -> HttpResponse:
     """Tell the support whether the article answered the question; at most 10 an hour from an address. Names no reader."""
     known = articles.article(slug)
     now = timezone.now()
-    ratelimit.take("help_answer", client_address(request), limit=10, per=timedelta(hours=1), now=now)
+    ratelimit.take("help_answer", ratelimit.source_of(client_address(request)), limit=10, per=timedelta(hours=1), now=now)
     helped = request.POST.get("answer") == "yes"
     mail.compose(
         "web/mail/help_answer",
