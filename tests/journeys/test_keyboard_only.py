@@ -47,7 +47,7 @@ def test_keyboard_alone(own_server: Server, new_page: Callable[..., Page], tmp_p
     """No pointer from the sign-in to the last page; then the plain forms without JavaScript."""
     server = own_server
     page = new_page(viewport={"width": 1440, "height": 900})
-    set_up(server, page, "camille")
+    set_up(server, page, "owner")
     page.context.clear_cookies()
     page.goto(f"{server.base_url}/accounts/login/")
     _signs_in(page)
@@ -57,7 +57,7 @@ def test_keyboard_alone(own_server: Server, new_page: Callable[..., Page], tmp_p
     page.locator("input[type=file]").set_input_files(make_pdf(tmp_path / "Offer.pdf", pages=3, title="Offer"))
     expect(page.locator("main .badge-ok")).to_have_count(1, timeout=60_000)
     tab_to(page, "[data-chip-field]")
-    page.keyboard.type("nadia@example.com")
+    page.keyboard.type("reader@example.com")
     page.keyboard.press("Enter")
     expect(page.locator("#price")).to_contain_text("1 credit")
     tab_to(page, "#price button[value=notify]")
@@ -72,22 +72,22 @@ def test_keyboard_alone(own_server: Server, new_page: Callable[..., Page], tmp_p
 def _signs_in(page: Page) -> None:
     if not page.evaluate("document.activeElement.matches('main input[type=email], main input[name=login]')"):
         tab_to(page, "main input[name=login]")
-    page.keyboard.type("camille@example.com")
+    page.keyboard.type("owner@example.com")
     tab_to(page, "main input[name=password]")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
 
 
 def _is_read(server: Server, reader: Page) -> None:
-    mail = server.wait_for_mail("nadia@example.com")
+    mail = server.wait_for_mail("reader@example.com")
     reader.goto(link_in(mail, "/v/"))
     if not reader.evaluate("document.activeElement.matches('input[name=address]')"):
         tab_to(reader, "input[name=address]")
-    reader.keyboard.type("nadia@example.com")
+    reader.keyboard.type("reader@example.com")
     reader.keyboard.press("Enter")
     reader.wait_for_url(re.compile("/verify/"))
     expect(reader.locator("input[name=code]")).to_be_focused()
-    reader.keyboard.type(code_in(server.wait_for_mail("nadia@example.com", count=2)))
+    reader.keyboard.type(code_in(server.wait_for_mail("reader@example.com", count=2)))
     reader.keyboard.press("Enter")
     reader.wait_for_url(re.compile("/v/d/"))
     shown_page(reader, 1)
@@ -107,20 +107,20 @@ def _without_script(server: Server, new_page: Callable[..., Page], tmp_path: Pat
     """Sign in and send by the plain forms; the recipient proves the address and is told what the viewer needs."""
     page = new_page(java_script_enabled=False)
     page.goto(f"{server.base_url}/accounts/login/")
-    page.locator("main input[name=login]").fill("camille@example.com")
+    page.locator("main input[name=login]").fill("owner@example.com")
     page.locator("main input[name=password]").fill(PASSWORD)
     submit(page)
     page.goto(f"{server.base_url}/?new")
     page.locator("input[type=file]").set_input_files(make_pdf(tmp_path / "Plain.pdf", pages=1, title="Plain"))
-    page.locator("textarea[name=recipients]").fill("olsen@example.org")
+    page.locator("textarea[name=recipients]").fill("counsel@example.org")
     page.locator("#price button[value=notify]").click()
     page.wait_for_url(re.compile(r"/sends/snd_"))
 
     reader = new_page(java_script_enabled=False)
-    reader.goto(link_in(server.wait_for_mail("olsen@example.org"), "/v/"))
-    reader.locator("input[name=address]").fill("olsen@example.org")
+    reader.goto(link_in(server.wait_for_mail("counsel@example.org"), "/v/"))
+    reader.locator("input[name=address]").fill("counsel@example.org")
     submit(reader)
-    reader.locator("input[name=code]").fill(code_in(server.wait_for_mail("olsen@example.org", count=2)))
+    reader.locator("input[name=code]").fill(code_in(server.wait_for_mail("counsel@example.org", count=2)))
     submit(reader)
     reader.wait_for_url(re.compile("/v/d/"))
     expect(reader.locator("[data-needs-script]")).to_be_visible()

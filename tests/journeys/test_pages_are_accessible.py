@@ -38,7 +38,7 @@ def set_up(server: Server, page: Page, name: str, *, time_zone: str = "Europe/Pa
     page.goto(server.setup_url)
     page.locator("input[name=email]").fill(f"{name}@example.com")
     page.locator("input[name=password]").fill(PASSWORD)
-    page.locator("input[name=name]").fill("Halden Partners")
+    page.locator("input[name=name]").fill("Example Partners")
     page.locator("select[name=time_zone]").select_option(time_zone)
     submit(page)
     page.wait_for_url(f"{server.base_url}/")
@@ -83,16 +83,16 @@ def test_pages_are_accessible(own_server: Server, new_page: Callable[..., Page],
     """A member with one send and a draft, a stranger, and a recipient see every page there is."""
     server = own_server
     member = new_page(locale="fr-FR")
-    set_up(server, member, "camille")
+    set_up(server, member, "owner")
     paper = make_pdf(tmp_path / "Lettre d’intention pour l’acquisition de la société.pdf", pages=2, title="Lettre")
-    prepare_send(member, [paper], "nadia@example.com, counsel.of.the.other.side@subsidiary.example.org")
+    prepare_send(member, [paper], "reader@example.com, counsel.of.the.other.side@subsidiary.example.org")
     member.locator("main button.btn-primary:visible").last.click()
     member.wait_for_url(re.compile(r"/sends/snd_"))
     send = member.url.removeprefix(server.base_url)
     member.goto(f"{server.base_url}/")
-    prepare_send(member, [paper], "nadia@example.com")
+    prepare_send(member, [paper], "reader@example.com")
     inspector.look(member, "draft as it is written")
-    link = link_in(server.wait_for_mail("nadia@example.com"), "/v/").removeprefix(server.base_url)
+    link = link_in(server.wait_for_mail("reader@example.com"), "/v/").removeprefix(server.base_url)
     member.goto(f"{server.base_url}/outbox/")
     mail = member.locator("main table a").first.get_attribute("href") or ""
 
@@ -114,7 +114,7 @@ def test_pages_are_accessible(own_server: Server, new_page: Callable[..., Page],
     inspector.look(stranger, "code page")
 
     reader = new_page(locale="fr-FR")
-    open_link(server, reader, "nadia@example.com")
+    open_link(server, reader, "reader@example.com")
     if not reader.locator("[data-viewer]").count():
         inspector.look(reader, "files")
         reader.locator("a", has_text="Lettre").first.click()

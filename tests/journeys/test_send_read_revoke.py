@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def _recipients(language: str) -> list[str]:
-    return [f"{name}.{language}@example.com" for name in ("nadia", "olsen", "wei", "counsel", "bank")]
+    return [f"{name}.{language}@example.com" for name in ("investor", "auditor", "bank", "counsel", "board")]
 
 
 def _price(page: Page) -> str:
