@@ -48,6 +48,7 @@ def run(argv: list[str]) -> int:
 
 
 def _send(client: ApiClient, options: argparse.Namespace) -> int:
+    client.call("GET", "/me")  # a wrong key is told before gigabytes travel
     documents = [_upload(client, path) for path in options.files]
     quote = client.call("POST", "/sends/quote", {"documents": documents, "recipients": options.to})
     print(f"{quote['cost']} credits, {quote['available']} available")

@@ -83,10 +83,11 @@ class Zygote:
                 raise
         return Child(self, number, document, ours)
 
-    def finish(self, number: int) -> tuple[int, int]:
-        """End a child for certain; tells the signal that had ended it before (or 0) and its peak memory in bytes."""
+    def finish(self, number: int, *, dying: bool = False) -> tuple[int, int]:
+        """End a child for certain; tells the signal that had ended it before (or 0) and its peak memory in bytes. One that is
+        dying already is given a moment to do so, for its cause of death to be its own."""
         with self._lock:
-            answer = self._order({"do": "end", "child": number})
+            answer = self._order({"do": "end", "child": number, "dying": dying})
         ended, peak = answer.get("signal"), answer.get("peak")
         return (ended if isinstance(ended, int) else 0), (peak if isinstance(peak, int) else 0)
 
@@ -191,11 +192,11 @@ class Child:
         wire.close_all(files)
         raise workshop_failure(str(message.get("failed")), **_facts(message.get("facts")))
 
-    def finish(self) -> tuple[int, int]:
+    def finish(self, *, dying: bool = False) -> tuple[int, int]:
         """End the process for certain; see `Zygote.finish`. A lost zygote has taken its children with it."""
         self._end.close()
         try:
-            return self._zygote.finish(self._number)
+            return self._zygote.finish(self._number, dying=dying)
         except ZygoteLost:
             return signal.SIGKILL, 0
 
@@ -215,7 +216,7 @@ class Child:
         return False
 
     def _cause_of_death(self, seconds: float, memory: int) -> WorkshopFailure:
-        ended, peak = self.finish()
+        ended, peak = self.finish(dying=True)
         if ended == signal.SIGXCPU:
             return workshop_failure("limit_time", seconds=int(seconds))
         if peak > memory * 0.6:  # the allocators of C++ engines end the process when memory runs out

@@ -13,8 +13,12 @@ import gc
 import os
 import signal
 import socket
+import time
 
 from . import child, wire
+
+_GRACE = 0.5  # seconds a child that closed its end may take to die
+_GLANCE = 0.002
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
@@ -40,7 +44,7 @@ def main(control: socket.socket, *, memory: int, file_bytes: int) -> None:
             os.close(descriptors[0])
             wire.send(control, {"child": number, "pid": children[number]})
         else:
-            wire.send(control, _end(children.pop(number, 0)))
+            wire.send(control, _end(children.pop(number, 0), _GRACE if order.get("dying") else 0.0))
     for pid in children.values():
         os.kill(pid, signal.SIGKILL)
 
@@ -72,10 +76,16 @@ def _fork(control: socket.socket, descriptor: int, *, memory: int, file_bytes: i
         os._exit(1)
 
 
-def _end(pid: int) -> dict[str, object]:
+def _end(pid: int, grace: float) -> dict[str, object]:
     if not pid:
         return {"signal": 0, "peak": 0}
     finished, status, usage = os.wait4(pid, os.WNOHANG)
+    waited = 0.0
+    while not finished and waited < grace:
+        # A dying process closes its sockets a moment before it can be reaped; killed now, its cause of death would be ours.
+        time.sleep(_GLANCE)
+        waited += _GLANCE
+        finished, status, usage = os.wait4(pid, os.WNOHANG)
     if not finished:
         os.kill(pid, signal.SIGKILL)
         _, status, usage = os.wait4(pid, 0)
