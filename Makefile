@@ -55,7 +55,9 @@ check: .venv/.tested messages ## format, lint, types, layers, migrations, deploy
 	@$(PY) -m pytest -q -p no:cacheprovider tests/architecture
 
 test: test-setup ## run every test
-	@$(PY) -m pytest -n $(JOBS) --dist worksteal
+	@$(PY) -m pytest -n $(JOBS) --dist worksteal || { \
+	  echo "These failed beside the others. Once more, alone: what fails again is broken, what passes is worth a look too."; \
+	  $(PY) -m pytest -n0 --last-failed --last-failed-no-failures none; }
 
 fast: .venv/.tested messages ## tests without browsers and office suites
 	@$(PY) -m pytest -n $(JOBS) -m "not browser and not slow"
