@@ -177,6 +177,18 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 SEALROOM_DEFAULT_PLAN = env.word("SEALROOM_DEFAULT_PLAN", "")
 SEALROOM_PAYMENT_GATEWAY = env.choice("SEALROOM_PAYMENT_GATEWAY", "none", {"none", "invoice", "stripe"})
+SEALROOM_GATEWAYS = {
+    "none": "sealroom.billing.adapters.none.NoGateway",
+    "invoice": "sealroom.billing.adapters.invoice.BankTransfer",
+    "stripe": "sealroom.billing.adapters.stripe.StripeGateway",
+}
+SEALROOM_CATALOGUE = env.word("SEALROOM_CATALOGUE", "")
+SEALROOM_QUOTA_COUNTERS = {  # how the rooms above billing count what a quota limits
+    "data_rooms": "sealroom.datarooms.queries.rooms_used",
+    "guests": "sealroom.datarooms.queries.guests_used",
+    "storage_bytes": "sealroom.documents.queries.storage_used",
+}
+SEALROOM_INVOICE_PRINTER = "sealroom.billing.adapters.printer.ReportlabPrinter"
 SEALROOM_OPEN_SIGNUP = env.flag("SEALROOM_OPEN_SIGNUP", default=True)
 
 # -- Browser -------------------------------------------------------------------------------------------------------------

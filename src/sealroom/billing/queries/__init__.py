@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is asked of billing."""
+
+from sealroom.billing.queries.plans import (
+    GRACE,
+    InForce,
+    Usage,
+    addon_by_code,
+    asks_money,
+    edition,
+    extra_of,
+    extras,
+    held_of,
+    in_force,
+    limits_of,
+    list_plans,
+    offer_of,
+    plan_by_code,
+    plans_on_offer,
+    require_paid,
+    standing_usage,
+    subscription_of,
+    tax_rates,
+    usage_of,
+)
+
+__all__ = [
+    "GRACE",
+    "InForce",
+    "Usage",
+    "addon_by_code",
+    "asks_money",
+    "edition",
+    "extra_of",
+    "extras",
+    "held_of",
+    "in_force",
+    "limits_of",
+    "list_plans",
+    "offer_of",
+    "plan_by_code",
+    "plans_on_offer",
+    "require_paid",
+    "standing_usage",
+    "subscription_of",
+    "tax_rates",
+    "usage_of",
+]
