@@ -72,13 +72,15 @@ class Story:
             keys = PAIRS[second : second + first]
             flows.reverse_pairs(team.pk, keys, actor=None, reason="test", now=self.now, oldest=oldest)
         elif name == "promo":
-            ends = self.now + timedelta(days=second) if second else None
+            until = self.now + timedelta(days=second) if second else None
             key = f"promo:{team.pk}:{self.count}"
-            flows.issue(team.pk, LotKind.PROMO, first, source_key=key, expires_at=ends, who=SYSTEM, now=self.now)
+            flows.issue(team.pk, LotKind.PROMO, first, source_key=key, expires_at=until, who=SYSTEM, now=self.now)
         elif name == "upgrade":
-            billing.change_plan_now(team, "team", credits=first, who=SYSTEM, now=self.now)
+            flows.set_step(team.pk, first, effective_at=self.now, now=self.now)
+            flows.settle_allowance(team.pk, first, source_key=f"up:{self.count}", who=SYSTEM, now=self.now)
         elif name == "downgrade":
-            billing.schedule_plan(team, "team", credits=first, who=SYSTEM, now=self.now)
+            ends = queries.meter(team.pk, now=self.now).period_end
+            flows.set_step(team.pk, first, effective_at=ends, now=self.now)
         else:
             at = self.now - timedelta(days=3) if second else None
             billing.set_plan(team, "team", credits=first, at=at, who=SYSTEM, now=self.now)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading the operator's catalogue file: plans, add-ons, currencies, tax rates. What is off is told in one sentence naming the place."""
+"""Reading the operator's catalogue file: plans, add-ons, currencies, tax rates. What is off is told in one sentence naming the
+place."""
 
 from __future__ import annotations
 

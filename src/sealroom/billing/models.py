@@ -114,7 +114,8 @@ class SubscriptionItem(models.Model):
 
 
 class BlockTerm(models.Model):
-    """Blocks of credits added in the middle of a cycle: they stay until `bound_until`, the end of the first cycle billed in full."""
+    """Blocks of credits added in the middle of a cycle: they stay until `bound_until`, the end of the first cycle billed in
+    full."""
 
     subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="terms")
     quantity = models.PositiveIntegerField()
@@ -155,8 +156,8 @@ class BillingProfile(models.Model):
 
 # -- Buying --------------------------------------------------------------------------------------------------------------
 class Quote(models.Model):
-    """The Review & checkout page: a wish, what it costs at `change_at`, for as long as subscription `version` stands and until
-    `expires_at`. Confirming charges exactly this."""
+    """The Review & checkout page: a wish, what it comes to, what it costs at `change_at`, for as long as subscription `version`
+    stands and until `expires_at`. Confirming charges exactly this."""
 
     public_id = models.CharField(max_length=32, unique=True, default=new_quote_id)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="quotes")
@@ -165,7 +166,8 @@ class Quote(models.Model):
     change_at = models.DateTimeField()
     cycle_end = models.DateTimeField()  # of the cycle it was made in
     expires_at = models.DateTimeField()
-    changes = models.JSONField()
+    wish = models.JSONField()
+    effect = models.JSONField()
     lines = models.JSONField()
     currency = models.CharField(max_length=3)
     subtotal = models.BigIntegerField()
@@ -284,6 +286,7 @@ class Payment(models.Model):
     by = models.CharField(max_length=32, default="")  # the member who confirmed, "" for a renewal
     refunded = models.PositiveBigIntegerField(default=0)
     created_at = models.DateTimeField()
+    asked_at = models.DateTimeField(null=True)  # when a process last began to ask the gateway
     settled_at = models.DateTimeField(null=True)
 
     class Meta:

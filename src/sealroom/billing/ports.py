@@ -127,7 +127,8 @@ class PaymentGateway(Protocol):
         ...
 
     def refund(self, reference: str, amount: int, *, key: str) -> str:
-        """Pay `amount` minor units of a collection back, once per `key`; the gateway's name of the refund. Raises `PaymentFailed`."""
+        """Pay `amount` minor units of a collection back, once per `key`; the gateway's name of the refund. Raises
+        `PaymentFailed`."""
         ...
 
     def visit(self, *, team: str, email: str, customer: str, return_url: str, language: str) -> Visit | None:

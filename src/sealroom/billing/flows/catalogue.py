@@ -22,8 +22,9 @@ def catalogue_of_installation() -> Catalogue:
 
 @transaction.atomic
 def ensure_catalogue(catalogue: Catalogue | None = None) -> list[str]:
-    """Write the catalogue into the database. A plan or add-on that was written before and reads otherwise now becomes a new version:
-    who has the old one keeps it. Doing it again changes nothing. Returns what was written, a sentence each. Raises `BadCatalogue`."""
+    """Write the catalogue into the database. A plan or add-on that was written before and reads otherwise now becomes a new
+    version: who has the old one keeps it. Doing it again changes nothing. Returns what was written, a sentence each. Raises
+    `BadCatalogue`."""
     catalogue = catalogue or catalogue_of_installation()
     written = [_write_plan(offer) for offer in catalogue.plans] + [_write_addon(extra) for extra in catalogue.addons]
     edition = {

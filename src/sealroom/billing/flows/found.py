@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
@@ -12,7 +12,9 @@ from sealroom.accounts import flows as accounts
 from sealroom.accounts.models import Team, User
 from sealroom.billing import rules
 from sealroom.billing.flows.catalogue import ensure_catalogue
-from sealroom.billing.models import CatalogueEdition, Interval, Plan, Subscription
+from sealroom.billing.flows.renew import plan_trial_letters
+from sealroom.billing.flows.subscription import trial_end
+from sealroom.billing.models import CatalogueEdition, Interval, Subscription
 from sealroom.billing.queries import edition, offer_of, plan_by_code
 from sealroom.credits import flows as credits_flows
 
@@ -54,7 +56,9 @@ def found_team(
     )
     amount = rules.allowance_of(offer_of(chosen), credits)
     credits_flows.open_wallet(team, amount=amount, anchor_at=now, now=now)
-    plan_trial_end(team.pk, ends_at, now=now)
+    if ends_at is not None:
+        credits_flows.set_step(team.pk, 0, effective_at=ends_at, anchor_at=ends_at, now=now)
+        plan_trial_letters(team, ends_at)
     return team
 
 
@@ -67,14 +71,3 @@ def set_up(token: str, *, email: str, password: str, person: str, team: str, tim
     )
     found_team(user, name=team, time_zone=time_zone, language=language, now=now)
     return user
-
-
-def trial_end(plan: Plan, start: datetime) -> datetime | None:
-    """When a trial that begins at `start` is over; None for a plan without end."""
-    return start + timedelta(days=plan.trial_days) if plan.trial_days else None
-
-
-def plan_trial_end(team_id: int, ends_at: datetime | None, *, now: datetime) -> None:
-    """Plan that no credits are issued after a trial, and that those of the running period end with it."""
-    if ends_at is not None:
-        credits_flows.set_step(team_id, 0, effective_at=ends_at, anchor_at=ends_at, now=now)

@@ -60,7 +60,7 @@ def limits_of(team_id: int, *, now: datetime) -> rules.Limits:
     """What a team may use now."""
     subscription = subscription_of(team_id)
     current = in_force(subscription, now=now)
-    limits = rules.limits_of_offer(
+    return rules.limits_of_offer(
         offer_of(current.plan),
         credits_override=current.credits_override,
         quotas=subscription.quota_overrides,
@@ -68,7 +68,6 @@ def limits_of(team_id: int, *, now: datetime) -> rules.Limits:
         now=now,
         held=current.held,
     )
-    return limits
 
 
 def subscription_of(team_id: int) -> Subscription:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What becomes of a wish to change a plan: what happens at once and is charged for the rest of the cycle, what waits for its end, and
-what is refused. Pure.
+"""What becomes of a wish to change a plan: what happens at once and is charged for the rest of the cycle, what waits for its end,
+and what is refused. Pure.
 
-More is at once, less is at the end of the billing cycle (it is paid for until then); product.md 3 and billing.md are the source. Where
-nobody pays (`Standing.free_of_charge`) everything is at once.
+More is at once, less is at the end of the billing cycle (it is paid for until then); product.md 3 and billing.md are the source.
+Where nobody pays (`Standing.free_of_charge`) everything is at once.
 """
 
 from __future__ import annotations
@@ -141,12 +141,17 @@ def after(standing: Standing, decision: Decision, extras: Mapping[str, Extra]) -
         held[code] = Held(held[code].extra if code in held else extras[code], standing.quantity(code) + count)
     for code, count in at_once.dropped.items():
         held[code] = Held(held[code].extra, held[code].quantity - count)
+    interval = at_once.interval or standing.interval
+    following = standing.following
+    if at_once.restarts:
+        following = Span(decision.cycle.end, boundary(decision.cycle.start, 2, interval))
     return replace(
         standing,
         plan=at_once.plan or standing.plan,
-        interval=at_once.interval or standing.interval,
+        interval=interval,
         held={code: one for code, one in held.items() if one.quantity},
         cycle=decision.cycle,
+        following=following,
         trial_ends_at=None if at_once.plan else standing.trial_ends_at,
         later=decision.later,
     )

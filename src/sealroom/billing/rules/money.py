@@ -63,9 +63,9 @@ def share(amount: int, cycle: Span, since: datetime) -> int:
 
 
 def prorate(old: Sequence[Priced], new: Sequence[Priced], *, cycle: Span, change_at: datetime) -> list[Line]:
-    """The lines of a change at `change_at` from `old` to `new`: a credit for the unused rest of each item that changes, a charge for
-    the rest of each that is new or changed. What stays the same has no line; at or after the end of the cycle there is nothing to
-    prorate. No credit exceeds what was paid for its item."""
+    """The lines of a change at `change_at` from `old` to `new`: a credit for the unused rest of each item that changes, a charge
+    for the rest of each that is new or changed. What stays the same has no line; at or after the end of the cycle there is
+    nothing to prorate. No credit exceeds what was paid for its item."""
     if not cycle.start <= change_at < cycle.end:
         return []
     kept = {(one.item, one.unit_price, one.quantity) for one in old} & {(one.item, one.unit_price, one.quantity) for one in new}
