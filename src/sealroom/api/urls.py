@@ -6,9 +6,9 @@ from django.urls import URLPattern, URLResolver, include, path
 from sealroom.api.app import api
 from sealroom.api.docs import docs
 from sealroom.api.guard import NOTHING_ELSE, guarded
-from sealroom.api.v1 import documents, drafts, insight, keys, me, members, sends
+from sealroom.api.v1 import billing, documents, drafts, insight, keys, me, members, sends
 
-for module in (me, documents, sends, insight, drafts, keys, members):
+for module in (me, documents, sends, insight, drafts, keys, members, billing):
     api.add_router("", module.router)
 
 _calls, _app_name, _namespace = api.urls

@@ -75,6 +75,7 @@ class Overview:
     balance: int
     method: str
     gateway: str
+    version: int
 
     @property
     def next_billing_at(self) -> datetime | None:
@@ -143,6 +144,7 @@ def overview(actor: Actor, *, now: datetime) -> Overview:
         balance=balance_of(actor.team_id),
         method=profile_of(actor.team_id).method_label,
         gateway=settings.SEALROOM_PAYMENT_GATEWAY,
+        version=subscription.version,
     )
 
 
@@ -206,7 +208,7 @@ def list_invoices(actor: Actor, *, cursor: str | None = None, limit: int = 50) -
         if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
             raise Invalid({"cursor": ["unknown"]})
         rows = rows.filter(number__lt=int(cursor))
-    found = list(rows[: limit + 1])
+    found = list(rows.prefetch_related("lines")[: limit + 1])
     return InvoicePage(found[:limit], str(found[limit - 1].number) if len(found) > limit else None)
 
 
