@@ -123,8 +123,7 @@ def overview(actor: Actor, *, now: datetime) -> Overview:
     used = plans.standing_usage(actor.team_id, now=now)
     owed = tuple(owed_invoices(actor.team_id))
     grace = [one.opened_at + plans.GRACE for one in owed if one.kind == "renewal" and one.opened_at is not None]
-    pays = not (subscription.comped or standing.free_of_charge)
-    following = _following(actor.team_id, at_end(standing), standing.following) if pays else None
+    following = None if standing.free_of_charge else _following(actor.team_id, at_end(standing), standing.following)
     return Overview(
         plan=standing.plan,
         interval=standing.interval,
@@ -180,7 +179,7 @@ def review_of(quote: Quote, *, now: datetime) -> Review:
     then = after(standing, Decision(once, effect.later, (), cycle), plans.extras())
     end = at_end(then)
     sums = Totals(quote.subtotal, tax_lines_of(quote.taxes), quote.total, quote.balance_used, quote.due)
-    asks = plans.asks_money() and not subscription.comped
+    asks = plans.asks_money()
     return Review(
         quote=quote,
         state=_state(quote, subscription, now=now),
@@ -257,6 +256,7 @@ def _standing(subscription: Subscription, current: plans.InForce, *, now: dateti
         current.trial_ends_at,
         quotas=standing.quotas,
         free_of_charge=standing.free_of_charge,
+        comped=standing.comped and current.plan == subscription.plan,
     )
 
 
