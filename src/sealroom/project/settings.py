@@ -182,6 +182,12 @@ SEALROOM_GATEWAYS = {
     "invoice": "sealroom.billing.adapters.invoice.BankTransfer",
     "stripe": "sealroom.billing.adapters.stripe.StripeGateway",
 }
+SEALROOM_STRIPE_SECRET_KEY = env.word("SEALROOM_STRIPE_SECRET_KEY", "", secret=True)
+SEALROOM_STRIPE_WEBHOOK_SECRET = env.word("SEALROOM_STRIPE_WEBHOOK_SECRET", "", secret=True)
+SEALROOM_STRIPE_API_BASE = env.service_url("SEALROOM_STRIPE_API_BASE", "https://api.stripe.com")
+if SEALROOM_PAYMENT_GATEWAY == "stripe":  # without the second, nobody could prove to be Stripe, and anybody could
+    env.prefixed("SEALROOM_STRIPE_SECRET_KEY", SEALROOM_STRIPE_SECRET_KEY, ("sk_", "rk_"))
+    env.prefixed("SEALROOM_STRIPE_WEBHOOK_SECRET", SEALROOM_STRIPE_WEBHOOK_SECRET, ("whsec_",))
 SEALROOM_CATALOGUE = env.word("SEALROOM_CATALOGUE", "")
 SEALROOM_QUOTA_COUNTERS = {  # how the rooms above billing count what a quota limits
     "data_rooms": "sealroom.datarooms.queries.rooms_used",
