@@ -38,7 +38,9 @@ def only() -> OutgoingMail:
     return mail
 
 
-def says(persona: Persona, english: tuple[str, ...], french: tuple[str, ...], *, button: str = PLACE) -> None:
+def says(
+    persona: Persona, english: tuple[str, ...], french: tuple[str, ...], *, button: str = "http://127.0.0.1:8000/admin/plan/"
+) -> None:
     """The one mail there is has this subject and these sentences, in text and HTML, and leads there."""
     mail, (subject, *sentences) = only(), english if persona.user.language == "en" else french
     assert (mail.to_address, mail.language, mail.subject) == ("olive@example.com", persona.user.language, subject)

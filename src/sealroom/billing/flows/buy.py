@@ -91,14 +91,17 @@ def collect(payment: Payment, *, now: datetime) -> Outcome:
 
 
 def ask(payment: Payment, *, present: bool, now: datetime) -> Payment:
-    """Hand a payment to the gateway and write down what it says. Outside of any transaction; safe to do again for the same payment.
-    Raises `PaymentFailed`, `GatewayDown`."""
+    """Hand a payment to the gateway, or ask what became of one that was handed over, and write down what it says. Outside of any
+    transaction; safe to do again for the same payment. Raises `PaymentFailed`, `GatewayDown`."""
     free = Q(asked_at=None) | Q(asked_at__lt=now - ASKING)
     if not Payment.objects.filter(free, pk=payment.pk, state__in=UNDER_WAY).update(asked_at=now):
         return _read(payment.pk)  # somebody else is asking, or it is settled
     fault_point("before_collect")
     try:
-        answer = get_gateway().collect(_order(payment, present=present))
+        if payment.reference is None:
+            answer = get_gateway().collect(_order(payment, present=present))
+        else:
+            answer = _with_page(get_gateway().look_up(payment.reference), payment)
     except GatewayDown:
         Payment.objects.filter(pk=payment.pk).update(asked_at=None)
         raise
@@ -118,7 +121,7 @@ def take_answer(payment: Payment, answer: Answer, *, now: datetime) -> Payment:
             fail(payment.pk, answer.reason or "processing_error", now=now)
         else:
             moved = Payment.objects.filter(pk=payment.pk, state__in=UNDER_WAY)
-            moved.update(state=PaymentState.PENDING, next_url=answer.next_url)
+            moved.update(state=PaymentState.PENDING, next_url=answer.next_url, asked_at=None)
     payment = _read(payment.pk)
     if payment.state == PaymentState.FAILED:
         raise PaymentFailed(reason=payment.failure, invoice=payment.invoice.public_id)
@@ -254,6 +257,11 @@ def return_url(payment: Payment) -> str:
     except NoReverseMatch:  # an installation without the members' pages
         path = "/"
     return settings.SEALROOM_BASE_URL + path
+
+
+def _with_page(answer: Answer, payment: Payment) -> Answer:
+    """What is still pending keeps the page its customer was sent to."""
+    return answer if answer.next_url else replace(answer, next_url=payment.next_url)
 
 
 def _read(payment_id: int) -> Payment:

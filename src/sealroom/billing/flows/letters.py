@@ -347,4 +347,4 @@ def _path(invoice: Invoice) -> str:
 
 
 def _plan() -> str:
-    return "/admin/billing/"
+    return "/admin/plan/"

@@ -5,6 +5,7 @@ again."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -53,17 +54,12 @@ def reconcile(payment_id: int, *, now: datetime) -> None:
     """Find out what became of a payment that is under way: asked again under its own key if the gateway's answer was lost, looked
     up otherwise. Lapsed with its cycle."""
     payment = Payment.objects.select_related("invoice__quote", "invoice__team").get(pk=payment_id)
-    if payment.state not in buy.UNDER_WAY:
+    if payment.state not in buy.UNDER_WAY or settle.lapse(payment_id, now=now):
         return
-    if settle.lapse(payment_id, now=now):
+    if payment.gateway != get_gateway().name:  # begun at another one, which is not there any more to be asked
         return
-    try:
-        if payment.reference is None:
-            buy.ask(payment, present=False, now=now)
-        else:
-            buy.take_answer(payment, get_gateway().look_up(payment.reference), now=now)
-    except (GatewayDown, PaymentFailed):
-        return
+    with suppress(GatewayDown, PaymentFailed):
+        buy.ask(payment, present=False, now=now)
 
 
 def sweep(*, now: datetime) -> None:

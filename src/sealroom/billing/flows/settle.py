@@ -27,6 +27,7 @@ from sealroom.billing.models import (
     Subscription,
 )
 from sealroom.billing.ports import Event, EventKind, Method, get_gateway
+from sealroom.billing.queries import GRACE, is_overdue
 from sealroom.billing.queries.kept import Effect, effect_of, line_of_row
 from sealroom.billing.queries.standing import standing_of
 
@@ -144,6 +145,7 @@ def _act_on(event: Event, *, now: datetime) -> int | None:
     """The effect of a message: credits it issued; None when it was about nothing of ours or came to nothing."""
     payment = _payment_of(event)
     if payment is None:
+        _keep_method_of_customer(event)
         return None
     keep_method(payment.invoice.team_id, customer=event.customer, method=event.method)
     if event.kind is EventKind.PAID:
@@ -159,6 +161,14 @@ def _act_on(event: Event, *, now: datetime) -> int | None:
         fail(payment.pk, event.reason or "processing_error", now=now)
         return 0
     return None
+
+
+def _keep_method_of_customer(event: Event) -> None:
+    """A way to pay that was saved without a payment: its customer says whose it is."""
+    if event.customer and event.method is not None:
+        team_id = BillingProfile.objects.filter(customer_ref=event.customer).values_list("team_id", flat=True).first()
+        if team_id is not None:
+            keep_method(team_id, customer="", method=event.method)
 
 
 def _payment_of(event: Event) -> Payment | None:
@@ -254,10 +264,13 @@ def _term_paid(invoice: Invoice) -> int:
 
 def _paid(invoice: Invoice, *, now: datetime) -> None:
     """An invoice without a quote (a renewal) is paid."""
+    waited = invoice.opened_at is not None and now >= invoice.opened_at + GRACE
     invoices.mark_paid(invoice, now=now)
     invoices.record(invoice, Verb.INVOICE_PAID, SYSTEM, now=now)
     Subscription.objects.filter(pk=invoice.subscription_id).update(version=F("version") + 1)
     letters.tell_paid(invoice, now=now)
+    if waited and not is_overdue(invoice.team_id, now=now):
+        letters.tell_resumed(invoice.team, now=now)
 
 
 def _keep(payment: Payment, *, now: datetime) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from sealroom.accounts.models import Invitation, Membership
 from sealroom.billing import rules
@@ -123,15 +123,19 @@ def held_of(subscription: Subscription) -> tuple[rules.Held, ...]:
 
 def require_paid(team_id: int, *, now: datetime) -> None:
     """Raise `PaymentDue` when a renewal was not paid within the days of grace. Asked where something is sent."""
-    owed = (
-        Invoice.objects.filter(team_id=team_id, kind=InvoiceKind.RENEWAL, status=InvoiceStatus.OPEN, due__gt=0)
-        .filter(opened_at__lte=now - GRACE)
-        .order_by("opened_at")
-        .values_list("public_id", "opened_at")
-        .first()
-    )
+    owed = _overdue(team_id, now=now).order_by("opened_at").values_list("public_id", "opened_at").first()
     if owed is not None and owed[1] is not None:
         raise PaymentDue(invoice=owed[0], since=(owed[1] + GRACE).strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+
+def is_overdue(team_id: int, *, now: datetime) -> bool:
+    """Whether sending waits for the money of a renewal."""
+    return _overdue(team_id, now=now).exists()
+
+
+def _overdue(team_id: int, *, now: datetime) -> QuerySet[Invoice]:
+    rows = Invoice.objects.filter(team_id=team_id, kind=InvoiceKind.RENEWAL, status=InvoiceStatus.OPEN, due__gt=0)
+    return rows.filter(opened_at__lte=now - GRACE)
 
 
 # -- The catalogue ---------------------------------------------------------------------------------------------------------
