@@ -111,7 +111,7 @@ def _is_quota(name: str, value: int) -> bool:
 
 def _settled(team_id: int, now: datetime) -> Subscription:
     """The team's subscription, locked, with a change that has come due written into it."""
-    subscription = Subscription.objects.select_for_update(of=("self",)).select_related("plan").get(team_id=team_id)
+    subscription = Subscription.objects.select_for_update(of=("self",), no_key=True).select_related("plan").get(team_id=team_id)
     pending = PendingChange.objects.select_related("plan").filter(subscription=subscription, effective_at__lte=now).first()
     if pending is not None:
         _change(subscription, pending.plan, pending.interval, pending.credits_override, anchor_at=pending.anchor_at, now=now)

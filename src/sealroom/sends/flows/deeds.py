@@ -51,7 +51,12 @@ def lock_wallet(team_id: int, *, now: datetime) -> None:
 
 def lock_send(send: Send) -> Send:
     """The send as it is now, held until the caller's transaction ends."""
-    locked = Send.objects.select_for_update(of=("self",)).select_related("policy", "team", "sender").filter(pk=send.pk).first()
+    locked = (
+        Send.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("policy", "team", "sender")
+        .filter(pk=send.pk)
+        .first()
+    )
     if locked is None:
         raise NotFound(kind="send", id=send.public_id)
     return locked
