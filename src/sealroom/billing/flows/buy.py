@@ -152,7 +152,7 @@ def attempt(invoice: Invoice, *, by: str, now: datetime) -> Payment:
 def _begin(actor: Actor, quote_id: str, *, key: str, now: datetime) -> Outcome | Payment:
     """Check and write down; returns what is to be collected, or the outcome where nothing is (or it was begun before)."""
     subscription = settled(actor.team_id, now=now)
-    quote = Quote.objects.select_for_update().filter(team_id=actor.team_id, public_id=quote_id).first()
+    quote = Quote.objects.select_for_update(no_key=True).filter(team_id=actor.team_id, public_id=quote_id).first()
     if quote is None:
         raise NotFound(kind="quote", id=quote_id)
     if quote.confirm_key:

@@ -190,7 +190,7 @@ def record(invoice: Invoice, verb: Verb, who: Who, *, now: datetime, reason: str
 def _next_number() -> int:
     assert transaction.get_connection().in_atomic_block, "a number is taken in the transaction that uses it"
     Numbering.objects.get_or_create(series=_SERIES)
-    row = Numbering.objects.select_for_update().get(series=_SERIES)
+    row = Numbering.objects.select_for_update(no_key=True).get(series=_SERIES)
     number, row.next_number = row.next_number, row.next_number + 1
     row.save(update_fields=["next_number"])
     return number
