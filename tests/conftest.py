@@ -14,7 +14,10 @@ import pytest
 from django.db import connections
 from django.db.backends.base.operations import BaseDatabaseOperations
 
+from sealroom.billing import ports as billing_ports
+from sealroom.billing.adapters.fake import FakeGateway
 from sealroom.core.jobs import schedule
+from tests import stripe_peer as wire
 from tests.factories.accounts import Persona, make_member, make_persona
 
 NOW = datetime(2026, 11, 22, 14, 3, tzinfo=UTC)
@@ -54,6 +57,27 @@ def recipient() -> str:
 def attacker() -> str:
     """Address of somebody who got hold of a link; has no account."""
     return "attacker@example.net"
+
+
+@pytest.fixture
+def fake_gateway(settings: Any) -> Iterator[FakeGateway]:
+    """The payment gateway in use, in the place of Stripe: prices count, and tests say what comes of an order."""
+    settings.SEALROOM_PAYMENT_GATEWAY = "stripe"
+    settings.SEALROOM_GATEWAYS = settings.SEALROOM_GATEWAYS | {"stripe": "sealroom.billing.adapters.fake.FakeGateway"}
+    billing_ports.get_gateway.cache_clear()
+    gateway = billing_ports.get_gateway()
+    assert isinstance(gateway, FakeGateway)
+    yield gateway
+    billing_ports.get_gateway.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def stripe_peer() -> Iterator[wire.Peer]:
+    """Stripe's stand-in, running in a process of its own."""
+    if not wire.is_installed():
+        pytest.skip("the stand-in for Stripe is not installed; 'make test-setup' does that")
+    with wire.running() as peer:
+        yield peer
 
 
 @pytest.fixture(autouse=True)

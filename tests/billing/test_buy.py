@@ -366,8 +366,9 @@ def test_unpaid_renewal_stops_sending_after_the_days_of_grace(buyer: Persona, ti
     with pytest.raises(PaymentDue):
         queries.require_paid(buyer.team.pk, now=NEXT + timedelta(days=14))
     till.answers = []
-    paid = flows.pay_invoice(buyer.actor, invoice.public_id, key="p", now=NEXT + timedelta(days=15))
+    paid = flows.pay_invoice(buyer.actor, invoice.public_id, now=NEXT + timedelta(days=15))
     assert paid.state == PaymentState.SUCCEEDED
+    assert flows.pay_invoice(buyer.actor, invoice.public_id, now=NEXT + timedelta(days=15)).pk == paid.pk
     queries.require_paid(buyer.team.pk, now=NEXT + timedelta(days=15))
 
 

@@ -104,6 +104,7 @@ TABLE: dict[str, dict[str, str]] = {
     "api/v1/members/invitations": {"GET": "401 200 403 200 401 401 403"},
     "api/v1/members/invitations/<invitation_id>": {"DELETE": "401 404 403 204 401 401 403"},
     "api/v1/members/<member_id>": {"PATCH": "401 404 403 200 401 401 403", "DELETE": "401 404 403 204 401 401 403"},
+    "api/v1/billing/events/<str:gateway>": {"POST": "400 400 400 400 400 400 400"},  # no signature opens it
     "api/v1/": {
         "GET": "404 404 404 404 404 404 404",
         "POST": "404 404 404 404 404 404 404",
@@ -272,6 +273,7 @@ def world(db: None) -> World:
         "slug": "credits",
         "mail_id": mail.public_id if mail else "absent",
         "rest": "nothing/here",
+        "gateway": "none",
     }
     keys = {"stranger": make_caller(stranger).key, "member": make_caller(member).key, "owner": full.key}
     own = {"link_id": ended.public_id, "reference": token_of(ended)}

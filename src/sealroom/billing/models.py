@@ -85,7 +85,7 @@ class Subscription(models.Model):
     team. `version` grows with every change: what was quoted on an older one is stale.
 
     `billed_until`: cycles before it are invoiced or nobody's to pay. `arranged_until`: the cycle that ends then counts as paid in
-    full, because the operator gave the plan. `comped`: the operator asks for no payment."""
+    full, because the operator gave the plan. `comped`: the operator asks nothing for the plan, only for what is added."""
 
     team = models.OneToOneField(Team, on_delete=models.PROTECT, related_name="subscription")
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="subscriptions")

@@ -19,6 +19,7 @@ from django.utils import timezone
 from sealroom.accounts.models import User
 from sealroom.accounts.rules import Actor, Capability
 from sealroom.core.errors import DomainError, NotFound
+from sealroom.httpkit.denials import note_denied
 from sealroom.web.errors import SignedOut, answer_refusal
 
 P = ParamSpec("P")
@@ -120,6 +121,7 @@ def _answered(request: R, view: Callable[Concatenate[R, P], HttpResponse], *args
     try:
         return view(request, *args, **kwargs)
     except DomainError as error:
+        note_denied(request, getattr(request, "actor", None), error)
         return answer_refusal(request, error)
 
 

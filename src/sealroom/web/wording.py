@@ -151,6 +151,7 @@ def held(reason: str) -> str:
         "insufficient_credits": _(
             "Too few credits were left when the last file was ready. Nothing was charged. Send it again later."
         ),
+        "payment_due": _("A payment of your team is due. Nothing was charged. Send it again when it has arrived."),
         "document_failed": _("A file could not be prepared. Remove it and send again. Nothing was charged."),
     }
     return reasons.get(reason, _("It did not go out, and nothing was charged. Open the draft and send it again."))

@@ -56,22 +56,29 @@ def confirm_quote(actor: Actor, quote_id: str, *, key: str, now: datetime) -> Ou
     except StaleQuote as refusal:
         _note_refusal(actor, quote_id, refusal, now=now)
         raise StaleQuote(quote=_quoted_anew(actor, quote_id, now=now)) from refusal
-    except IntegrityError as error:  # two at once under one key, or one quote under two keys: the other one goes on
-        raise IdempotencyConflict(key=key) from error
+    except IntegrityError as error:
+        if not Quote.objects.filter(team_id=actor.team_id, confirm_key=key).exists():
+            raise
+        raise IdempotencyConflict(key=key) from error  # the key belongs to another quote
     except DomainError as refusal:
         _note_refusal(actor, quote_id, refusal, now=now)
         raise
     return begun if isinstance(begun, Outcome) else collect(begun, now=now)
 
 
-def pay_invoice(actor: Actor, invoice_id: str, *, key: str, now: datetime) -> Payment:
-    """Pay an owed invoice now, with the customer at the browser. Returns the payment: succeeded, or pending with `next_url`. Raises
-    `NotFound`, `Forbidden`, `PaymentFailed`, `GatewayDown`."""
+def pay_invoice(actor: Actor, invoice_id: str, *, now: datetime) -> Payment:
+    """Pay an owed invoice now, with the customer at the browser. Returns the payment: succeeded, or pending with `next_url`. For
+    one that was paid already, the payment that did it. Raises `NotFound`, `Forbidden`, `PaymentFailed`, `GatewayDown`."""
     actor.require(Capability.BUY)
     with transaction.atomic():
         settled(actor.team_id, now=now)
-        invoice = Invoice.objects.filter(team_id=actor.team_id, public_id=invoice_id, status=InvoiceStatus.OPEN).first()
-        if invoice is None or not invoice.due:
+        invoice = Invoice.objects.filter(team_id=actor.team_id, public_id=invoice_id).exclude(number=None).first()
+        if invoice is None:
+            raise NotFound(kind="invoice", id=invoice_id)
+        paid = invoice.payments.filter(state=PaymentState.SUCCEEDED).order_by("-pk").first()
+        if paid is not None:
+            return _read(paid.pk)
+        if invoice.status != InvoiceStatus.OPEN or not invoice.due:
             raise NotFound(kind="invoice", id=invoice_id)
         payment = attempt(invoice, by=actor.user, now=now)
     return ask(payment, present=True, now=now)

@@ -66,7 +66,7 @@ def apply(subscription: Subscription, at_once: AtOnce, *, lines: Mapping[str, in
     mid_cycle = standing_of(subscription, now=now).cycle.start != now and not at_once.restarts
     if at_once.plan is not None:
         subscription.plan, subscription.credits_override = plan_by_code(at_once.plan.code), None
-        subscription.trial_ends_at = None
+        subscription.trial_ends_at, subscription.comped = None, False
     if at_once.restarts:
         subscription.anchor_at = now
     subscription.interval = at_once.interval or subscription.interval
@@ -185,6 +185,7 @@ def _write_down(subscription: Subscription, pending: PendingChange) -> None:
     if pending.plan is not None:
         subscription.plan, subscription.credits_override = pending.plan, pending.credits_override
         subscription.trial_ends_at = trial_end(pending.plan, pending.anchor_at or at)
+        subscription.comped = subscription.comped and pending.anchor_at is not None  # only the operator's word keeps it
     subscription.interval = pending.interval or subscription.interval
     if pending.anchor_at is not None:
         end = rules.cycle_end(pending.anchor_at, subscription.interval, at)
@@ -219,7 +220,7 @@ def _begin_cycle(subscription: Subscription, start: datetime, *, now: datetime) 
     subscription.version += 1
     subscription.save(update_fields=["billed_until", "version"])
     BlockTerm.objects.filter(subscription=subscription, bound_until__lte=start).delete()
-    if not asks_money() or subscription.comped:
+    if not asks_money():
         return
     lines = recurring(standing_of(subscription, now=start), Span(start, end))
     if lines:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is asked of billing."""
 
+from sealroom.billing.queries.kept import line_of_row
 from sealroom.billing.queries.overview import (
     InvoicePage,
     Option,
@@ -62,6 +63,7 @@ __all__ = [
     "held_of",
     "in_force",
     "limits_of",
+    "line_of_row",
     "list_invoices",
     "list_payments",
     "list_plans",

@@ -75,6 +75,7 @@ class Overview:
     balance: int
     method: str
     gateway: str
+    version: int
 
     @property
     def next_billing_at(self) -> datetime | None:
@@ -122,8 +123,7 @@ def overview(actor: Actor, *, now: datetime) -> Overview:
     used = plans.standing_usage(actor.team_id, now=now)
     owed = tuple(owed_invoices(actor.team_id))
     grace = [one.opened_at + plans.GRACE for one in owed if one.kind == "renewal" and one.opened_at is not None]
-    pays = not (subscription.comped or standing.free_of_charge)
-    following = _following(actor.team_id, at_end(standing), standing.following) if pays else None
+    following = None if standing.free_of_charge else _following(actor.team_id, at_end(standing), standing.following)
     return Overview(
         plan=standing.plan,
         interval=standing.interval,
@@ -143,6 +143,7 @@ def overview(actor: Actor, *, now: datetime) -> Overview:
         balance=balance_of(actor.team_id),
         method=profile_of(actor.team_id).method_label,
         gateway=settings.SEALROOM_PAYMENT_GATEWAY,
+        version=subscription.version,
     )
 
 
@@ -178,7 +179,7 @@ def review_of(quote: Quote, *, now: datetime) -> Review:
     then = after(standing, Decision(once, effect.later, (), cycle), plans.extras())
     end = at_end(then)
     sums = Totals(quote.subtotal, tax_lines_of(quote.taxes), quote.total, quote.balance_used, quote.due)
-    asks = plans.asks_money() and not subscription.comped
+    asks = plans.asks_money()
     return Review(
         quote=quote,
         state=_state(quote, subscription, now=now),
@@ -206,7 +207,7 @@ def list_invoices(actor: Actor, *, cursor: str | None = None, limit: int = 50) -
         if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
             raise Invalid({"cursor": ["unknown"]})
         rows = rows.filter(number__lt=int(cursor))
-    found = list(rows[: limit + 1])
+    found = list(rows.prefetch_related("lines")[: limit + 1])
     return InvoicePage(found[:limit], str(found[limit - 1].number) if len(found) > limit else None)
 
 
@@ -255,6 +256,7 @@ def _standing(subscription: Subscription, current: plans.InForce, *, now: dateti
         current.trial_ends_at,
         quotas=standing.quotas,
         free_of_charge=standing.free_of_charge,
+        comped=standing.comped and current.plan == subscription.plan,
     )
 
 

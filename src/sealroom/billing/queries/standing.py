@@ -33,6 +33,7 @@ def standing_of(subscription: Subscription, *, now: datetime) -> Standing:
         later=_later(subscription),
         quotas=subscription.quota_overrides,
         free_of_charge=not asks_money(),
+        comped=subscription.comped,
     )
 
 
@@ -53,8 +54,8 @@ def owed_invoices(team_id: int) -> list[Invoice]:
 
 
 def _paid(subscription: Subscription, cycle: Span) -> dict[str, int] | None:
-    """What was paid in a cycle by item; None when the operator arranged it."""
-    if subscription.arranged_until == cycle.end:
+    """What was paid in a cycle by item; None when the operator arranged it (for a comped plan nothing is)."""
+    if not subscription.comped and subscription.arranged_until == cycle.end:
         return None
     rows = (
         InvoiceLine.objects.filter(invoice__subscription=subscription, invoice__status=InvoiceStatus.PAID)

@@ -44,7 +44,8 @@ NOTHING_LATER = Later()
 @dataclass(frozen=True)
 class Standing:
     """What a team has. `paid`: what was paid in this cycle by item (None: everything, by an arrangement of the operator's).
-    `bound`: blocks whose term does not end with this cycle. `following` is the next cycle. `quotas`: the operator's own numbers."""
+    `bound`: blocks whose term does not end with this cycle. `following` is the next cycle. `quotas`: the operator's own numbers.
+    `comped`: he asks nothing for the plan, only for what is added to it."""
 
     plan: Offer
     interval: str
@@ -59,6 +60,7 @@ class Standing:
     later: Later = NOTHING_LATER
     quotas: Mapping[str, int] = field(default_factory=dict)
     free_of_charge: bool = False
+    comped: bool = False
 
     def quantity(self, code: str) -> int:
         """Units held of an add-on."""
@@ -154,6 +156,7 @@ def after(standing: Standing, decision: Decision, extras: Mapping[str, Extra]) -
         following=following,
         trial_ends_at=None if at_once.plan else standing.trial_ends_at,
         later=decision.later,
+        comped=standing.comped and at_once.plan is None,
     )
 
 
@@ -162,12 +165,14 @@ def at_end(standing: Standing) -> Standing:
     later = standing.later
     held = {} if later.cancels else _less(standing.held, later.fewer)
     plan = later.plan or standing.plan
-    return replace(standing, plan=plan, interval=later.interval or standing.interval, held=held, later=NOTHING_LATER)
+    comped = standing.comped and later.plan is None
+    interval = later.interval or standing.interval
+    return replace(standing, plan=plan, interval=interval, held=held, later=NOTHING_LATER, comped=comped)
 
 
 def recurring(standing: Standing, cycle: Span) -> list[Line]:
-    """The lines of a whole cycle: the plan and each add-on. Nothing for a plan without a price."""
-    items = [_priced_plan(standing.plan, standing.interval, standing.currency)]
+    """The lines of a whole cycle: the plan (unless it is comped) and each add-on. Nothing for a plan without a price."""
+    items = [] if standing.comped else [_priced_plan(standing.plan, standing.interval, standing.currency)]
     items += [_priced(one, standing) for one in standing.held.values()]
     return [money.full(one, cycle=cycle) for one in items if one.unit_price and one.quantity]
 

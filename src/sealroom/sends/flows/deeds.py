@@ -4,15 +4,17 @@ others answer with what it did. Also the one lock under which sends change."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 from django.db import IntegrityError
 
 from sealroom.accounts.rules import Actor
+from sealroom.billing.queries import require_paid
 from sealroom.core.errors import IdempotencyConflict, Invalid, NotFound
 from sealroom.credits import flows as credit_flows
+from sealroom.credits.flows import Receipt
 from sealroom.sends.models import Deed, DeedKind, Send
 
 Result = TypeVar("Result")
@@ -47,6 +49,14 @@ def claim(actor: Actor, kind: DeedKind, *, key: str, digest: str, now: datetime)
 def lock_wallet(team_id: int, *, now: datetime) -> None:
     """Every deed that may charge or give back takes the wallet first, then the send: one order, so no two wait for each other."""
     credit_flows.roll(team_id, now=now)
+
+
+def charge(actor: Actor, pairs: Sequence[str], *, key: str, request_digest: str, about: str, note: str, now: datetime) -> Receipt:
+    """Charge for pairs, unless a renewal is overdue. Raises `PaymentDue`, and what `credits.flows.spend` raises."""
+    require_paid(actor.team_id, now=now)
+    return credit_flows.spend(
+        actor.team_id, pairs, actor=actor, key=key, request_digest=request_digest, about=about, note=note, now=now
+    )
 
 
 def lock_send(send: Send) -> Send:
