@@ -60,10 +60,10 @@ def erase_label(key: str) -> bool:
 
 
 def _lock_head(team: str) -> ChainHead:
-    head = ChainHead.objects.select_for_update().filter(team=team).first()
+    head = ChainHead.objects.select_for_update(no_key=True).filter(team=team).first()
     if head is None:
         ChainHead.objects.bulk_create([ChainHead(team=team)], ignore_conflicts=True)
-        head = ChainHead.objects.select_for_update().get(team=team)
+        head = ChainHead.objects.select_for_update(no_key=True).get(team=team)
     return head
 
 

@@ -143,8 +143,11 @@ def _parts(url: str) -> SplitResult | None:
 def database(name: str, default: Path) -> dict[str, Any]:
     """SQLite in the data folder, or postgresql://user:password@host:port/name."""
     url = word(name, "", secret=True)
-    if not url:
-        return sqlite(default)
+    return database_at(name, url) if url else sqlite(default)
+
+
+def database_at(name: str, url: str) -> dict[str, Any]:
+    """The database a url names; `name` is the variable to complain about."""
     parts = _parts(url)
     if parts is not None and parts.scheme == "sqlite" and parts.path.strip("/"):
         return sqlite(Path(unquote(parts.path)))

@@ -61,7 +61,12 @@ def charge(actor: Actor, pairs: Sequence[str], *, key: str, request_digest: str,
 
 def lock_send(send: Send) -> Send:
     """The send as it is now, held until the caller's transaction ends."""
-    locked = Send.objects.select_for_update(of=("self",)).select_related("policy", "team", "sender").filter(pk=send.pk).first()
+    locked = (
+        Send.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("policy", "team", "sender")
+        .filter(pk=send.pk)
+        .first()
+    )
     if locked is None:
         raise NotFound(kind="send", id=send.public_id)
     return locked
