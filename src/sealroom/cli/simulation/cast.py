@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 
 from sealroom.accounts import flows as accounts
@@ -15,11 +16,13 @@ from sealroom.billing import flows as billing
 from sealroom.cli.simulation.scenario import Fields, count, instant_of, interval_of, need, words
 from sealroom.cli.simulation.shop import open_shop, plan_code
 from sealroom.core.addresses import BadAddress, canonical_address
+from sealroom.core.errors import DomainError
 from sealroom.documents import flows as documents
 from sealroom.documents.models import Document, Version
 
 _QUOTAS = {"rooms": "data_rooms", "guests": "guests", "users": "users"}
 _HOME = "example.com"
+ANYBODY = "u1"  # who sends where a step does not say
 
 
 class Cast:
@@ -43,6 +46,7 @@ class Cast:
         for address in self._members[len(admins) :]:
             self._join(address, Role.USER)
         self.set_quotas(given.get("quota") or {}, now=self.anchor)
+        self._fill_library(scenario)
 
     def _found(self, given: Fields, founder: str) -> Team:
         own = count(given, "credits", self._where) if given.get("plan") and given.get("credits") is not None else None
@@ -107,6 +111,14 @@ class Cast:
             documents.share_in_library(owner, document.public_id, now=now)
             self._documents[name] = document, owner
         return self._documents[name]
+
+    def _fill_library(self, scenario: Fields) -> None:
+        """Every file that is used lies there from the start, whatever the team may still upload when its turn comes."""
+        for step in scenario["steps"]:
+            named = step.get("files") if step["op"] == "send" else [step.get("file")] if step["op"] == "replace_file" else []
+            for name in named if isinstance(named, list) else []:
+                with suppress(DomainError, BadAddress):  # the step itself will be told
+                    self.document(str(name), self.actor(str(step.get("user") or ANYBODY)), now=self.anchor)
 
     def version(self, name: str, key: str, *, now: datetime) -> Version:
         """The upload that a replacement with this key is about: the same again when the key is repeated."""

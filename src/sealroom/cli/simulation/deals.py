@@ -9,7 +9,6 @@ from typing import Any
 
 from sealroom.accounts.rules import Actor
 from sealroom.billing import flows as billing
-from sealroom.billing import queries
 from sealroom.billing.flows import Outcome, Wish
 from sealroom.billing.models import Quote
 from sealroom.billing.queries.kept import line_of

@@ -15,7 +15,7 @@ from sealroom.audit.rules import SYSTEM
 from sealroom.billing import queries as billing_queries
 from sealroom.billing.ports import Progress, get_gateway
 from sealroom.cli.simulation import deals
-from sealroom.cli.simulation.cast import Cast
+from sealroom.cli.simulation.cast import ANYBODY, Cast
 from sealroom.cli.simulation.clock import Clock
 from sealroom.cli.simulation.deals import Deals
 from sealroom.cli.simulation.rooms import Rooms
@@ -35,7 +35,6 @@ from sealroom.sends.rules import Addressee, SendRequest
 Result = dict[str, Any]
 log = logging.getLogger(__name__)
 
-_ANYBODY = "u1"
 _NOTHING_YET = {"replayed": False, "charged": 0, "granted": 0, "restored": 0}
 
 
@@ -188,7 +187,7 @@ class _Play:
         return str(step.get("key") or f"step {self.number}")
 
     def _send(self, step: Fields) -> Result:
-        actor, key = self.cast.actor(str(step.get("user") or _ANYBODY)), self._key(step)
+        actor, key = self.cast.actor(str(step.get("user") or ANYBODY)), self._key(step)
         files = dict.fromkeys(words(step, "files", self.where))
         chosen = [self.cast.document(name, actor, now=self.now)[0] for name in files]
         people = [address for kind in ("recipients", "to", "cc", "bcc") for address in words(step, kind, self.where)]
@@ -203,7 +202,7 @@ class _Play:
 
     def _replace_file(self, step: Fields) -> Result:
         name, key = need(step, "file", str, self.where), self._key(step)
-        document, owner = self.cast.document(name, self.cast.actor(str(step.get("user") or _ANYBODY)), now=self.now)
+        document, owner = self.cast.document(name, self.cast.actor(str(step.get("user") or ANYBODY)), now=self.now)
         version = self.cast.version(name, key, now=self.now)
         replaced = sends.replace(owner, document.public_id, version.public_id, key=key, now=self.now)
         return _charged(replaced.charged, replaced.available, replayed=replaced.replayed)

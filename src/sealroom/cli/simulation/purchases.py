@@ -27,6 +27,7 @@ class Purchases:
         self._till = till
         self._quotes: dict[str, tuple[Wish, str]] = {}
         self._references: dict[str, str] = {}
+        self._used: set[str] = set()
 
     def buy(self, actor: Actor, wish: Wish, step: Fields, where: str, *, key: str, now: datetime) -> Outcome:
         """Quote and confirm. The same wish under the same key is the same quote confirmed again; one that went stale meanwhile is
@@ -51,7 +52,7 @@ class Purchases:
     def pay(self, actor: Actor, invoice: Invoice, step: Fields, where: str, *, key: str, now: datetime) -> Payment:
         """An admin pays an invoice that is owed."""
         with self._scripted(step, key, where):
-            return billing.pay_invoice(actor, invoice.public_id, key=key, now=now)
+            return billing.pay_invoice(actor, invoice.public_id, now=now)
 
     def staying(self, actor: Actor, *, now: datetime) -> int:
         """Blocks held, without those whose removal is planned."""
@@ -82,7 +83,7 @@ class Purchases:
         except ValueError as error:
             raise BadFile(f"{where}: 'payment' is succeeded, failed or pending.") from error
         name = reference = str(step.get("invoice") or f"payment {key}")
-        while reference in self._references.values():
+        while reference in self._used:
             reference += "'"
         reason = str(step.get("reason") or "card_declined") if progress is Progress.FAILED else ""
         self._till.answers = [Answer(progress, reference, reason=reason)]
@@ -91,4 +92,5 @@ class Purchases:
         finally:
             if not self._till.answers:
                 self._references[name] = reference
+                self._used.add(reference)
             self._till.answers = []

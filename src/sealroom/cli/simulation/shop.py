@@ -33,7 +33,11 @@ def plan_code(given: Fields, where: str) -> str:
 
 def _allowances(scenario: Fields, where: str) -> Iterator[int]:
     for given in (scenario["team"], *scenario["steps"]):
-        if given.get("op", "") in ("", "upgrade", "downgrade", "quote") and given.get("credits") is not None and not given.get("plan"):
+        if (
+            given.get("op", "") in ("", "upgrade", "downgrade", "quote")
+            and given.get("credits") is not None
+            and not given.get("plan")
+        ):
             yield count(given, "credits", where)
 
 
