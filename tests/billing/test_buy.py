@@ -171,6 +171,25 @@ def test_gateway_that_is_down_is_asked_again_under_the_same_key(
     assert (Payment.objects.get().state, Payment.objects.get().key, credits_of(buyer)) == ("succeeded", payment.key, (1000, 1000))
 
 
+def test_key_of_a_purchase_that_lapsed_is_told_to_quote_anew(buyer: Persona, till: ScriptedTill) -> None:
+    till.answers = [Answer(Progress.PENDING, "pi_1")]
+    pending = buy(buyer, Wish(add={"credits": 1}))
+    flows.sweep(now=NEXT)
+    with pytest.raises(StaleQuote) as refusal:
+        flows.confirm_quote(buyer.actor, pending.quote.public_id, key="k", now=NEXT)
+    done = flows.confirm_quote(buyer.actor, refusal.value.facts["quote"], key="k", now=NEXT)
+    assert (done.state, done.granted, done.replayed, credits_of(buyer, NEXT)) == ("done", 500, False, (1000, 1000))
+
+
+def test_key_of_money_that_came_too_late_is_told_to_quote_anew(buyer: Persona, till: ScriptedTill) -> None:
+    till.answers = [Answer(Progress.PENDING, "pi_1")]
+    pending = buy(buyer, Wish(add={"credits": 1}))
+    flows.receive_event(Message("e1", EventKind.PAID, "y", "pi_1"), now=NEXT)
+    with pytest.raises(StaleQuote) as refusal:
+        flows.confirm_quote(buyer.actor, pending.quote.public_id, key="k", now=NEXT)
+    assert Quote.objects.get(public_id=refusal.value.facts["quote"]).balance_used == 1250
+
+
 # -- Quotes --------------------------------------------------------------------------------------------------------------
 def test_quote_goes_stale_and_is_quoted_anew(buyer: Persona) -> None:
     quote = flows.quote_change(buyer.actor, Wish(add={"credits": 1}), now=MID)

@@ -11,7 +11,7 @@ from django.db import DatabaseError, transaction
 
 from sealroom.audit.rules import SYSTEM, ActorKind, Who
 from sealroom.billing import flows, ports, queries
-from sealroom.billing.errors import PaymentDue
+from sealroom.billing.errors import PaymentDue, StaleQuote
 from sealroom.billing.flows import Wish
 from sealroom.billing.models import BillingProfile, Invoice, InvoiceLine, InvoiceStatus, Payment, PaymentState, Quote, Subscription
 from sealroom.billing.ports import Answer, Progress
@@ -168,6 +168,14 @@ def test_void_order_is_not_bought_and_late_money_is_kept(by_transfer: Persona) -
         flows.void_invoice(invoice.public_id, who=BOSS, reason="again", now=MID)
     with pytest.raises(NotFound):
         flows.void_invoice("ivc_none", who=BOSS, reason="x", now=MID)
+
+
+def test_key_of_a_void_order_is_told_to_quote_anew(by_transfer: Persona) -> None:
+    done = order(by_transfer, Wish(add={"credits": 1}))
+    assert done.invoice is not None
+    flows.void_invoice(done.invoice.public_id, who=BOSS, reason="typing error", now=MID)
+    with pytest.raises(StaleQuote):
+        flows.confirm_quote(by_transfer.actor, done.quote.public_id, key="k", now=MID)
 
 
 def test_refund_is_a_credit_note_once_and_never_too_much(buyer: Persona) -> None:

@@ -407,3 +407,13 @@ def test_wallet_of_another_team_is_out_of_reach(owner: Persona, stranger: Person
     with pytest.raises(RuntimeError, match="another team"), transaction.atomic():
         flows.spend(stranger.team.pk, pairs(1), actor=owner.actor, key="a", request_digest="", now=NOW)
     assert Wallet.objects.get(team=stranger.team).balance == 1500
+
+
+def test_step_at_the_instant_a_cycle_begins_goes_on_with_that_cycle(owner: Persona) -> None:
+    began = NOW + timedelta(days=9)
+    flows.set_step(owner.team.pk, 700, effective_at=began, anchor_at=began, now=began)
+    flows.set_step(owner.team.pk, 900, effective_at=began, now=began)
+    shown = queries.meter(owner.team.pk, now=began)
+    assert (shown.period_start, shown.available) == (began, 700)
+    assert queries.meter(owner.team.pk, now=began.replace(year=2027, month=1)).available == 900
+    assert_books_agree(owner)

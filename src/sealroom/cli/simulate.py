@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`sealroom simulate FILE.json [--json]`: play a scenario against the real rules and flows, in memory, under a virtual clock.
 
-Files are of kind "boundaries" or "ledger". Exit status 0 whatever a file expected, 2 when it cannot be played.
+Files are of kind "boundaries", "proration" or "ledger" (docs/operating/simulate.md). Exit status 0 whatever a file expected, 2 when it
+cannot be played.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import json
 import sys
 from pathlib import Path
 
-from sealroom.cli.simulation import boundaries, report
+from sealroom.cli.simulation import boundaries, proration, report
 from sealroom.cli.simulation.scenario import KINDS, BadFile, check_scenario, read
 from sealroom.cli.simulation.stage import stage
+
+_CASES = {"boundaries": boundaries.answer, "proration": proration.answer}
 
 
 def run(argv: list[str]) -> int:
@@ -34,8 +37,8 @@ def run(argv: list[str]) -> int:
 
 def _played(path: Path, *, as_json: bool) -> str:
     kind, items = read(path)
-    if kind == "boundaries":
-        answers = [boundaries.answer(case) for case in items]
+    if kind in _CASES:
+        answers = [_CASES[kind](case) for case in items]
         text = report.cases(answers)
     else:
         for scenario in items:
@@ -43,8 +46,9 @@ def _played(path: Path, *, as_json: bool) -> str:
         with stage():
             from sealroom.cli.simulation import ledger  # noqa: PLC0415 -- app ready
 
-            answers = [ledger.play(scenario) for scenario in items]
-        text = report.scenarios(items, answers)
+            played = [ledger.play(scenario) for scenario in items]
+        answers = [one.answer for one in played]
+        text = report.scenarios(items, answers, [one.money for one in played])
     return json.dumps({"kind": kind, KINDS[kind]: answers}, indent=1) if as_json else text
 
 

@@ -161,6 +161,8 @@ def _begin(actor: Actor, quote_id: str, *, key: str, now: datetime) -> Outcome |
         return _begun_before(quote)
     if quote.subscription_version != subscription.version or now >= min(quote.expires_at, quote.cycle_end):
         raise StaleQuote(quote="")
+    if Invoice.objects.filter(quote=quote, status=InvoiceStatus.VOID).exists():
+        raise StaleQuote(quote="", reason="void")
     lines = [line_of(row) for row in quote.lines]
     sums = Totals(quote.subtotal, tax_lines_of(quote.taxes), quote.total, quote.balance_used, quote.due, reverse_charge=False)
     if sums != _without_mark(invoices.totals_of(actor.team_id, lines)):  # a tax rate or the customer's country is another one

@@ -57,6 +57,8 @@ def void_invoice(invoice_id: str, *, who: Who, reason: str, now: datetime) -> In
     for payment in invoice.payments.filter(state__in=settle.UNDER_WAY):
         Payment.objects.filter(pk=payment.pk).update(state=PaymentState.LAPSED, settled_at=now, next_url="")
     invoices.void(invoice, now=now)
+    if invoice.quote is not None:
+        settle.reopen(invoice.quote)
     invoices.record(invoice, Verb.INVOICE_VOIDED, who, now=now, reason=reason)
     return invoice
 

@@ -51,6 +51,7 @@ def settle(payment_id: int, *, now: datetime) -> int:
         return 0
     if not _still_fits(invoice.quote, now=now):
         invoices.void(invoice, now=now)
+        reopen(invoice.quote)
         _keep(payment, now=now)
         return 0
     return force(invoice.quote, invoice, who=_payer(payment), now=now)
@@ -84,8 +85,14 @@ def lapse(payment_id: int, *, now: datetime) -> bool:
         return False
     Payment.objects.filter(pk=payment.pk).update(state=PaymentState.LAPSED, settled_at=now, next_url="")
     invoices.void(payment.invoice, now=now)
+    reopen(quote)
     invoices.record(payment.invoice, Verb.INVOICE_VOIDED, SYSTEM, now=now, reason="lapsed")
     return True
+
+
+def reopen(quote: Quote) -> None:
+    """Nothing came of a confirmation: its key is free again, so that a repetition is told to quote anew instead of "done"."""
+    Quote.objects.filter(pk=quote.pk).update(confirmed_at=None, confirm_key="")
 
 
 def force(quote: Quote, invoice: Invoice | None, *, who: Who, now: datetime) -> int:

@@ -9,9 +9,14 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from importlib import import_module
 
-# What migrations do beyond making tables.
-_APPEND_ONLY = ("audit_event", "credits_entry")
+# The migrations that do more than make tables: they have the database refuse what may never happen.
+_GUARDS = (
+    "sealroom.audit.migrations.0002_append_only",
+    "sealroom.billing.migrations.0003_only_grows",
+    "sealroom.credits.migrations.0002_only_grows",
+)
 
 
 @contextmanager
@@ -34,11 +39,10 @@ def _set_up() -> None:
     from django.db import connection  # noqa: PLC0415 -- app ready
     from django.db.migrations.state import StateApps  # noqa: PLC0415 -- app ready
 
-    from sealroom.core.append_only import forbid_changes  # noqa: PLC0415 -- settings first
-
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     django.setup()
     call_command("migrate", run_syncdb=True, verbosity=0)
     with connection.schema_editor() as editor:
-        for table in _APPEND_ONLY:
-            forbid_changes(table).code(StateApps([], {}), editor)
+        for name in _GUARDS:
+            for operation in import_module(name).Migration.operations:
+                operation.code(StateApps([], {}), editor)

@@ -3,32 +3,50 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
+import secrets
 from collections.abc import Mapping
 
 from sealroom.billing.errors import BadSignature
-from sealroom.billing.ports import Answer, Event, Method, Order, Progress, Visit
+from sealroom.billing.ports import Answer, Event, EventKind, Method, Order, Progress, Visit
+
+_KINDS = {"invoice.paid": EventKind.PAID, "invoice.payment_failed": EventKind.FAILED}
+_HEADER = "till-signature"
 
 
 class ScriptedTill:
-    """Succeeds unless told otherwise. `answers` are used up in turn."""
+    """Succeeds unless told otherwise. `answers` are used up in turn by purchases; `renewals` is what becomes of collections without
+    the customer. Its messages are JSON, signed with a secret of its own."""
 
     name = "scenario"
     asks_money = True
     saves_methods = True
 
     def __init__(self) -> None:
-        self.answers: list[Answer] = []
-        self.orders: list[Order] = []
+        self._secret = secrets.token_bytes(32)
+        self.forget()
 
     @classmethod
     def from_settings(cls) -> ScriptedTill:
         """Needs no settings."""
         return cls()
 
+    def forget(self) -> None:
+        """Begin anew, for the next scenario."""
+        self.answers: list[Answer] = []
+        self.orders: list[Order] = []
+        self.renewals = Progress.SUCCEEDED
+
     def collect(self, order: Order) -> Answer:
         """What was scripted; else success."""
         self.orders.append(order)
-        return self.answers.pop(0) if self.answers else Answer(Progress.SUCCEEDED, f"till:{order.payment_id}")
+        if self.answers:
+            return self.answers.pop(0)
+        if not order.present and self.renewals is Progress.FAILED:
+            return Answer(Progress.FAILED, f"till:{order.payment_id}", reason="card_declined")
+        return Answer(Progress.SUCCEEDED, f"till:{order.payment_id}")
 
     def look_up(self, reference: str) -> Answer:
         """What was scripted; else still pending."""
@@ -46,6 +64,19 @@ class ScriptedTill:
         """Nothing is saved."""
         return None
 
+    def message(self, content: Mapping[str, object], *, forged: bool = False) -> tuple[bytes, dict[str, str]]:
+        """A message as it goes over the wire: its body and headers. `forged`: signed by somebody who does not know the secret."""
+        body = json.dumps(content).encode()
+        return body, {_HEADER: _signature(secrets.token_bytes(32) if forged else self._secret, body)}
+
     def read_event(self, body: bytes, headers: Mapping[str, str]) -> Event:
-        """Nothing here is signed."""
-        raise BadSignature
+        """A message of `message`. Raises `BadSignature` for anything else."""
+        if not hmac.compare_digest(headers.get(_HEADER, ""), _signature(self._secret, body)):
+            raise BadSignature
+        content = json.loads(body)
+        kind = _KINDS.get(content["type"], EventKind.OTHER)
+        return Event(content["id"], kind, content["type"], content["reference"], created=content["created"])
+
+
+def _signature(secret: bytes, body: bytes) -> str:
+    return hmac.new(secret, body, hashlib.sha256).hexdigest()
