@@ -7,7 +7,7 @@ the balance hold even if a caller forgot the lock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from django.db.models import F
 from sealroom.accounts.rules import Actor
 from sealroom.core import jobs
 from sealroom.credits import rules
-from sealroom.credits.flows import notices
+from sealroom.credits.flows import notices, usage
 from sealroom.credits.models import Charge, Entry, EntryKind, Lot, Wallet
 from sealroom.credits.queries import books_of, open_lots, period_due
 
@@ -145,7 +145,7 @@ def add_lot(
     return rules.OpenLot(lot.pk, kind, amount, at, expires_at)
 
 
-def post(wallet: OpenWallet, lines: Iterable[Line]) -> None:
+def post(wallet: OpenWallet, lines: Sequence[Line]) -> None:
     """Write lines and bring the wallet row up to date, both or none. Raises `LedgerBroken` when the balance does not allow it."""
     row, entries, balance = wallet.row, [], wallet.row.balance
     for offset, line in enumerate(lines):
@@ -180,6 +180,7 @@ def post(wallet: OpenWallet, lines: Iterable[Line]) -> None:
     if not changed:
         raise LedgerBroken(f"wallet {row.pk} was changed without its lock")
     Entry.objects.bulk_create(entries)
+    usage.count(row.team_id, row.period_start, lines)
     row.balance, row.next_number = balance, row.next_number + len(entries)
 
 
