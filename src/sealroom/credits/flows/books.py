@@ -106,6 +106,7 @@ def roll_to(wallet: OpenWallet, period: rules.Period | None, now: datetime) -> N
 def _enter(wallet: OpenWallet, period: rules.Period) -> None:
     row = wallet.row
     row.period_start, row.period_end, row.period_allowance = period.start, period.end, period.amount
+    row.period_used = usage.used_in(row.team_id, period.start)
     lines = []
     if period.amount:
         lot = _period_lot(row, period)
