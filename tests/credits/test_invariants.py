@@ -98,13 +98,14 @@ class Story:
         assert shown.used >= 0
         # The balance is what allowance and promotions leave after use, unless an override went below what was used.
         assert shown.available >= shown.allowance + shown.promo - shown.used
+        assert wallet.period_start is not None
         self._check_lines(shown.used, wallet.period_start)
         assert list(queries.ledger_faults()) == []
         assert sum(day.used for day in queries.usage_by_day(self.owner.actor, now=self.now)) == shown.used
         starts = list(Lot.objects.filter(team=team, kind=LotKind.PERIOD).values_list("issued_at", flat=True))
         assert len(starts) == len(set(starts))
 
-    def _check_lines(self, used: int, running: datetime | None) -> None:
+    def _check_lines(self, used: int, running: datetime) -> None:
         balance, spent, carried_or_issued = 0, 0, 0
         period: datetime | None = None
         for number, line in enumerate(Entry.objects.filter(team=self.owner.team).order_by("number"), 1):
