@@ -100,11 +100,14 @@ class Story:
         assert shown.used >= 0
         # The balance is what allowance and promotions leave after use, unless an override went below what was used.
         assert shown.available >= shown.allowance + shown.promo - shown.used
-        self._check_lines(shown.used)
+        assert wallet.period_start is not None
+        self._check_lines(shown.used, wallet.period_start)
+        assert list(queries.ledger_faults()) == []
+        assert sum(day.used for day in queries.usage_by_day(self.owner.actor, now=self.now)) == shown.used
         starts = list(Lot.objects.filter(team=team, kind=LotKind.PERIOD).values_list("issued_at", flat=True))
         assert len(starts) == len(set(starts))
 
-    def _check_lines(self, used: int) -> None:
+    def _check_lines(self, used: int, running: datetime) -> None:
         balance, spent, carried_or_issued = 0, 0, 0
         period: datetime | None = None
         for number, line in enumerate(Entry.objects.filter(team=self.owner.team).order_by("number"), 1):
@@ -118,8 +121,8 @@ class Story:
             assert (line.number, line.balance_after) == (number, balance)
             assert balance >= 0
             assert spent <= carried_or_issued
-        assert period is not None
-        own = Entry.objects.filter(team=self.owner.team, charge__period_start=period, period_start=period)
+        # The running period, which has no line yet when it issued nothing.
+        own = Entry.objects.filter(team=self.owner.team, charge__period_start=running, period_start=running)
         assert -(own.aggregate(total=Sum("delta"))["total"] or 0) == used
 
 

@@ -53,6 +53,8 @@ BODIES: dict[str, object] = {
     "PATCH api/v1/members/<member_id>": {"role": "user"},
 }
 
+FORMS = {"POST credits/export/": "format=csv", "POST credits/threshold/": "threshold=50"}
+
 UPLOADS = {"POST api/v1/documents", "POST api/v1/documents/<document_id>/versions", "POST files/"}
 
 TABLE: dict[str, dict[str, str]] = {
@@ -155,6 +157,8 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "received/": {"GET": "302 200 200 200 302 302 302"},
     "credits/": {"GET": "302 200 200 200 302 302 302"},
+    "credits/export/": {"POST": "302 200 200 200 302 302 302"},
+    "credits/threshold/": {"POST": "302 302 403 302 302 302 302"},
     "settings/": {"GET": "302 200 200 200 302 302 302", "POST": "302 200 200 200 302 302 302"},
     "settings/keys/": {"GET": "302 200 200 200 302 302 302", "POST": "302 200 200 200 302 302 302"},
     "settings/keys/<str:key_id>/revoke/": {"POST": "302 404 404 302 302 302 302"},
@@ -216,6 +220,7 @@ class World:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         content_type = "application/json" if is_json else "application/x-www-form-urlencoded"
         body: str | bytes = json.dumps(BODIES[f"{method} {route}"]) if f"{method} {route}" in BODIES else ""
+        body = FORMS.get(f"{method} {route}", body)
         if f"{method} {route}" in UPLOADS:
             content_type, body = MULTIPART_CONTENT, encode_multipart(BOUNDARY, {"file": SimpleUploadedFile("Offer.pdf", PDF)})
         if route.endswith("/commit"):

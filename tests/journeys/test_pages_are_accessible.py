@@ -24,6 +24,7 @@ COLOURS: dict[str, object] = {"runOnly": {"type": "rule", "values": ["color-cont
 WIDTHS = (1440, 820, 390, 320)
 MEMBERS = (
     "/?new", "/", "/files/choose/", "/sends/", "{send}", "{send}settings/", "{send}recipients/", "/received/", "/credits/",
+    "/credits/?by=member", "/credits/?when=dates&since=2026-02-01&until=2026-01-01", "/credits/?kind=expire&when=dates",
     "/settings/", "/settings/keys/", "/admin/team/", "/admin/members/", "/admin/plan/", "/admin/activity/", "/help/",
     "/help/credits/", "/outbox/", "{mail}", "/accounts/email/", "/accounts/password/change/", "/accounts/logout/",
 )  # fmt: skip

@@ -53,7 +53,7 @@ ENTRIES = (
         "credits",
         _("Credits: what a send costs"),
         _("One credit sends one file to one person. How they are counted, when they reset, and what gives them back."),
-        date(2026, 11, 23),
+        date(2026, 11, 26),
         frozenset({"en", "fr"}),
         (("web:credits", _("Your team’s credits")), ("web:send_files", _("Send files")), ("web:sends", _("Manage sent files"))),
     ),

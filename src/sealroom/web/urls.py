@@ -32,6 +32,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sends/<str:send_id>/files/<str:document_id>/replace/<str:version_id>/", sends.publish, name="publish"),
     path("received/", received.index, name="received"),
     path("credits/", credits.index, name="credits"),
+    path("credits/export/", credits.export, name="credits_export"),
+    path("credits/threshold/", credits.threshold, name="credits_threshold"),
     # My Settings
     path("settings/", profile.my_settings, name="my_settings"),
     path("settings/keys/", profile.keys, name="keys"),

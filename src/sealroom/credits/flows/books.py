@@ -7,7 +7,7 @@ the balance hold even if a caller forgot the lock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from django.db.models import F
 from sealroom.accounts.rules import Actor
 from sealroom.core import jobs
 from sealroom.credits import rules
-from sealroom.credits.flows import notices
+from sealroom.credits.flows import notices, usage
 from sealroom.credits.models import Charge, Entry, EntryKind, Lot, Wallet
 from sealroom.credits.queries import books_of, open_lots, period_due
 
@@ -106,6 +106,7 @@ def roll_to(wallet: OpenWallet, period: rules.Period | None, now: datetime) -> N
 def _enter(wallet: OpenWallet, period: rules.Period) -> None:
     row = wallet.row
     row.period_start, row.period_end, row.period_allowance = period.start, period.end, period.amount
+    row.period_used = usage.used_in(row.team_id, period.start)
     lines = []
     if period.amount:
         lot = _period_lot(row, period)
@@ -145,7 +146,7 @@ def add_lot(
     return rules.OpenLot(lot.pk, kind, amount, at, expires_at)
 
 
-def post(wallet: OpenWallet, lines: Iterable[Line]) -> None:
+def post(wallet: OpenWallet, lines: Sequence[Line]) -> None:
     """Write lines and bring the wallet row up to date, both or none. Raises `LedgerBroken` when the balance does not allow it."""
     row, entries, balance = wallet.row, [], wallet.row.balance
     for offset, line in enumerate(lines):
@@ -180,6 +181,7 @@ def post(wallet: OpenWallet, lines: Iterable[Line]) -> None:
     if not changed:
         raise LedgerBroken(f"wallet {row.pk} was changed without its lock")
     Entry.objects.bulk_create(entries)
+    usage.count(row.team_id, row.period_start, lines)
     row.balance, row.next_number = balance, row.next_number + len(entries)
 
 
