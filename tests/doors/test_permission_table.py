@@ -24,10 +24,13 @@ from django.urls.resolvers import URLPattern, URLResolver
 from tests.factories.access import prove, token_of
 from tests.factories.accounts import make_member, make_persona
 from tests.factories.api import PDF, make_caller
+from tests.factories.billing import make_invoice, make_payment
 from tests.factories.documents import make_pdf
 
 from sealroom.access import flows as access
 from sealroom.accounts import flows as accounts
+from sealroom.billing import flows as billing
+from sealroom.billing.flows import Wish
 from sealroom.documents import flows as documents
 from sealroom.documents.models import Version
 from sealroom.mail.models import OutgoingMail
@@ -165,6 +168,21 @@ TABLE: dict[str, dict[str, str]] = {
     "theme/": {"POST": "302 302 302 302 302 302 302"},
     "admin/team/": {"GET": "302 200 403 200 302 302 302", "POST": "302 200 403 200 302 302 302"},
     "admin/plan/": {"GET": "302 200 403 200 302 302 302"},
+    "admin/plan/modify/": {"GET": "302 200 403 200 302 302 302", "POST": "302 422 403 422 302 302 302"},
+    "admin/plan/preview/": {"POST": "302 200 403 200 302 302 302"},
+    "admin/plan/review/<str:quote_id>/": {"GET": "302 404 403 200 302 302 302", "POST": "302 404 403 302 302 302 302"},
+    "admin/plan/cancel/": {"POST": "302 302 403 302 302 302 302"},
+    "admin/plan/keep/": {"POST": "302 422 403 422 302 302 302"},
+    "admin/billing/": {"GET": "302 302 403 302 302 302 302"},
+    "admin/billing/invoices/": {"GET": "302 200 403 200 302 302 302"},
+    "admin/billing/invoices/<str:invoice_id>/": {"GET": "302 404 403 200 302 302 302"},
+    "admin/billing/invoices/<str:invoice_id>/pdf/": {"GET": "302 404 403 200 302 302 302"},
+    "admin/billing/invoices/<str:invoice_id>/pay/": {"POST": "302 404 403 404 302 302 302"},
+    "admin/billing/payments/<str:payment_id>/": {"GET": "302 404 403 200 302 302 302"},
+    "admin/billing/payments/<str:payment_id>/check/": {"POST": "302 404 403 302 302 302 302"},
+    "admin/billing/details/": {"GET": "302 200 403 200 302 302 302", "POST": "302 200 403 200 302 302 302"},
+    "admin/billing/details/method/": {"POST": "302 302 403 302 302 302 302"},
+    "admin/billing/details/saved/": {"GET": "302 200 403 200 302 302 302", "POST": "302 302 403 302 302 302 302"},
     "admin/activity/": {"GET": "302 200 403 200 302 302 302"},
     "admin/activity/<str:send_id>/revoke/": {"POST": "302 404 403 302 302 302 302"},
     "admin/members/": {"GET": "302 200 403 200 302 302 302", "POST": "302 200 403 200 302 302 302"},
@@ -260,6 +278,8 @@ def world(db: None) -> World:
     assert setup is None  # a team exists: the address answers as if there had never been a link
     cookies = readers | {name: one.client().cookies for name, one in (("owner", owner), ("member", member), ("stranger", stranger))}
     mail = OutgoingMail.objects.filter(about__startswith="recipient:").first()
+    bill = make_invoice(owner.team)
+    payment = make_payment(bill)
     names = {
         "document_id": document,
         "version_id": version,
@@ -276,6 +296,9 @@ def world(db: None) -> World:
         "number": "1",
         "token": "x" * 43,
         "slug": "credits",
+        "quote_id": billing.quote_change(owner.actor, Wish(items={"credits": 1}), now=datetime.now(UTC)).public_id,
+        "invoice_id": bill.public_id,
+        "payment_id": payment.public_id,
         "mail_id": mail.public_id if mail else "absent",
         "rest": "nothing/here",
         "gateway": "none",

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sealroom.accounts.models import Team
-from sealroom.billing.models import Invoice, InvoiceKind, InvoiceLine, InvoiceStatus, Subscription
+from sealroom.billing.models import Invoice, InvoiceKind, InvoiceLine, InvoiceStatus, Payment, PaymentState, Subscription
 from sealroom.billing.rules.money import Line, LineKind, Priced, Span, charge, full
 
 CYCLE = Span(datetime(2026, 11, 14, 9, 30, tzinfo=UTC), datetime(2026, 12, 14, 9, 30, tzinfo=UTC))
@@ -63,3 +63,13 @@ def make_invoice(team: Team, *, lines: list[Line] | None = None, tax: int = 20, 
         row = {name: getattr(line, name) for name in ("item", "unit_price", "quantity", "amount", "start", "end")}
         InvoiceLine.objects.create(invoice=invoice, position=place, kind=LineKind(line.kind).value, **row)
     return invoice
+
+
+def make_payment(invoice: Invoice, **values: Any) -> Payment:
+    """A payment of an invoice that the gateway is being asked for at this moment, so that nobody asks again."""
+    now = datetime.now(UTC)
+    given: dict[str, Any] = {
+        "invoice": invoice, "gateway": "invoice", "state": PaymentState.PENDING, "amount": invoice.due,
+        "currency": invoice.currency, "key": f"{invoice.public_id}:1", "created_at": now, "asked_at": now, **values,
+    }  # fmt: skip
+    return Payment.objects.create(**given)

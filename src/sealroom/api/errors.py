@@ -128,7 +128,7 @@ def problem_for(request: HttpRequest, error: DomainError) -> HttpResponse:
     elif code == "not_ready" and facts.get("reason") == "unviewable":
         code = "unviewable"
     if code == "insufficient_credits" and _is_admin(request):
-        facts["buy_url"] = settings.SEALROOM_BASE_URL + reverse("web:plan")
+        facts["buy_url"] = settings.SEALROOM_BASE_URL + reverse("web:plan_modify") + "?focus=credits"
     return problem(request, code, facts)
 
 

@@ -28,7 +28,8 @@ Words = str | Promise
 
 @dataclass(frozen=True)
 class Row:
-    """One code's answer. `text` may hold %(fact)s; `link` is (capability that sees it or None, URL name, words)."""
+    """One code's answer. `text` may hold %(fact)s; `link` is (capability that sees it or None, URL name with or without a query,
+    words)."""
 
     status: int
     title: Words
@@ -54,7 +55,7 @@ class SignedOut(DomainError):
     code = "signed_out"
 
 
-_BUY = (Capability.BUY, "web:plan", _("See plan and usage"))
+_BUY = (Capability.BUY, "web:plan_modify?focus=credits", _("Get more credits"))
 _PLAN = (Capability.SEE_BILLING, "web:plan", _("See plan and usage"))
 
 TABLE: dict[str, Row] = {
@@ -202,7 +203,8 @@ def refusal_of(error: DomainError, *, may_see: frozenset[Capability] = frozenset
     except (KeyError, TypeError, ValueError):
         text = ""
     if row.link and (row.link[0] is None or row.link[0] in may_see):
-        return Refusal(row.status, error.code, title, text, reverse(row.link[1]), str(row.link[2]))
+        route, mark, query = row.link[1].partition("?")
+        return Refusal(row.status, error.code, title, text, reverse(route) + mark + query, str(row.link[2]))
     return Refusal(row.status, error.code, title, text)
 
 

@@ -27,6 +27,11 @@ class Place:
     short: str | Promise = ""
     capability: Capability | None = None
     group: frozenset[str] = frozenset()  # further routes that belong to it
+    sub: tuple[Place, ...] = ()  # shown below it while one is there; they belong to it
+
+    def holds(self, here: str) -> bool:
+        """Whether a route is this place or belongs to it."""
+        return here == self.route or here in self.group or any(one.holds(here) for one in self.sub)
 
 
 MAIN = (
@@ -44,7 +49,33 @@ MAIN = (
 ADMIN = (
     Place("web:team", "building", gettext_lazy("Team"), "", Capability.MANAGE_TEAM),
     Place("web:members", "users", gettext_lazy("Members"), "", Capability.MANAGE_MEMBERS),
-    Place("web:plan", "receipt", gettext_lazy("Plan and usage"), gettext_lazy("Plan"), Capability.SEE_BILLING),
+    Place(
+        "web:plan",
+        "receipt",
+        gettext_lazy("BILLING"),
+        gettext_lazy("Billing"),
+        Capability.SEE_BILLING,
+        sub=(
+            Place(
+                "web:plan",
+                "receipt",
+                gettext_lazy("Plan Usage & Details"),
+                group=frozenset({"web:plan_modify", "web:plan_preview", "web:plan_review"}),
+            ),
+            Place(
+                "web:invoices",
+                "receipt",
+                gettext_lazy("Invoices"),
+                group=frozenset({"web:invoice", "web:invoice_pay", "web:payment", "web:payment_check"}),
+            ),
+            Place(
+                "web:billing_details",
+                "credit-card",
+                gettext_lazy("Payment method & details"),
+                group=frozenset({"web:method", "web:method_saved"}),
+            ),
+        ),
+    ),
     Place("web:activity", "activity", gettext_lazy("Activity"), "", Capability.SEE_TEAM_USAGE),
 )
 MINE = (
@@ -82,7 +113,7 @@ def _theme_url(request: HttpRequest) -> str:
 
 def _section(here: str) -> tuple[tuple[Place, ...], dict[str, str] | None]:
     for places, label in ((ADMIN, _("Admin Settings")), (MINE, _("My Settings"))):
-        if any(here == place.route for place in places):
+        if any(place.holds(here) for place in places):
             return places, {"label": label, "url": reverse("web:send_files")}
     return MAIN, None
 
@@ -95,7 +126,8 @@ def _nav(places: tuple[Place, ...], here: str, actor: Actor) -> list[dict[str, o
             "url": reverse(place.route),
             "icon": place.icon,
             "count": None,
-            "active": here == place.route or here in place.group,
+            "active": place.holds(here),
+            "sub": [{"label": one.label, "url": reverse(one.route), "active": one.holds(here)} for one in place.sub],
         }
         for place in places
         if place.capability is None or actor.may(place.capability)
@@ -109,6 +141,11 @@ def _account_links(actor: Actor) -> list[dict[str, str]]:
     return links
 
 
+def buy_url() -> str:
+    """Where credits are bought."""
+    return reverse("web:plan_modify") + "?focus=credits"
+
+
 def _meter(actor: Actor) -> dict[str, object]:
     meter = credits.meter(actor.team_id, now=timezone.now())
     return {
@@ -116,6 +153,6 @@ def _meter(actor: Actor) -> dict[str, object]:
         "total": max(meter.available, meter.allowance + meter.promo),
         "resets_text": _("resets %(day)s") % {"day": moment_text(meter.resets_at, "date")} if meter.resets_at else "",
         "low": meter.available < meter.low_threshold and meter.available < meter.allowance,
-        "buy_url": None,
+        "buy_url": buy_url() if actor.may(Capability.BUY) else None,
         "url": reverse("web:credits"),
     }

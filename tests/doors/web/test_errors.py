@@ -42,7 +42,7 @@ def test_too_few_credits_are_said_with_all_numbers() -> None:
 
 def test_only_who_may_buy_sees_where() -> None:
     refusal = refusal_of(_short(), may_see=CAPABILITIES["admin"])
-    assert refusal.action_url == "/admin/plan/"
+    assert refusal.action_url == "/admin/plan/modify/?focus=credits"
 
 
 def test_french_sentence_is_french() -> None:

@@ -202,7 +202,7 @@ def list_invoices(actor: Actor, *, cursor: str | None = None, limit: int = 50) -
     """Invoices that have a number, newest first. Raises `Forbidden`, `Invalid` for a cursor that is none."""
     actor.require(Capability.SEE_BILLING)
     limit = max(1, min(limit, MOST))
-    rows = Invoice.objects.filter(team_id=actor.team_id).exclude(number=None).order_by("-number")
+    rows = Invoice.objects.filter(team_id=actor.team_id).exclude(number=None).prefetch_related("lines").order_by("-number")
     if cursor:
         if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
             raise Invalid({"cursor": ["unknown"]})
