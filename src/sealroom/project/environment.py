@@ -37,6 +37,22 @@ def words(name: str, default: Iterable[str]) -> list[str]:
     return list(default) if raw is None else [part.strip() for part in raw.split(",") if part.strip()]
 
 
+def short_word(name: str, default: str, *, most: int) -> str:
+    """A printable text of at most so many characters; one that is set to nothing is empty, not the default."""
+    value = word(name, default)
+    if len(value) > most or not value.isprintable():
+        raise BadSetting(name, f"expects at most {most} printable characters, not {value!r}")
+    return value
+
+
+def lines(name: str) -> list[str]:
+    """Lines of text separated by |, without the empty ones; at most eight."""
+    found = [part.strip() for part in word(name, "").split("|") if part.strip()]
+    if len(found) > 8 or not all(one.isprintable() for one in found):
+        raise BadSetting(name, "expects at most eight lines of printable text, separated by |")
+    return found
+
+
 def number(name: str, default: int, *, least: int, most: int) -> int:
     """A whole number within bounds."""
     raw = os.environ.get(name, "").strip()

@@ -189,6 +189,11 @@ SEALROOM_QUOTA_COUNTERS = {  # how the rooms above billing count what a quota li
     "storage_bytes": "sealroom.documents.queries.storage_used",
 }
 SEALROOM_INVOICE_PRINTER = "sealroom.billing.adapters.printer.ReportlabPrinter"
+SEALROOM_INVOICE_PREFIX = env.short_word("SEALROOM_INVOICE_PREFIX", "SR-", most=12)
+SEALROOM_SELLER_NAME = env.word("SEALROOM_SELLER_NAME", "")
+SEALROOM_SELLER_ADDRESS = env.lines("SEALROOM_SELLER_ADDRESS")
+SEALROOM_SELLER_VAT_ID = env.short_word("SEALROOM_SELLER_VAT_ID", "", most=20)
+SEALROOM_SELLER_ACCOUNT = env.lines("SEALROOM_SELLER_ACCOUNT")
 SEALROOM_OPEN_SIGNUP = env.flag("SEALROOM_OPEN_SIGNUP", default=True)
 
 # -- Browser -------------------------------------------------------------------------------------------------------------
