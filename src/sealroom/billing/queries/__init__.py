@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is asked of billing."""
 
+from sealroom.billing.queries.faults import money_faults
 from sealroom.billing.queries.overview import (
     InvoicePage,
     Option,
@@ -65,6 +66,7 @@ __all__ = [
     "list_invoices",
     "list_payments",
     "list_plans",
+    "money_faults",
     "offer_of",
     "overview",
     "owed_invoices",
