@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is asked of billing."""
 
+from sealroom.billing.queries.differences import catalogue_changes
 from sealroom.billing.queries.faults import money_faults
 from sealroom.billing.queries.overview import (
     InvoicePage,
@@ -55,6 +56,7 @@ __all__ = [
     "addon_by_code",
     "asks_money",
     "balance_of",
+    "catalogue_changes",
     "edition",
     "extra_of",
     "extras",
