@@ -126,11 +126,11 @@ def detail(line: Line, currency: str = "USD") -> tuple[str, str]:
 
 def test_whole_days_are_told_in_days() -> None:
     line = charge(Priced("credits", 2500), cycle=CYCLE, since=LATE)
-    assert (line.amount, *detail(line)) == (1500, "18 of 30 days of $25.00", "18\xa0jours sur 30, sur 25,00\xa0$")
+    assert (line.amount, *detail(line)) == (1500, "18 of 30 days of $25.00", "18\xa0jours sur\xa030, sur\xa025,00\xa0$")
     several = charge(Priced("user", 2500, 3), cycle=CYCLE, since=LATE)
     assert detail(several)[0] == "18 of 30 days of $75.00"
     last = charge(Priced("user", 2500), cycle=CYCLE, since=CYCLE.end - timedelta(days=1))
-    assert detail(last) == ("1 of 30 days of $25.00", "1\xa0jour sur 30, sur 25,00\xa0$")
+    assert detail(last) == ("1 of 30 days of $25.00", "1\xa0jour sur\xa030, sur\xa025,00\xa0$")
 
 
 def test_seconds_that_change_no_cent_are_rounded_away() -> None:
@@ -142,7 +142,7 @@ def test_a_span_that_is_no_whole_days_is_told_by_its_moments() -> None:
     line = charge(Priced("credits", 2500), cycle=CYCLE, since=datetime(2026, 11, 26, 14, 3, tzinfo=UTC))
     english, french = detail(line)
     assert english == "26\xa0Nov, 14:03 to 14\xa0Dec\xa02026, 09:30 UTC, of $25.00"
-    assert french == "Du 26\xa0nov. à 14\xa0h\xa003 au 14\xa0déc.\xa02026 à 9\xa0h\xa030 UTC, sur 25,00\xa0$"
+    assert french == "Du 26\xa0nov. à 14\xa0h\xa003 au 14\xa0déc.\xa02026 à 9\xa0h\xa030 UTC, sur\xa025,00\xa0$"
 
 
 def test_a_share_of_nothing_is_told_by_its_moments() -> None:
@@ -154,7 +154,7 @@ def test_unused_time_is_told_and_a_capped_credit_names_no_price() -> None:
     line = credit(Priced("plan:team", 35000), cycle=CYCLE, since=LATE)
     assert detail(line) == (
         "Unused time: 18 of 30 days of $350.00",
-        "Temps non utilisé\u202f: 18\xa0jours sur 30, sur 350,00\xa0$",
+        "Temps non utilisé\u202f: 18\xa0jours sur\xa030, sur\xa0350,00\xa0$",
     )
     capped = credit(Priced("plan:team", 35000, paid=100), cycle=CYCLE, since=LATE)
     assert detail(capped)[0] == "Unused time: 26\xa0Nov, 09:30 to 14\xa0Dec\xa02026, 09:30 UTC"

@@ -88,8 +88,8 @@ def test_the_same_invoice_in_french(owner: Persona, settings: Any) -> None:
         ("N°\xa0de TVA du client", "FR12345678901"),
     )
     assert [(line.text, line.detail) for line in paper.lines] == [
-        ("500 crédits", "18\xa0jours sur 30, sur 25,00\xa0$"),
-        ("1 salle de données", "18\xa0jours sur 30, sur 50,00\xa0$"),
+        ("500 crédits", "18\xa0jours sur\xa030, sur\xa025,00\xa0$"),
+        ("1 salle de données", "18\xa0jours sur\xa030, sur\xa050,00\xa0$"),
     ]
     assert paper.taxes == (("VAT 20\u202f%", 900),)
     assert paper.notes[0] == "Veuillez virer 54,00\xa0$ sur ce compte en indiquant la référence SR-000123\u202f:"

@@ -36,7 +36,7 @@ def make_invoice(team: Team, *, lines: list[Line] | None = None, tax: int = 20, 
     """An open invoice of a team, numbered 123, with 20 % tax, to be paid in two weeks."""
     lines = checkout_lines() if lines is None else lines
     subtotal = sum(line.amount for line in lines)
-    taxes = [{"name": "VAT", "percent": str(tax), "amount": subtotal * tax // 100}] if tax else []
+    taxes: list[dict[str, Any]] = [{"name": "VAT", "percent": str(tax), "amount": subtotal * tax // 100}] if tax else []
     total = subtotal + sum(one["amount"] for one in taxes)
     used = values.pop("balance_used", 0)
     given: dict[str, Any] = {
