@@ -173,6 +173,32 @@ def test_refund_the_gateway_did_not_make_can_be_tried_again(
     assert (Payment.objects.get().refunded, faults()) == (1250, [])
 
 
+def test_refund_of_a_transfer_asks_nobody(buyer: Persona, till: ScriptedTill, monkeypatch: pytest.MonkeyPatch) -> None:
+    flows.renew(buyer.team.pk, now=NEXT)
+    flows.confirm_transfer(Invoice.objects.get().public_id, who=OPERATOR, now=NEXT)
+    monkeypatch.setattr(till, "refund", None)
+    note = flows.refund(Payment.objects.get().public_id, 14000, key="k", who=OPERATOR, now=NEXT)
+    assert (note.total, faults(NEXT)) == (-14000, [])
+
+
+def test_card_that_pays_after_the_transfer_is_kept(buyer: Persona, till: ScriptedTill) -> None:
+    flows.renew(buyer.team.pk, now=NEXT)
+    till.answers = [Answer(Progress.PENDING, "pi_1")]
+    flows.collect_invoice(Invoice.objects.get().pk, now=NEXT)
+    flows.confirm_transfer(Invoice.objects.get().public_id, who=OPERATOR, now=NEXT)
+    flows.receive_event(Message("e1", EventKind.PAID, "y", "pi_1"), now=NEXT)
+    assert (Invoice.objects.get().status, balance_of(buyer.team.pk), faults(NEXT)) == ("paid", 14000, [])
+
+
+def test_own_numbers_are_set_and_taken_away(buyer: Persona) -> None:
+    flows.set_quotas(buyer.team, {"users": 7, "guests": 1}, who=OPERATOR, now=MID)
+    flows.set_quotas(buyer.team, {"users": None}, who=OPERATOR, now=MID)
+    limits = queries.limits_of(buyer.team.pk, now=MID)
+    assert (limits.users, limits.guests) == (3, 1)
+    with pytest.raises(Invalid):
+        flows.set_quotas(buyer.team, {"guests": -1}, who=OPERATOR, now=MID)
+
+
 # -- Promotional credits -------------------------------------------------------------------------------------------------
 def test_promotional_credits_come_once_per_key(buyer: Persona) -> None:
     ends = NEXT + timedelta(days=30)

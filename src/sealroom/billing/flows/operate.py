@@ -15,7 +15,7 @@ from sealroom.accounts.models import Team
 from sealroom.audit import flows as audit
 from sealroom.audit.rules import Verb, Who
 from sealroom.billing.errors import GatewayDown, PaymentFailed
-from sealroom.billing.flows import buy, invoices, letters, settle
+from sealroom.billing.flows import invoices, letters, settle
 from sealroom.billing.flows.subscription import fresh, settled
 from sealroom.billing.models import Invoice, InvoiceKind, InvoiceStatus, Payment, PaymentState
 from sealroom.billing.ports import get_gateway
@@ -26,19 +26,21 @@ from sealroom.core.money import round_half_away
 from sealroom.credits import flows as credits_flows
 from sealroom.credits.rules import LotKind
 
+_BY_TRANSFER = "invoice"  # the name of the gateway that is a bank account
+
 
 @transaction.atomic
 def confirm_transfer(invoice_id: str, *, who: Who, now: datetime) -> int:
     """The money of an owed invoice is on the account: what it was for comes into force. Returns the credits that issued. Again:
-    nothing. Money for something that lapsed is kept as the customer's balance. Raises `NotFound`, also for an invoice that nobody
-    was ever asked to pay."""
+    nothing. Money for something that lapsed is kept as the customer's balance. Where a card was asked it is not any more; what
+    still comes from it is kept. Raises `NotFound`."""
     settled(_invoice(invoice_id).team_id, now=now)
     invoice = _invoice(invoice_id)
-    payment = invoice.payments.order_by("-pk").first()
-    if invoice.status == InvoiceStatus.OPEN and (payment is None or payment.state == PaymentState.FAILED):
-        payment = buy.attempt(invoice, by="", now=now)  # before anybody asked, or instead of a card that was refused
-    if payment is None or invoice.number is None:
+    if invoice.number is None:
         raise NotFound(kind="invoice", id=invoice_id)
+    if invoice.status == InvoiceStatus.PAID:
+        return 0
+    payment = _transfer_of(invoice, now=now)
     if payment.state == PaymentState.SUCCEEDED:
         return 0
     audit.record(
@@ -87,7 +89,8 @@ def refund(payment_id: str, amount: int, *, key: str, who: Who, now: datetime) -
     if not Payment.objects.filter(pk=payment.pk, refunded__lte=payment.amount - amount).update(refunded=_plus(amount)):
         raise Invalid({"amount": ["too_much"]}, left=payment.amount - payment.refunded)
     try:
-        get_gateway().refund(payment.reference or "", amount, key=f"{payment.public_id}:{key}")
+        if payment.gateway != _BY_TRANSFER:  # else the operator transfers it back; nobody is to be asked
+            get_gateway().refund(payment.reference or "", amount, key=f"{payment.public_id}:{key}")
     except (PaymentFailed, GatewayDown):
         Payment.objects.filter(pk=payment.pk).update(refunded=_plus(-amount))
         raise
@@ -136,6 +139,22 @@ def _share_of_taxes(invoice: Invoice, tax: int) -> tuple[TaxLine, ...]:
     if shares:
         shares[-1] += tax - sum(shares)
     return tuple(TaxLine(one.name, one.percent, -share) for one, share in zip(lines, shares, strict=True))
+
+
+def _transfer_of(invoice: Invoice, *, now: datetime) -> Payment:
+    """The transfer that was asked for, or one that came unasked."""
+    asked = invoice.payments.filter(gateway=_BY_TRANSFER).order_by("-pk").first()
+    if asked is not None:
+        return asked
+    invoice.payments.filter(state__in=settle.UNDER_WAY).update(state=PaymentState.LAPSED, settled_at=now, next_url="")
+    return Payment.objects.create(
+        invoice=invoice,
+        gateway=_BY_TRANSFER,
+        amount=invoice.due,
+        currency=invoice.currency,
+        key=f"{invoice.public_id}:transfer",
+        created_at=now,
+    )
 
 
 def _note_of(payment: Payment, key: str) -> Invoice | None:
