@@ -3,7 +3,20 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from sealroom.web.views import credits, helping, members, outbox, profile, received, send_deeds, send_files, sends, start, team
+from sealroom.web.views import (
+    credits,
+    helping,
+    members,
+    operating,
+    outbox,
+    profile,
+    received,
+    send_deeds,
+    send_files,
+    sends,
+    start,
+    team,
+)
 
 app_name = "web"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -46,6 +59,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/members/<str:member_id>/role/", members.role, name="member_role"),
     path("admin/members/<str:member_id>/remove/", members.remove, name="member_remove"),
     path("admin/invitations/<str:invitation_id>/withdraw/", members.withdraw, name="withdraw"),
+    # The operator
+    path("operator/teams/", operating.teams, name="operator_teams"),
+    path("operator/teams/<str:team_id>/", operating.team, name="operator_team"),
+    path("operator/teams/<str:team_id>/plan/", operating.set_plan, name="operator_plan"),
+    path("operator/teams/<str:team_id>/quotas/", operating.set_quotas, name="operator_quotas"),
+    path("operator/teams/<str:team_id>/credits/", operating.grant_credits, name="operator_credits"),
+    path("operator/payments/", operating.payments, name="operator_payments"),
+    path("operator/payments/<str:payment_id>/refund/", operating.refund, name="operator_refund"),
+    path("operator/invoices/<str:invoice_id>/", operating.invoice, name="operator_invoice"),
+    path("operator/invoices/<str:invoice_id>/pdf/", operating.invoice_pdf, name="operator_invoice_pdf"),
+    path("operator/invoices/<str:invoice_id>/confirm/", operating.confirm, name="operator_confirm"),
+    path("operator/invoices/<str:invoice_id>/void/", operating.void, name="operator_void"),
+    path("operator/catalogue/", operating.catalogue, name="operator_catalogue"),
     # Help, and the operator's outbox
     path("help/", helping.index, name="help"),
     path("help/<slug:slug>/", helping.article, name="help_article"),

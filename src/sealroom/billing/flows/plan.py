@@ -78,7 +78,7 @@ def set_plan(
 @transaction.atomic
 def set_quotas(team: Team, quotas: Mapping[str, int | None], *, who: Who, now: datetime) -> Subscription:
     """The operator's own numbers for a team's standing quotas, in the place of the plan's (None: the plan's again), at once and
-    also below what is used: what exists stays, making more is refused. Raises `Invalid` for an unknown quota or a number below zero."""
+    also below what is used: what exists stays, making more is refused. Raises `Invalid` for an unknown quota or a negative one."""
     wrong = {name: ["unknown" if name not in rules.QUOTAS else "negative"] for name in quotas if not _is_quota(name, quotas[name])}
     if wrong:
         raise Invalid(wrong)
