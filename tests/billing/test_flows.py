@@ -86,7 +86,8 @@ def test_catalogue_is_written_once_and_versioned(db: None) -> None:
     dearer = tuple(
         replace(plan, prices={"USD": {"month": 1, "year": 2}}) if plan.code == "pro" else plan for plan in catalogue.plans
     )
-    assert flows.ensure_catalogue(replace(catalogue, plans=dearer)) == ["plan pro, version 2"]
+    [told] = flows.ensure_catalogue(replace(catalogue, plans=dearer))
+    assert told.startswith("plan pro becomes version 2: a month in USD 140.00 becomes 0.01; ")
     assert list(Plan.objects.filter(code="pro").order_by("version").values_list("version", "credits")) == [(1, 500), (2, 500)]
     assert queries.plan_by_code("pro").version == 2
 

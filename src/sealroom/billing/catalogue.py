@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sealroom.billing.rules.money import Rate
-from sealroom.billing.rules.offers import FREE, MONTHS, Extra, Offer
+from sealroom.billing.rules.offers import FEATURES, FREE, MONTHS, Extra, Offer
 from sealroom.core.money import is_currency, minor_units
 
 DEFAULT = Path(__file__).with_name("catalogue.toml")
@@ -23,6 +23,7 @@ _PERCENT = re.compile(r"[0-9]{1,2}(\.[0-9]{1,4})?")
 _PLAN_NUMBERS = ("credits", "users", "data_rooms", "guests", "storage_gb", "media_gb")
 _ADDS = ("credits", "users", "data_rooms", "guests", "storage_gb", "media_gb")
 _MOST = 10**9
+_MOST_DAYS = 3650
 
 
 class BadCatalogue(ValueError):
@@ -61,9 +62,21 @@ def parse(content: Mapping[str, Any]) -> Catalogue:
     for kind, codes in (("plan", [one.code for one in plans]), ("add-on", [one.code for one in addons])):
         if len(set(codes)) < len(codes):
             raise BadCatalogue(f"Two of the {kind}s have the same code.")
-    if FREE not in {one.code for one in plans}:
+    _check_free(plans)
+    taxes = tuple(_tax(one) for one in _tables(content, "taxes"))
+    for tax in taxes:
+        if sum((one.country, one.name) == (tax.country, tax.name) for one in taxes) > 1:
+            raise BadCatalogue(f"tax {tax.name} stands twice for {tax.country}.")
+    return Catalogue(currencies, plans, addons, taxes)
+
+
+def _check_free(plans: tuple[Offer, ...]) -> None:
+    """What a cancelled team has costs nothing and does not end."""
+    free = next((one for one in plans if one.code == FREE), None)
+    if free is None:
         raise BadCatalogue(f"The plan {FREE!r} is missing: it is what a cancelled team has.")
-    return Catalogue(currencies, plans, addons, tuple(_tax(one) for one in _tables(content, "taxes")))
+    if free.sold or free.trial_days:
+        raise BadCatalogue(f"plan {FREE}: it is what a cancelled team has, so it has neither prices nor trial_days.")
 
 
 def tax_rows(taxes: tuple[Rate, ...]) -> list[dict[str, object]]:
@@ -84,7 +97,7 @@ def rates_of(rows: list[dict[str, Any]]) -> dict[str, list[Rate]]:
 
 
 def _plan(given: Mapping[str, Any], currencies: tuple[str, ...]) -> Offer:
-    code = _code(given, "plan")
+    code = _code(given, "a plan")
     where = f"plan {code}"
     _known(given, {"code", "name", "features", "trial_days", "prices", "addons", *_PLAN_NUMBERS}, where)
     numbers = {name: _number(given, name, where) for name in _PLAN_NUMBERS}
@@ -100,15 +113,15 @@ def _plan(given: Mapping[str, Any], currencies: tuple[str, ...]) -> Offer:
         guests=numbers["guests"],
         storage_bytes=numbers["storage_gb"] * GB,
         media_bytes=numbers["media_gb"] * GB,
-        features=tuple(_list(given, "features", where)),
-        trial_days=_number({"trial_days": 0, **given}, "trial_days", where),
+        features=_features(_list(given, "features", where), where),
+        trial_days=_number({"trial_days": 0, **given}, "trial_days", where, most=_MOST_DAYS),
         prices=_prices(prices, currencies, where),
         addons=_flag(given, "addons", where, default=True),
     )
 
 
 def _addon(given: Mapping[str, Any], currencies: tuple[str, ...]) -> Extra:
-    code = _code(given, "add-on")
+    code = _code(given, "an add-on")
     where = f"add-on {code}"
     _known(given, {"code", "adds", "feature", "prices"}, where)
     adds = given.get("adds", {})
@@ -124,9 +137,18 @@ def _addon(given: Mapping[str, Any], currencies: tuple[str, ...]) -> Extra:
     return Extra(
         code,
         {_in_bytes(name): number * (GB if name.endswith("_gb") else 1) for name, number in numbers.items()},
-        _text(given, "feature", where) if "feature" in given else "",
+        _features([_text(given, "feature", where)], where)[0] if "feature" in given else "",
         {currency: {interval: price * months for interval, months in MONTHS.items()} for currency, price in parsed.items()},
     )
+
+
+def _features(names: list[str], where: str) -> tuple[str, ...]:
+    for name in names:
+        if name not in FEATURES:
+            raise BadCatalogue(f"{where}: {name!r} is none of the features {', '.join(FEATURES)}.")
+    if len(set(names)) < len(names):
+        raise BadCatalogue(f"{where} names a feature twice.")
+    return tuple(names)
 
 
 def _in_bytes(name: str) -> str:
@@ -178,7 +200,7 @@ def _known(given: Mapping[str, Any], names: set[str], where: str) -> None:
 def _code(given: Mapping[str, Any], what: str) -> str:
     code = given.get("code")
     if not isinstance(code, str) or not _CODE.fullmatch(code):
-        raise BadCatalogue(f"The code of a {what} is a short lower-case word, not {code!r}.")
+        raise BadCatalogue(f"The code of {what} is a short lower-case word, not {code!r}.")
     return code
 
 
@@ -189,10 +211,10 @@ def _text(given: Mapping[str, Any], name: str, where: str) -> str:
     return value.strip()
 
 
-def _number(given: Mapping[str, Any], name: str, where: str) -> int:
+def _number(given: Mapping[str, Any], name: str, where: str, *, most: int = _MOST) -> int:
     value = given.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MOST:
-        raise BadCatalogue(f"{where} needs a whole number as its {name}.")
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
+        raise BadCatalogue(f"{where} needs a whole number from 0 to {most} as its {name}.")
     return value
 
 

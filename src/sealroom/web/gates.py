@@ -7,6 +7,7 @@ A gate also answers `DomainError` from the one table in `errors.py`, so that no 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar, cast
 from zoneinfo import ZoneInfo
@@ -101,7 +102,9 @@ def operator_required(view: UserView[P]) -> AnyView[P]:
     def gate(request: UserRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.user.is_operator:
             raise NotFound(kind="page")
-        return view(request, *args, **kwargs)
+        actor: Actor | None = getattr(request, "actor", None)
+        with timezone.override(zone_of(actor) if actor else UTC):
+            return view(request, *args, **kwargs)
 
     return signed_in(gate)
 

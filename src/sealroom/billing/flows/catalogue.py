@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from sealroom.billing.catalogue import DEFAULT, Catalogue, read_catalogue, tax_rows
 from sealroom.billing.models import AddOn, CatalogueEdition, Plan
-from sealroom.billing.queries import extra_of, offer_of
+from sealroom.billing.queries import catalogue_changes, extra_of, offer_of
 from sealroom.billing.rules import Extra, Offer
 
 
@@ -23,10 +23,14 @@ def catalogue_of_installation() -> Catalogue:
 @transaction.atomic
 def ensure_catalogue(catalogue: Catalogue | None = None) -> list[str]:
     """Write the catalogue into the database. A plan or add-on that was written before and reads otherwise now becomes a new
-    version: who has the old one keeps it. Doing it again changes nothing. Returns what was written, a sentence each. Raises
-    `BadCatalogue`."""
+    version: who has the old one keeps it. Doing it again changes nothing. Returns what changed, a sentence each (see
+    `queries.catalogue_changes`). Raises `BadCatalogue`."""
     catalogue = catalogue or catalogue_of_installation()
-    written = [_write_plan(offer) for offer in catalogue.plans] + [_write_addon(extra) for extra in catalogue.addons]
+    changes = catalogue_changes(catalogue)
+    for offer in catalogue.plans:
+        _write_plan(offer)
+    for extra in catalogue.addons:
+        _write_addon(extra)
     edition = {
         "currencies": list(catalogue.currencies),
         "taxes": tax_rows(catalogue.taxes),
@@ -34,16 +38,15 @@ def ensure_catalogue(catalogue: Catalogue | None = None) -> list[str]:
         "addons": [one.code for one in catalogue.addons],
     }
     newest = CatalogueEdition.objects.order_by("-pk").values(*edition).first()
-    if newest != edition:
+    if newest != edition or changes:
         CatalogueEdition.objects.create(at=timezone.now(), **edition)
-        written.append("currencies, taxes and what is on offer")
-    return [sentence for sentence in written if sentence]
+    return changes
 
 
-def _write_plan(offer: Offer) -> str:
+def _write_plan(offer: Offer) -> None:
     known = Plan.objects.filter(code=offer.code).order_by("-version").first()
     if known is not None and offer_of(known) == offer:
-        return ""
+        return
     version = known.version + 1 if known else 1
     Plan.objects.create(
         code=offer.code,
@@ -60,13 +63,12 @@ def _write_plan(offer: Offer) -> str:
         prices={currency: dict(by) for currency, by in offer.prices.items()},
         addons=offer.addons,
     )
-    return f"plan {offer.code}, version {version}"
 
 
-def _write_addon(extra: Extra) -> str:
+def _write_addon(extra: Extra) -> None:
     known = AddOn.objects.filter(code=extra.code).order_by("-version").first()
     if known is not None and extra_of(known) == extra:
-        return ""
+        return
     version = known.version + 1 if known else 1
     AddOn.objects.create(
         code=extra.code,
@@ -75,4 +77,3 @@ def _write_addon(extra: Extra) -> str:
         feature=extra.feature,
         prices={currency: dict(by) for currency, by in extra.prices.items()},
     )
-    return f"add-on {extra.code}, version {version}"

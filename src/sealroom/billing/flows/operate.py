@@ -14,7 +14,7 @@ from django.db.models.expressions import CombinedExpression
 from sealroom.accounts.models import Team
 from sealroom.audit import flows as audit
 from sealroom.audit.rules import Verb, Who
-from sealroom.billing.errors import PaymentFailed
+from sealroom.billing.errors import GatewayDown, PaymentFailed
 from sealroom.billing.flows import invoices, letters, settle
 from sealroom.billing.flows.subscription import fresh, settled
 from sealroom.billing.models import Invoice, InvoiceKind, InvoiceStatus, Payment, PaymentState
@@ -26,19 +26,30 @@ from sealroom.core.money import round_half_away
 from sealroom.credits import flows as credits_flows
 from sealroom.credits.rules import LotKind
 
+_BY_TRANSFER = "invoice"  # the name of the gateway that is a bank account
+
 
 @transaction.atomic
 def confirm_transfer(invoice_id: str, *, who: Who, now: datetime) -> int:
     """The money of an owed invoice is on the account: what it was for comes into force. Returns the credits that issued. Again:
-    nothing. Money for something that lapsed is kept as the customer's balance. Raises `NotFound`."""
-    payment = _payment_of(invoice_id)
+    nothing. Money for something that lapsed is kept as the customer's balance. Where a card was asked it is not any more; what
+    still comes from it is kept. Raises `NotFound`."""
+    settled(_invoice(invoice_id).team_id, now=now)
+    invoice = _invoice(invoice_id)
+    if invoice.number is None:
+        raise NotFound(kind="invoice", id=invoice_id)
+    if invoice.status == InvoiceStatus.PAID:
+        return 0
+    payment = _transfer_of(invoice, now=now)
+    if payment.state == PaymentState.SUCCEEDED:
+        return 0
     audit.record(
         who,
         Verb.PAYMENT_CONFIRMED,
         "invoice",
         invoice_id,
         now=now,
-        team=payment.invoice.team.public_id,
+        team=invoice.team.public_id,
         amount=payment.amount,
         currency=payment.currency,
     )
@@ -72,19 +83,25 @@ def refund(payment_id: str, amount: int, *, key: str, who: Who, now: datetime) -
         raise NotFound(kind="payment", id=payment_id)
     if payment.state != PaymentState.SUCCEEDED or not amount > 0:
         raise Invalid({"amount": ["nothing"]})
-    # Set aside first, so that two refunds at once never exceed the payment; given free again when the gateway refuses.
-    known = Invoice.objects.filter(corrects=payment.invoice, lines__item=f"refund:{key}"[:30]).first()
+    known = _note_of(payment, key)
     if known is not None:
         return known
+    # Set aside first, so that two refunds at once never exceed the payment; given free again when the gateway refuses, or does not
+    # answer: whether it paid is found out by the same key again.
     if not Payment.objects.filter(pk=payment.pk, refunded__lte=payment.amount - amount).update(refunded=_plus(amount)):
         raise Invalid({"amount": ["too_much"]}, left=payment.amount - payment.refunded)
     try:
-        get_gateway().refund(payment.reference or "", amount, key=f"{payment.public_id}:{key}")
-    except PaymentFailed:
+        if payment.gateway != _BY_TRANSFER:  # else the operator transfers it back; nobody is to be asked
+            get_gateway().refund(payment.reference or "", amount, key=f"{payment.public_id}:{key}")
+    except (PaymentFailed, GatewayDown):
         Payment.objects.filter(pk=payment.pk).update(refunded=_plus(-amount))
         raise
     with transaction.atomic():
         settled(payment.invoice.team_id, now=now)
+        known = _note_of(payment, key)
+        if known is not None:  # pressed twice: the gateway paid once, so it is written down once
+            Payment.objects.filter(pk=payment.pk).update(refunded=_plus(-amount))
+            return known
         note = _credit_note(payment, amount, key=key, now=now)
         invoices.record(note, Verb.PAYMENT_REFUNDED, who, now=now, reason=payment.public_id)
         letters.tell_refunded(note, amount=amount, now=now)
@@ -126,11 +143,24 @@ def _share_of_taxes(invoice: Invoice, tax: int) -> tuple[TaxLine, ...]:
     return tuple(TaxLine(one.name, one.percent, -share) for one, share in zip(lines, shares, strict=True))
 
 
-def _payment_of(invoice_id: str) -> Payment:
-    payment = Payment.objects.select_related("invoice__team").filter(invoice__public_id=invoice_id).order_by("-pk").first()
-    if payment is None:
-        raise NotFound(kind="invoice", id=invoice_id)
-    return payment
+def _transfer_of(invoice: Invoice, *, now: datetime) -> Payment:
+    """The transfer that was asked for, or one that came unasked."""
+    asked = invoice.payments.filter(gateway=_BY_TRANSFER).order_by("-pk").first()
+    if asked is not None:
+        return asked
+    invoice.payments.filter(state__in=settle.UNDER_WAY).update(state=PaymentState.LAPSED, settled_at=now, next_url="")
+    return Payment.objects.create(
+        invoice=invoice,
+        gateway=_BY_TRANSFER,
+        amount=invoice.due,
+        currency=invoice.currency,
+        key=f"{invoice.public_id}:transfer",
+        created_at=now,
+    )
+
+
+def _note_of(payment: Payment, key: str) -> Invoice | None:
+    return Invoice.objects.filter(corrects=payment.invoice, lines__item=f"refund:{key}"[:30]).first()
 
 
 def _invoice(invoice_id: str) -> Invoice:

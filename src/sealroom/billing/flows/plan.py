@@ -76,14 +76,15 @@ def set_plan(
 
 
 @transaction.atomic
-def set_quotas(team: Team, quotas: Mapping[str, int], *, who: Who, now: datetime) -> Subscription:
-    """The operator's own numbers for a team's standing quotas, in the place of the plan's, at once and also below what is used:
-    what exists stays, making more is refused. Raises `Invalid` for an unknown quota or a number below zero."""
+def set_quotas(team: Team, quotas: Mapping[str, int | None], *, who: Who, now: datetime) -> Subscription:
+    """The operator's own numbers for a team's standing quotas, in the place of the plan's (None: the plan's again), at once and
+    also below what is used: what exists stays, making more is refused. Raises `Invalid` for an unknown quota or a negative one."""
     wrong = {name: ["unknown" if name not in rules.QUOTAS else "negative"] for name in quotas if not _is_quota(name, quotas[name])}
     if wrong:
         raise Invalid(wrong)
     subscription = settled(team.pk, now=now)
-    subscription.quota_overrides = {**subscription.quota_overrides, **quotas}
+    own = {**subscription.quota_overrides, **quotas}
+    subscription.quota_overrides = {name: number for name, number in own.items() if number is not None}
     subscription.version += 1
     subscription.save(update_fields=["quota_overrides", "version"])
     audit.record(who, Verb.PLAN_SET, "team", team.public_id, now=now, team=team.public_id, quotas=sorted(quotas))
@@ -127,8 +128,8 @@ def _held(team_id: int, plan: Plan) -> tuple[rules.Held, ...]:
     return held_of(fresh(team_id)) if plan.addons else ()
 
 
-def _is_quota(name: str, value: int) -> bool:
-    return name in rules.QUOTAS and value >= 0
+def _is_quota(name: str, value: int | None) -> bool:
+    return name in rules.QUOTAS and (value is None or value >= 0)
 
 
 def _interval(word: str) -> str:

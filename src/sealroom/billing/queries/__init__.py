@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is asked of billing."""
 
+from sealroom.billing.queries.differences import catalogue_changes
+from sealroom.billing.queries.faults import money_faults
 from sealroom.billing.queries.kept import line_of_row
 from sealroom.billing.queries.overview import (
     InvoicePage,
@@ -56,6 +58,7 @@ __all__ = [
     "addon_by_code",
     "asks_money",
     "balance_of",
+    "catalogue_changes",
     "edition",
     "extra_of",
     "extras",
@@ -69,6 +72,7 @@ __all__ = [
     "list_invoices",
     "list_payments",
     "list_plans",
+    "money_faults",
     "offer_of",
     "overview",
     "owed_invoices",

@@ -116,14 +116,19 @@ class InvoicePage:
 def overview(actor: Actor, *, now: datetime) -> Overview:
     """The actor's team's plan. Raises `Forbidden`."""
     actor.require(Capability.SEE_BILLING)
-    subscription = plans.subscription_of(actor.team_id)
+    return overview_of(actor.team_id, now=now)
+
+
+def overview_of(team_id: int, *, now: datetime) -> Overview:
+    """A team's plan, for who has checked that the reader may see it."""
+    subscription = plans.subscription_of(team_id)
     current = plans.in_force(subscription, now=now)
     standing = _standing(subscription, current, now=now)
-    limits = plans.limits_of(actor.team_id, now=now)
-    used = plans.standing_usage(actor.team_id, now=now)
-    owed = tuple(owed_invoices(actor.team_id))
+    limits = plans.limits_of(team_id, now=now)
+    used = plans.standing_usage(team_id, now=now)
+    owed = tuple(owed_invoices(team_id))
     grace = [one.opened_at + plans.GRACE for one in owed if one.kind == "renewal" and one.opened_at is not None]
-    following = None if standing.free_of_charge else _following(actor.team_id, at_end(standing), standing.following)
+    following = None if standing.free_of_charge else _following(team_id, at_end(standing), standing.following)
     return Overview(
         plan=standing.plan,
         interval=standing.interval,
@@ -140,8 +145,8 @@ def overview(actor: Actor, *, now: datetime) -> Overview:
         quotas=tuple(QuotaUse(name, used.get(name, 0), getattr(limits, name)) for name in rules.QUOTAS),
         owed=owed,
         grace_ends=min(grace, default=None),
-        balance=balance_of(actor.team_id),
-        method=profile_of(actor.team_id).method_label,
+        balance=balance_of(team_id),
+        method=profile_of(team_id).method_label,
         gateway=settings.SEALROOM_PAYMENT_GATEWAY,
         version=subscription.version,
     )

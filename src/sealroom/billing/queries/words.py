@@ -36,7 +36,7 @@ def item_words(item: str, quantity: int, plan_names: Mapping[str, str], addons: 
     if item.startswith("plan:"):
         code = item.removeprefix("plan:")
         return gettext("%(plan)s plan") % {"plan": plan_names.get(code, code)}
-    if item == LineKind.REFUND:
+    if item.partition(":")[0] == LineKind.REFUND:  # behind the colon is the key of the deed
         return gettext("Refund")
     extra = addons.get(item)
     words = ""

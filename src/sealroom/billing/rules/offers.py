@@ -11,6 +11,7 @@ from sealroom.credits.rules import containing
 
 QUOTAS = ("users", "data_rooms", "guests", "storage_bytes", "media_bytes")
 STANDING = ("users", "data_rooms", "guests", "storage_bytes")  # what is counted; the media of a month start from zero
+FEATURES = ("file_permissions", "watermark", "screen_shield", "api")  # switches the rooms above ask for
 MONTHS = {"month": 1, "year": 12}
 FREE = "free"
 
