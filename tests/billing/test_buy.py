@@ -177,7 +177,7 @@ def test_key_of_a_purchase_that_lapsed_is_told_to_quote_anew(buyer: Persona, til
     flows.sweep(now=NEXT)
     with pytest.raises(StaleQuote) as refusal:
         flows.confirm_quote(buyer.actor, pending.quote.public_id, key="k", now=NEXT)
-    done = flows.confirm_quote(buyer.actor, refusal.value.facts["quote"], key="k", now=NEXT)
+    done = flows.confirm_quote(buyer.actor, str(refusal.value.facts["quote"]), key="k", now=NEXT)
     assert (done.state, done.granted, done.replayed, credits_of(buyer, NEXT)) == ("done", 500, False, (1000, 1000))
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`sealroom simulate FILE.json [--json]`: play a scenario against the real rules and flows, in memory, under a virtual clock.
 
-Files are of kind "boundaries", "proration" or "ledger" (docs/operating/simulate.md). Exit status 0 whatever a file expected, 2 when it
-cannot be played.
+Files are of kind "boundaries", "proration" or "ledger" (docs/operating/simulate.md). Exit status 0 whatever a file expected, 2
+when it cannot be played.
 """
 
 from __future__ import annotations

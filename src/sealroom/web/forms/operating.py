@@ -113,7 +113,8 @@ class RefundForm(forms.Form):
     amount = forms.CharField(label=_("Amount"), max_length=20, widget=forms.TextInput({"inputmode": "decimal"}))
 
     def __init__(self, *args: Any, left: int, currency: str, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"amount": str(Money(left, currency).decimal), **kwargs.pop("initial", {})}, **kwargs)
+        kwargs["initial"] = {"amount": str(Money(left, currency).decimal), **kwargs.get("initial", {})}
+        super().__init__(*args, **kwargs)
         self.left, self.currency = left, currency
 
     def clean_amount(self) -> int:

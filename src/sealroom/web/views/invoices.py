@@ -74,7 +74,7 @@ def pay(request: MemberRequest, invoice_id: str) -> HttpResponse:
     if not get_gateway().asks_money:  # the operator has changed his mind about asking for money
         raise NotFound(kind="invoice", id=invoice_id)
     try:
-        payment = flows.pay_invoice(request.actor, invoice_id, key=request.POST.get("key", "")[:64], now=timezone.now())
+        payment = flows.pay_invoice(request.actor, invoice_id, now=timezone.now())
     except (PaymentFailed, GatewayDown) as error:
         refusal = refusal_of(error, may_see=request.actor.capabilities)
         return _invoice_page(request, queries.get_invoice(request.actor, invoice_id), refusal)
