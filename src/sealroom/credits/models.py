@@ -136,6 +136,8 @@ class UsageSum(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["team", "period_start", "actor", "quarter"], name="usage_one_per_quarter"),
         ]
+        # Holds all that is added up, so that the rows themselves are not read.
+        indexes = [models.Index(fields=["team", "period_start", "actor", "quarter", "used"], name="usage_to_add_up")]
 
 
 class PaidPair(models.Model):

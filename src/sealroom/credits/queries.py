@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -278,9 +279,9 @@ def usage_by_day(actor: Actor, *, now: datetime) -> list[DayUsage]:
     # What a clock gone wrong put outside the period counts on its first or last day: the days add up all the same.
     ends = [When(quarter__lt=begins, then=Value(place)) for place, (_, begins) in enumerate(days[1:])]
     place = Case(*ends, default=Value(len(days) - 1), output_field=IntegerField())
-    rows = sums.annotate(place=place).values("place", "actor").annotate(total=Sum("used")).order_by("place", "actor")
+    rows = sums.annotate(place=place).values("actor", "place").annotate(total=Sum("used")).order_by("actor", "place")
     found: dict[date, dict[str, int]] = {}
-    for row in rows:
+    for row in sorted(rows, key=itemgetter("place")):  # grouped in the order of the index, which is by member
         if row["total"]:
             found.setdefault(days[row["place"]][0], {})[row["actor"]] = row["total"]
     share = actor.may(Capability.SEE_TEAM_USAGE)

@@ -25,6 +25,11 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "indexes": [
+                    models.Index(
+                        fields=["team", "period_start", "actor", "quarter", "used"], name="usage_to_add_up"
+                    )
+                ],
                 "constraints": [
                     models.UniqueConstraint(
                         fields=["team", "period_start", "actor", "quarter"], name="usage_one_per_quarter"
