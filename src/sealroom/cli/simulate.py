@@ -25,9 +25,10 @@ def run(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="sealroom simulate", description=__doc__)
     parser.add_argument("file", metavar="FILE.json", type=Path)
     parser.add_argument("--json", action="store_true", help="one JSON document of the file's shape")
+    parser.add_argument("--catalogue", metavar="FILE.toml", type=Path, help="plans and prices; default: those that come along")
     options = parser.parse_args(argv)
     try:
-        text = _played(options.file, as_json=options.json)
+        text = _played(options.file, as_json=options.json, catalogue=options.catalogue)
     except BadFile as problem:
         print(f"sealroom simulate: {problem}", file=sys.stderr)
         return 2
@@ -35,7 +36,7 @@ def run(argv: list[str]) -> int:
     return 0
 
 
-def _played(path: Path, *, as_json: bool) -> str:
+def _played(path: Path, *, as_json: bool, catalogue: Path | None) -> str:
     kind, items = read(path)
     if kind in _CASES:
         answers = [_CASES[kind](case) for case in items]
@@ -43,12 +44,12 @@ def _played(path: Path, *, as_json: bool) -> str:
     else:
         for scenario in items:
             check_scenario(scenario)
-        with stage():
+        with stage(catalogue):
             from sealroom.cli.simulation import ledger  # noqa: PLC0415 -- app ready
 
             played = [ledger.play(scenario) for scenario in items]
         answers = [one.answer for one in played]
-        text = report.scenarios(items, answers, [one.money for one in played])
+        text = report.scenarios(items, answers, [one.notes for one in played])
     return json.dumps({"kind": kind, KINDS[kind]: answers}, indent=1) if as_json else text
 
 

@@ -18,12 +18,13 @@ from sealroom.cli.simulation import deals
 from sealroom.cli.simulation.cast import ANYBODY, Cast
 from sealroom.cli.simulation.clock import Clock
 from sealroom.cli.simulation.deals import Deals
+from sealroom.cli.simulation.report import Note
 from sealroom.cli.simulation.rooms import Rooms
-from sealroom.cli.simulation.scenario import BadFile, Fields, instant_of, need, shown, words
+from sealroom.cli.simulation.scenario import BadFile, Fields, count, instant_of, need, shown, words
 from sealroom.cli.simulation.takings import Taken, Takings
 from sealroom.cli.simulation.till import ScriptedTill
 from sealroom.core.addresses import BadAddress
-from sealroom.core.errors import DomainError, NotFound
+from sealroom.core.errors import DomainError, Invalid, NotFound
 from sealroom.credits import flows as credits_flows
 from sealroom.credits import queries as credits_queries
 from sealroom.credits.rules import LotKind
@@ -40,10 +41,10 @@ _NOTHING_YET = {"replayed": False, "charged": 0, "granted": 0, "restored": 0}
 
 @dataclass(frozen=True)
 class Played:
-    """The answer to a scenario, and for people the money of each step and the credits left after it."""
+    """The answer to a scenario, and what people are told of each step beside it."""
 
     answer: Result
-    money: list[tuple[str, ...]]
+    notes: list[Note]
 
 
 def play(scenario: Fields) -> Played:
@@ -52,7 +53,7 @@ def play(scenario: Fields) -> Played:
         story = _Play(scenario)
         answer = story.answer()
         transaction.set_rollback(True)
-    return Played(answer, story.money)
+    return Played(answer, story.notes)
 
 
 class _Play:
@@ -74,7 +75,8 @@ class _Play:
         self.clock = Clock(self.cast.team.pk)
         self.takings = Takings(self.cast.founder)
         self.taken: Taken = self.takings.since()
-        self.money: list[tuple[str, ...]] = []
+        self.notes: list[Note] = []
+        self.reason = ""
         self.now = self.cast.anchor
         self.number = 0
         self._told = 0
@@ -100,10 +102,11 @@ class _Play:
         self.where = f"scenario {self.scenario.get('id')}, step {self.number}"
         if "at" in step:
             self.now = instant_of(step["at"], self.where)
+        self.reason = ""
         self._let_time_pass(step)
         result = self._done(step)
         self.taken = self.takings.since()
-        self.money.append(self.taken.words)
+        self.notes.append(Note(self.taken.words, self.reason))
         notices = credits_queries.list_notices(self.cast.team.pk, after=self._told)
         self._told = notices[-1].pk if notices else self._told
         result["notifications"] = [notice.kind for notice in notices]
@@ -131,6 +134,7 @@ class _Play:
 
     def _refused(self, op: str, refusal: DomainError) -> Result:
         result: Result = {"result": "refused", "code": refusal.code}
+        self.reason = _why(refusal)
         if op in ("send", "replace_file"):
             result["charged"] = 0
             if "needed" in refusal.facts:
@@ -191,6 +195,7 @@ class _Play:
         files = dict.fromkeys(words(step, "files", self.where))
         chosen = [self.cast.document(name, actor, now=self.now)[0] for name in files]
         people = [address for kind in ("recipients", "to", "cc", "bcc") for address in words(step, kind, self.where)]
+        people += [f"person-{number}@example.org" for number in range(1, count({"people": 0, **step}, "people", self.where) + 1)]
         request = SendRequest(
             documents=tuple(document.public_id for document in chosen),
             recipients=tuple(Addressee(address) for address in people),
@@ -282,6 +287,13 @@ _USES = {
     "invite": ("guests_used",),
     "remove_guest": ("guests_used",),
 }
+
+
+def _why(refusal: DomainError) -> str:
+    if isinstance(refusal, Invalid):
+        return "; ".join(f"{name}: {', '.join(reasons)}" for name, reasons in refusal.errors.items())
+    until = refusal.facts.get("until")
+    return f"until {until}" if until else ""
 
 
 def _charged(charged: int, balance: int, *, replayed: bool) -> Result:

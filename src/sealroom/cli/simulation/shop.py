@@ -8,6 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from sealroom.billing import flows as billing
+from sealroom.billing.catalogue import BadCatalogue
 from sealroom.billing.rules import Offer
 from sealroom.billing.rules.money import Rate
 from sealroom.cli.simulation.scenario import BadFile, Fields, count, need
@@ -18,9 +19,12 @@ _LIKE = "team"  # whose quotas and features such a plan has
 
 
 def open_shop(scenario: Fields, where: str) -> None:
-    """Write the installation's default catalogue, with the scenario's own plans and taxes. Raises `BadFile`."""
-    catalogue = billing.catalogue_of_installation()
-    like = next(offer for offer in catalogue.plans if offer.code == _LIKE)
+    """Write the catalogue, with the scenario's own plans and taxes. Raises `BadFile`."""
+    try:
+        catalogue = billing.catalogue_of_installation()
+    except BadCatalogue as problem:
+        raise BadFile(f"The catalogue cannot be used: {problem}") from problem
+    like = next((offer for offer in catalogue.plans if offer.code == _LIKE), catalogue.plans[-1])
     own = [_plan(allowance, like, catalogue.currencies) for allowance in sorted(set(_allowances(scenario, where)))]
     taxes = tuple(_tax(one, where) for one in need(scenario, "team", dict, where).get("taxes") or [])
     billing.ensure_catalogue(replace(catalogue, plans=(*catalogue.plans, *own), taxes=taxes or catalogue.taxes))
@@ -44,7 +48,9 @@ def _allowances(scenario: Fields, where: str) -> Iterator[int]:
 def _plan(allowance: int, like: Offer, currencies: tuple[str, ...]) -> Offer:
     """The more a plan includes the dearer it is, so that up is up; one without credits costs the least there is."""
     prices = {currency: {"month": max(1, allowance * _MONTH), "year": max(1, allowance * _YEAR)} for currency in currencies}
-    return replace(like, code=_code(allowance), name=f"{allowance} credits", credits=allowance, prices=prices)
+    return replace(
+        like, code=_code(allowance), name=f"{allowance} credits", credits=allowance, prices=prices, trial_days=0, addons=True
+    )
 
 
 def _code(allowance: int) -> str:

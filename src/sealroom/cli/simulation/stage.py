@@ -10,9 +10,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
+from pathlib import Path
 
 # The migrations that do more than make tables: they have the database refuse what may never happen.
-_GUARDS = (
+GUARDS = (
     "sealroom.audit.migrations.0002_append_only",
     "sealroom.billing.migrations.0003_only_grows",
     "sealroom.credits.migrations.0002_only_grows",
@@ -20,13 +21,16 @@ _GUARDS = (
 
 
 @contextmanager
-def stage() -> Iterator[None]:
-    """Set the product up for one run of this process; its output goes to stderr, stdout stays the answer's."""
+def stage(catalogue: Path | None = None) -> Iterator[None]:
+    """Set the product up for one run of this process, selling what `catalogue` says; its output goes to stderr, stdout stays the
+    answer's."""
     with tempfile.TemporaryDirectory(prefix="sealroom-simulate-") as folder, redirect_stdout(sys.stderr):
         for name in [name for name in os.environ if name.startswith("SEALROOM_")]:
             del os.environ[name]  # the installation's own settings have no part in a scenario
         os.environ["SEALROOM_DATA"] = folder
         os.environ["SEALROOM_MASTER_KEY"] = f"sim {secrets.token_hex(32)}"
+        if catalogue is not None:
+            os.environ["SEALROOM_CATALOGUE"] = str(catalogue.absolute())
         os.environ["DJANGO_SETTINGS_MODULE"] = "sealroom.cli.simulation.settings"
         _set_up()
         yield
@@ -43,6 +47,6 @@ def _set_up() -> None:
     django.setup()
     call_command("migrate", run_syncdb=True, verbosity=0)
     with connection.schema_editor() as editor:
-        for name in _GUARDS:
+        for name in GUARDS:
             for operation in import_module(name).Migration.operations:
                 operation.code(StateApps([], {}), editor)
