@@ -44,7 +44,7 @@ def customer(gateway: None, db: None, present: datetime) -> Persona:
     flows.set_plan(persona.team, "pro", at=then, interval="month", who=SYSTEM, now=then)
     flows.renew(persona.team.pk, now=present)
     document = make_document(persona, SEND["document"], now=present)
-    send(persona, [document], to=[SEND["recipient"]], now=present)
+    send(persona, [document], [SEND["recipient"]], now=present)
     return persona
 
 
@@ -291,7 +291,7 @@ def test_add_ons_are_named(customer: Persona, browser: Client, present: datetime
     order = flows.confirm_quote(customer.actor, quote.public_id, key="k", now=present)
     assert order.invoice is not None
     flows.confirm_transfer(order.invoice.public_id, who=SYSTEM, now=present)
-    assert "2 × user" in text(browser.get(f"/operator/teams/{customer.team.public_id}/"))
+    assert "2 users" in text(browser.get(f"/operator/teams/{customer.team.public_id}/"))
 
 
 @pytest.mark.parametrize("page", ["teams/team_x", "invoices/ivc_x", "invoices/ivc_x/pdf"])

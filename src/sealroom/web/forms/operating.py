@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -112,9 +112,8 @@ class RefundForm(forms.Form):
     key = forms.CharField(max_length=40, widget=forms.HiddenInput)
     amount = forms.CharField(label=_("Amount"), max_length=20, widget=forms.TextInput({"inputmode": "decimal"}))
 
-    def __init__(self, *args: Any, left: int, currency: str, **kwargs: Any) -> None:
-        kwargs["initial"] = {"amount": str(Money(left, currency).decimal), **kwargs.get("initial", {})}
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: Mapping[str, Any] | None = None, *, left: int, currency: str, key: str) -> None:
+        super().__init__(data, initial={"amount": str(Money(left, currency).decimal), "key": key})
         self.left, self.currency = left, currency
 
     def clean_amount(self) -> int:

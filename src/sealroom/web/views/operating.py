@@ -23,8 +23,8 @@ from sealroom.billing.errors import GatewayDown, PaymentFailed
 from sealroom.billing.models import Invoice, InvoiceStatus, Payment, PaymentState
 from sealroom.billing.ports import get_printer
 from sealroom.billing.queries import operating
-from sealroom.billing.queries.operating import TeamAccount
-from sealroom.billing.queries.papers import invoice_number, lines_in_words, paper_of, tax_words
+from sealroom.billing.queries.operating import MoneyTotals, TeamAccount
+from sealroom.billing.queries.papers import invoice_number, item_words, lines_in_words, paper_of, tax_words
 from sealroom.core.errors import Invalid
 from sealroom.core.ids import new_id
 from sealroom.httpkit.address import client_address
@@ -57,7 +57,7 @@ def teams(request: UserRequest) -> HttpResponse:
     query = {"q": search, "state": state}
     context = {
         "rows": [(row, operators.state_badge(row)) for row in found.items],
-        "totals": operating.money_totals(now=now) if queries.asks_money() else [],
+        "totals": _totals(operating.money_totals(now=now)) if queries.asks_money() else [],
         "search": search,
         "state": state,
         "states": operators.state_choices(),
@@ -131,10 +131,11 @@ def set_plan(request: UserRequest, team_id: str) -> HttpResponse:
     if not form.is_valid():
         return _team_page(request, account, plan_form=form)
     given = form.cleaned_data
-    name = dict(form.fields["plan"].choices)[given["plan"]]  # type: ignore[attr-defined]
+    code = given.pop("plan")
+    name = next(plan.name for plan in queries.list_plans() if plan.code == code)
     if not _confirmed(request):
         return _ask(request, _about_plan(account, name, given["at"], comped=given["comped"]))
-    flows.set_plan(account.team, **given, who=_who(request), now=now)
+    flows.set_plan(account.team, code, **given, who=_who(request), now=now)
     return done(request, _team_url(team_id), _("%(team)s has the plan %(plan)s.") % {"team": account.team.name, "plan": name})
 
 
@@ -274,6 +275,11 @@ def _ask(request: UserRequest, question: Question) -> HttpResponse:
     return page(request, "web/operating/confirm.html", {"question": question, "kept": kept, "action": request.path})
 
 
+def _totals(found: list[MoneyTotals]) -> list[MoneyTotals]:
+    """The first currency, and those in which there is anything."""
+    return [one for place, one in enumerate(found) if not place or one.owed or one.received or one.balance]
+
+
 def _team_url(team_id: str) -> str:
     return reverse("web:operator_team", args=[team_id])
 
@@ -297,7 +303,9 @@ def _team_page(
         "billed": account,
         "shown": shown,
         "badge": operators.state_badge(account.row),
-        "addons": [option for option in shown.options if option.held],
+        "addons": [
+            (item_words(one.extra.code, one.held, {}, {one.extra.code: one.extra}), one.fewer) for one in shown.options if one.held
+        ],
         "invoices": [(one, invoice_number(one.number), operators.invoice_badge(one)) for one in account.invoices],
         "payments": [
             (
@@ -389,8 +397,7 @@ def _invoice_page(
 def _refund_form(payment: Payment, request: UserRequest | None = None) -> RefundForm:
     """A form for what is left of a payment; one that has nothing left is not shown."""
     left = payment.amount - payment.refunded if payment.state == PaymentState.SUCCEEDED else 0
-    initial = {"key": new_id("rfd")}
-    return RefundForm(request.POST if request else None, left=left, currency=payment.currency, initial=initial)
+    return RefundForm(request.POST if request else None, left=left, currency=payment.currency, key=new_id("rfd"))
 
 
 def _why_no_refund(error: Exception) -> str:
