@@ -16,6 +16,7 @@ from django.db.models import Case, F, IntegerField, Q, QuerySet, Sum, Value, Whe
 from sealroom.accounts.models import User
 from sealroom.accounts.rules import Actor, Capability
 from sealroom.core.errors import Invalid
+from sealroom.core.statements import Columns
 from sealroom.credits import rules
 from sealroom.credits.models import AllowanceStep, Charge, Entry, EntryKind, Lot, Notice, PaidPair, UsageSum, Wallet
 
@@ -24,6 +25,8 @@ Item = TypeVar("Item")
 _CHUNK = 900  # below the least number of variables SQLite takes in one statement (999)
 MOST_ENTRIES = 100
 _EXPORTED_AT_ONCE = 1000
+_LOT = Columns(Lot, "id", "kind", "remaining", "issued_at", "expires_at")
+_PAIR = Columns(PaidPair, "key")
 
 
 # -- Of a wallet ---------------------------------------------------------------------------------------------------------
@@ -70,7 +73,8 @@ def unpaid_pairs(team_id: int, pairs: Sequence[str]) -> list[str]:
     unique = list(dict.fromkeys(pairs))
     paid: set[str] = set()
     for part in chunks(unique):
-        paid.update(PaidPair.objects.filter(team_id=team_id, key__in=part).values_list("key", flat=True))
+        places = ", ".join(["%s"] * len(part))
+        paid.update(key for (key,) in _PAIR.select(f"WHERE team_id = %s AND key IN ({places})", team_id, *part))
     return [pair for pair in unique if pair not in paid]
 
 
@@ -88,11 +92,7 @@ def books_of(row: Wallet) -> rules.Books:
 
 def open_lots(team_id: int) -> list[rules.OpenLot]:
     """A team's lots that have credits left."""
-    rows = Lot.objects.filter(team_id=team_id, remaining__gt=0)
-    return [
-        rules.OpenLot(pk, kind, remaining, issued_at, expires_at)
-        for pk, kind, remaining, issued_at, expires_at in rows.values_list("pk", "kind", "remaining", "issued_at", "expires_at")
-    ]
+    return [rules.OpenLot(*row) for row in _LOT.select("WHERE team_id = %s AND remaining > 0", team_id)]
 
 
 def meters(team_ids: Sequence[int], *, now: datetime) -> dict[int, Meter]:

@@ -68,8 +68,7 @@ def _fit_period(wallet: books.OpenWallet, now: datetime) -> None:
     if moved:
         books.roll_to(wallet, period, now)
     else:
-        wallet.row.period_end = period.end
-        books.post(wallet, [])
+        books.set_period(wallet.row, wallet.start, period.end)
         books.plan_roll(wallet.row.team_id, period.end)
 
 
