@@ -178,6 +178,7 @@ def test_transfer_says_where_to_and_counts_when_it_came(buyer: Persona, by_trans
     assert "It counts as soon as the money has arrived; until then nothing changes." in said
     assert "Transfer $12.50 and give SR-000001 as the reference. IBAN XX00 0000 0000 0000 BIC EXAMPLEX" in said
     assert f"{INVOICES}{invoice.public_id}/pdf/" in page.content.decode()
+    assert "Bea Buyer" in said  # the frame says who is signed in
     assert allowance(buyer) == 500
     assert "$12.50 is to be paid What was ordered counts as soon as the money has arrived." in words(client.get(PLAN))
     flows.confirm_transfer(invoice.public_id, who=SYSTEM, now=MID)
