@@ -16,7 +16,7 @@ from sealroom.audit.rules import Verb
 from sealroom.billing import flows, ports
 from sealroom.billing.catalogue import DEFAULT
 from sealroom.billing.models import Invoice, Plan, Subscription
-from sealroom.cli import catalogue, credits, invoices, plan, setup
+from sealroom.cli import catalogue, credits, doctor, invoices, plan, setup
 from sealroom.credits import queries as credits_queries
 from tests.cli.conftest import Shell
 from tests.factories.accounts import Persona, make_persona
@@ -144,6 +144,19 @@ def test_words_that_are_off_end_with_2(command: Callable[[list[str]], int], word
     with pytest.raises(SystemExit) as end:
         command(words)
     assert end.value.code == 2
+
+
+def test_doctor_says_what_invoices_lack(settings: LazySettings) -> None:
+    def said() -> list[tuple[bool, str]]:
+        return [(one.fine, one.text.split(";")[0]) for one in doctor._billing()]
+
+    assert said() == [(True, "billing: nobody pays here")]
+    settings.SEALROOM_PAYMENT_GATEWAY = "invoice"
+    assert [fine for fine, _ in said()] == [False, False]
+    settings.SEALROOM_SELLER_NAME, settings.SEALROOM_SELLER_ADDRESS = "Seals Ltd", ["1 Harbour Street"]
+    assert said() == [(False, "billing: no SEALROOM_SELLER_ACCOUNT")]
+    settings.SEALROOM_SELLER_ACCOUNT = ["IBAN XX00"]
+    assert said() == [(True, "billing: invoices name the seller")]
 
 
 @pytest.mark.slow
