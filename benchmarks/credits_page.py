@@ -27,8 +27,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.charging import copy
-
 SIZES = (1_000, 1_000_000)
 BAR = 0.200
 MEMBERS, DAYS = 25, 20
@@ -49,6 +47,15 @@ def main() -> int:
         kept = compare(files, users, options.rounds)
         export(files[SIZES[1]])
     return 0 if kept else 1
+
+
+def copy(file: Path, name: str) -> Path:
+    """The same database under another name, in write-ahead mode as the product has it."""
+    target = file.with_name(f"{name}.sqlite3")
+    with sqlite3.connect(file) as source, sqlite3.connect(target) as connection:
+        source.backup(connection)
+        connection.execute("PRAGMA journal_mode=WAL")
+    return target
 
 
 def set_up(folder: Path) -> tuple[Path, list[str]]:
