@@ -249,6 +249,9 @@ class Forecast:
     at: datetime | None = None
 
 
+_TICK = timedelta(microseconds=1)
+
+
 def forecast(available: int, so_far: Spell, before: Spell | None, *, now: datetime, end: datetime) -> Forecast:
     """When the credits run out if they go on being used at the present pace.
 
@@ -262,6 +265,8 @@ def forecast(available: int, so_far: Spell, before: Spell | None, *, now: dateti
         used, length = used + before.used, length + before.length
     if length < YOUNG:
         return Forecast(Outlook.UNKNOWN)
-    if used <= 0 or available * length >= used * (end - now):
+    # In microseconds: a span times a large balance is more than a timedelta can hold.
+    seen, ahead = length // _TICK, (end - now) // _TICK
+    if used <= 0 or available * seen >= used * ahead:
         return Forecast(Outlook.LASTS)
-    return Forecast(Outlook.RUNS_OUT, now + available * length // used)
+    return Forecast(Outlook.RUNS_OUT, now + available * seen // used * _TICK)
