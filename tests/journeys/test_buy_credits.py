@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """An admin buys 500 credits in the middle of a cycle: the way there by the words on the page, the price to the cent, the balance,
-and the mails. Where nobody pays, and by bank transfer; in English and in French."""
+and the mails. Where nobody pays, by bank transfer, and by card on the provider's page; in English and in French."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +22,7 @@ from sealroom.core.wording import money_text
 from sealroom.credits.rules import boundary
 from tests.journeys.server import Server, serving, text_of
 from tests.journeys.story import sign_up
+from tests.stripe_peer import Peer, Received
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -126,6 +129,64 @@ def test_admin_buys_credits_in_the_middle_of_a_cycle(
     _has_its_paper(page, shown)
 
 
+@pytest.mark.parametrize("said", [ENGLISH, FRENCH], ids=lambda one: one.code)
+def test_admin_pays_by_card_on_the_hosted_page_and_then_with_the_saved_card(
+    said: Language, stripe_peer: Peer, tmp_path: Path, new_page: Callable[..., Page]
+) -> None:
+    keys = {
+        "SEALROOM_STRIPE_SECRET_KEY": stripe_peer.key,
+        "SEALROOM_STRIPE_WEBHOOK_SECRET": stripe_peer.secret,
+        "SEALROOM_STRIPE_API_BASE": stripe_peer.url,
+    }
+    with serving(tmp_path, SEALROOM_PAYMENT_GATEWAY="stripe", **keys) as server:
+        stripe_peer.inbox.forward = lambda message: _pass_on(message, server.base_url)
+        page = new_page(locale=said.locale, viewport={"width": 1440, "height": 900})
+        sign_up(server, page, "owner@example.com", team="Northwind", time_zone="UTC")
+        start = datetime.now(UTC).replace(microsecond=0) - timedelta(days=16)
+        given = server.command("plan", "set", "Northwind", "pro", "--at", start.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        assert given.returncode == 0, given.stderr
+
+        before = datetime.now(UTC)
+        _walk_to_review(page, said)
+        shown = plain(page.locator("dd.total").inner_text())
+        assert shown in _prices(start, before, datetime.now(UTC), said)
+        # The browser goes on to the provider's page by itself; there is nobody at that address but the stand-in.
+        page.route(f"{stripe_peer.url}/**", lambda route: route.fulfill(body="<title>Pay here</title>", content_type="text/html"))
+        page.locator("main form button[type=submit]").filter(has_text=shown_in_button(shown)).click()
+        page.wait_for_url(re.compile("/page/cs_test"))
+        stripe_peer.front.pay(page.url.rpartition("/")[2])
+        page.goto(f"{server.base_url}/admin/plan/")
+        assert _left(page) == ("1000", "1000")
+        receipt = server.wait_for_mail("owner@example.com", subject=said.receipt)
+        assert shown in plain(str(receipt["Subject"]))
+
+        _walk_to_review(page, said)  # now a card is saved: paid at once, on our own page
+        expect(page.locator("main")).to_contain_text("4242")
+        page.locator("main form button[type=submit]").filter(has_text="$").click()
+        expect(page.locator("#toasts")).to_contain_text(said.added.replace(" added.", "").replace(" ajoutés.", ""))
+        assert _left(page) == ("1500", "1500")
+    stripe_peer.inbox.forward = None
+
+
+def shown_in_button(amount: str) -> re.Pattern[str]:
+    """An amount whatever spaces stand in it."""
+    return re.compile(re.escape(amount).replace(r"\ ", r"\s"))
+
+
+def _pass_on(message: Received, base_url: str) -> int:
+    """Hand a message of the provider on to the product; what the product answered."""
+    request = urllib.request.Request(
+        f"{base_url}/api/v1/billing/events/stripe",
+        data=message.body,
+        headers={**message.headers, "Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refusal:
+        return refusal.code
+
+
 def _walk_to_review(page: Page, said: Language) -> None:
     """From the dashboard by the words: avatar, Admin Settings, BILLING, Plan Usage & Details, Expand, Modify plan, Review."""
     page.goto(re.sub(r"(https?://[^/]+).*", r"\1/", page.url))
@@ -138,7 +199,7 @@ def _walk_to_review(page: Page, said: Language) -> None:
     page.get_by_role("link", name=said.modify).click()
     expect(page.locator("h1")).to_have_text(said.modify)
     page.locator('[data-stepper]:has([name="item-credits"]) [data-step="1"]').click()
-    expect(page.locator("#quotas .quota-after").first).to_contain_text(re.compile(r"1\D?000"))
+    expect(page.locator("#quotas .quota-after").first).to_contain_text(re.compile(r"1\D?[05]00"))
     page.locator("#review").get_by_role("button", name=said.review).click()
     page.wait_for_url(re.compile("/admin/plan/review/quo_"))
     expect(page.locator("h1")).to_have_text(said.review)
