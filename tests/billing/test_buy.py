@@ -177,7 +177,7 @@ def test_key_of_a_purchase_that_lapsed_is_told_to_quote_anew(buyer: Persona, til
     flows.sweep(now=NEXT)
     with pytest.raises(StaleQuote) as refusal:
         flows.confirm_quote(buyer.actor, pending.quote.public_id, key="k", now=NEXT)
-    done = flows.confirm_quote(buyer.actor, refusal.value.facts["quote"], key="k", now=NEXT)
+    done = flows.confirm_quote(buyer.actor, str(refusal.value.facts["quote"]), key="k", now=NEXT)
     assert (done.state, done.granted, done.replayed, credits_of(buyer, NEXT)) == ("done", 500, False, (1000, 1000))
 
 
@@ -408,6 +408,17 @@ def test_without_a_gateway_quantities_count_at_once_in_both_directions(owner: Pe
     buy(owner, Wish(items={"credits": 1}), key="k2")
     assert credits_of(owner, MID) == (2000, 2000)
     assert queries.limits_of(owner.team.pk, now=MID).users == 12
+
+
+def test_quote_is_checked_again_against_what_is_in_use(owner: Persona) -> None:
+    for number in range(9):
+        make_member(owner, f"m{number}@example.com", now=MID)
+    buy(owner, Wish(items={"user": 1}))
+    quote = flows.quote_change(owner.actor, Wish(items={"user": 0}), now=MID)
+    flows.invite_member(owner.actor, "eleventh@example.com", "user", now=MID)
+    with pytest.raises(QuotaInUse):
+        flows.confirm_quote(owner.actor, quote.public_id, key="k2", now=MID)
+    assert queries.limits_of(owner.team.pk, now=MID).users == 11
 
 
 def _tax(country: str, name: str, percent: str) -> None:
