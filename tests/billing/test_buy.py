@@ -410,6 +410,17 @@ def test_without_a_gateway_quantities_count_at_once_in_both_directions(owner: Pe
     assert queries.limits_of(owner.team.pk, now=MID).users == 12
 
 
+def test_quote_is_checked_again_against_what_is_in_use(owner: Persona) -> None:
+    for number in range(9):
+        make_member(owner, f"m{number}@example.com", now=MID)
+    buy(owner, Wish(items={"user": 1}))
+    quote = flows.quote_change(owner.actor, Wish(items={"user": 0}), now=MID)
+    flows.invite_member(owner.actor, "eleventh@example.com", "user", now=MID)
+    with pytest.raises(QuotaInUse):
+        flows.confirm_quote(owner.actor, quote.public_id, key="k2", now=MID)
+    assert queries.limits_of(owner.team.pk, now=MID).users == 11
+
+
 def _tax(country: str, name: str, percent: str) -> None:
     newest = queries.edition()
     CatalogueEdition.objects.create(

@@ -16,7 +16,7 @@ from sealroom.audit import flows as audit
 from sealroom.audit.rules import Verb
 from sealroom.billing.errors import GatewayDown, PaymentFailed, StaleQuote
 from sealroom.billing.flows import invoices, letters
-from sealroom.billing.flows.quotes import make_quote
+from sealroom.billing.flows.quotes import decide_wish, make_quote
 from sealroom.billing.flows.settle import fail, force, keep_method, settle
 from sealroom.billing.flows.subscription import settled
 from sealroom.billing.flows.values import Outcome, Wish
@@ -32,10 +32,10 @@ from sealroom.billing.models import (
 )
 from sealroom.billing.ports import Answer, EventKind, Order, Progress, get_gateway
 from sealroom.billing.queries.kept import line_of, tax_lines_of
-from sealroom.billing.queries.standing import profile_of
+from sealroom.billing.queries.standing import profile_of, standing_of
 from sealroom.billing.rules.money import Totals
 from sealroom.core import jobs
-from sealroom.core.errors import DomainError, IdempotencyConflict, NotFound
+from sealroom.core.errors import DomainError, IdempotencyConflict, Invalid, NotFound
 from sealroom.core.faults import fault_point
 
 UNDER_WAY = (PaymentState.CREATED, PaymentState.PENDING)
@@ -47,8 +47,8 @@ def confirm_quote(actor: Actor, quote_id: str, *, key: str, now: datetime) -> Ou
     all when the payment fails.
 
     The same `key` again answers with what the first call came to. Raises `NotFound`, `Forbidden`, `StaleQuote` (with a new quote
-    where the wish still makes sense), `PaymentFailed` with the reason, `GatewayDown` (whether money moved is found out later; the
-    same key goes on with it), `IdempotencyConflict`.
+    where the wish still makes sense), `QuotaInUse` (more is in use since), `PaymentFailed` with the reason, `GatewayDown` (whether
+    money moved is found out later; the same key goes on with it), `IdempotencyConflict`.
     """
     actor.require(Capability.BUY)
     try:
@@ -163,6 +163,7 @@ def _begin(actor: Actor, quote_id: str, *, key: str, now: datetime) -> Outcome |
         raise StaleQuote(quote="")
     if Invoice.objects.filter(quote=quote, status=InvoiceStatus.VOID).exists():
         raise StaleQuote(quote="", reason="void")
+    _check_again(subscription, quote)
     lines = [line_of(row) for row in quote.lines]
     sums = Totals(quote.subtotal, tax_lines_of(quote.taxes), quote.total, quote.balance_used, quote.due, reverse_charge=False)
     if sums != _without_mark(invoices.totals_of(actor.team_id, lines)):  # a tax rate or the customer's country is another one
@@ -186,6 +187,15 @@ def _begin(actor: Actor, quote_id: str, *, key: str, now: datetime) -> Outcome |
         invoices.open_invoice(invoice, now=now, due_at=quote.cycle_end)
         letters.tell_owed(invoice, now=now)
     return payment
+
+
+def _check_again(subscription: Subscription, quote: Quote) -> None:
+    """What is in use may have grown since the quote was made, without another version. Raises `QuotaInUse`."""
+    standing = standing_of(subscription, now=quote.change_at)
+    try:
+        decide_wish(subscription, standing, Wish(**quote.wish), now=quote.change_at)
+    except Invalid as error:  # the catalogue is another one
+        raise StaleQuote(quote="") from error
 
 
 def _invoice_of(subscription: Subscription, quote: Quote, *, now: datetime) -> Invoice:
@@ -223,8 +233,8 @@ def _begun_before(quote: Quote) -> Outcome | Payment:
 
 def _quoted_anew(actor: Actor, quote_id: str, *, now: datetime) -> str:
     """A new quote for the wish of a stale one; "" where it makes no sense any more or was bought."""
-    old = Quote.objects.get(team_id=actor.team_id, public_id=quote_id)
-    if old.confirm_key:
+    old = Quote.objects.filter(team_id=actor.team_id, public_id=quote_id).first()
+    if old is None or old.confirm_key:  # thrown away by a worker meanwhile, or bought
         return ""
     try:
         with transaction.atomic():

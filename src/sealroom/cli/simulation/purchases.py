@@ -61,11 +61,11 @@ class Purchases:
 
     def hear(self, step: Fields, where: str, *, forged: bool = False, now: datetime) -> EventOutcome:
         """A message of the gateway comes in. Raises `BadSignature` for a forged one."""
-        invoice = need(step, "invoice", str, where)
+        invoice = str(need(step, "invoice", (str, int), where))
         created = step.get("created")
         body, headers = self._till.message(
             {
-                "id": need(step, "event_id", str, where),
+                "id": str(need(step, "event_id", (str, int), where)),
                 "type": need(step, "type", str, where),
                 "reference": self._references.get(invoice, invoice),
                 "created": created if isinstance(created, int) else 0,
