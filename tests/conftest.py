@@ -18,6 +18,7 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 
 from sealroom.billing import ports as billing_ports
 from sealroom.billing.adapters.fake import FakeGateway
+from sealroom.cli.simulation.till import ScriptedTill
 from sealroom.core.jobs import schedule
 from tests import postgres
 from tests import stripe_peer as wire
@@ -71,6 +72,18 @@ def fake_gateway(settings: Any) -> Iterator[FakeGateway]:
     billing_ports.get_gateway.cache_clear()
     gateway = billing_ports.get_gateway()
     assert isinstance(gateway, FakeGateway)
+    yield gateway
+    billing_ports.get_gateway.cache_clear()
+
+
+@pytest.fixture
+def till(settings: Any) -> Iterator[ScriptedTill]:
+    """A gateway that asks for money and answers as the test says, in the place of Stripe."""
+    settings.SEALROOM_GATEWAYS = {**settings.SEALROOM_GATEWAYS, "stripe": "sealroom.cli.simulation.till.ScriptedTill"}
+    settings.SEALROOM_PAYMENT_GATEWAY = "stripe"
+    billing_ports.get_gateway.cache_clear()
+    gateway = billing_ports.get_gateway()
+    assert isinstance(gateway, ScriptedTill)
     yield gateway
     billing_ports.get_gateway.cache_clear()
 

@@ -3,28 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from django.conf import LazySettings
 
 from sealroom.audit.rules import SYSTEM
-from sealroom.billing import flows, ports
+from sealroom.billing import flows
 from sealroom.cli.simulation.till import ScriptedTill
 from tests.conftest import NOW
 from tests.factories.accounts import Persona, make_persona
-
-
-@pytest.fixture
-def till(settings: LazySettings) -> Iterator[ScriptedTill]:
-    """The gateway of this test."""
-    settings.SEALROOM_GATEWAYS = {**settings.SEALROOM_GATEWAYS, "stripe": "sealroom.cli.simulation.till.ScriptedTill"}
-    settings.SEALROOM_PAYMENT_GATEWAY = "stripe"
-    ports.get_gateway.cache_clear()
-    gateway = ports.get_gateway()
-    assert isinstance(gateway, ScriptedTill)
-    yield gateway
-    ports.get_gateway.cache_clear()
 
 
 @pytest.fixture

@@ -3,31 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.conf import LazySettings
 from tests.factories.accounts import make_persona
 from tests.factories.api import Caller, make_caller
 
 from sealroom.audit.models import Event
 from sealroom.audit.rules import SYSTEM
-from sealroom.billing import flows, ports
+from sealroom.billing import flows
 from sealroom.billing.models import Quote
 from sealroom.billing.ports import Answer, Progress
 from sealroom.cli.simulation.till import ScriptedTill
-
-
-@pytest.fixture
-def till(settings: LazySettings) -> Iterator[ScriptedTill]:
-    settings.SEALROOM_GATEWAYS = {**settings.SEALROOM_GATEWAYS, "stripe": "sealroom.cli.simulation.till.ScriptedTill"}
-    settings.SEALROOM_PAYMENT_GATEWAY = "stripe"
-    ports.get_gateway.cache_clear()
-    gateway = ports.get_gateway()
-    assert isinstance(gateway, ScriptedTill)
-    yield gateway
-    ports.get_gateway.cache_clear()
 
 
 @pytest.fixture
@@ -110,6 +97,7 @@ def test_changes_that_cannot_be_are_refused_by_field(payer: Caller, changes: dic
     answer = payer.post("/billing/quotes", {"changes": changes})
     assert (answer.status, answer.code, list(answer.body["errors"])) == (400, "invalid", [field])
     assert Quote.objects.count() == 0
+    assert Event.objects.filter(verb="deed.denied").latest("number").facts["code"] == "invalid"
 
 
 def test_what_is_not_yours_is_not_there(payer: Caller) -> None:

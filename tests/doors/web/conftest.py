@@ -17,7 +17,6 @@ from tests.factories.sends import send
 from sealroom.audit.rules import SYSTEM
 from sealroom.billing import flows as billing
 from sealroom.billing import ports
-from sealroom.cli.simulation.till import ScriptedTill
 from sealroom.documents.models import Document
 from sealroom.sends.models import Send
 
@@ -40,18 +39,6 @@ def files(owner: Persona, present: datetime) -> list[Document]:
 def sent(owner: Persona, files: list[Document], present: datetime) -> Send:
     """Two files to five people."""
     return send(owner, files, now=present).send
-
-
-@pytest.fixture
-def till(settings: LazySettings) -> Iterator[ScriptedTill]:
-    """A gateway that asks for money and answers as the test says."""
-    settings.SEALROOM_GATEWAYS = {**settings.SEALROOM_GATEWAYS, "stripe": "sealroom.cli.simulation.till.ScriptedTill"}
-    settings.SEALROOM_PAYMENT_GATEWAY = "stripe"
-    ports.get_gateway.cache_clear()
-    gateway = ports.get_gateway()
-    assert isinstance(gateway, ScriptedTill)
-    yield gateway
-    ports.get_gateway.cache_clear()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from tests.doors.web.billing import DETAILS, INVOICES, MID, MODIFY, NEXT, PLAN, 
 from tests.doors.web.conftest import HTMX
 from tests.factories.accounts import Persona, make_member
 
+from sealroom.audit.models import Event
 from sealroom.audit.rules import SYSTEM
 from sealroom.billing import flows
 from sealroom.billing.flows import Wish
@@ -194,6 +195,7 @@ def test_bad_quantities_are_refused_beside_their_field(typed: str, sentence: str
     assert (answer.status_code, sentence in note[: note.index("</span></span>") + 20]) == (422, True)
     assert 'name="item-user" value="2"' in page  # nothing is lost
     assert Quote.objects.count() == 0
+    assert Event.objects.filter(verb="deed.denied").latest("number").facts["code"] == "invalid"
     assert sentence in words(buyer.client().post(PREVIEW, data, headers=HTMX))
 
 

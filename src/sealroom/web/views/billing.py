@@ -21,6 +21,7 @@ from sealroom.billing.queries import Overview, Review
 from sealroom.core.errors import DomainError, IdempotencyConflict, Invalid
 from sealroom.core.ids import new_id
 from sealroom.credits import queries as credits
+from sealroom.httpkit.denials import note_bad_order
 from sealroom.httpkit.templatetags.kit import credit_count as said_credits
 from sealroom.web import plans
 from sealroom.web.answers import done, page, part, wants_part
@@ -82,7 +83,7 @@ def modify(request: MemberRequest) -> HttpResponse:
         return page(request, "web/billing/modify.html", _modify_context(request, view, Answer()))
     answer = Answer()
     try:
-        order = read_order(request.POST, view)
+        order = _ordered(request, view)
         quote = flows.quote_change(request.actor, _something(order), now=now)
     except (Invalid, BlockTerm, QuotaInUse) as error:
         answer = _refused(error, view, request)
@@ -152,6 +153,15 @@ def keep(request: MemberRequest) -> HttpResponse:
 
 
 # -- How ---------------------------------------------------------------------------------------------------------------------
+def _ordered(request: MemberRequest, view: Overview) -> PlanOrder:
+    """What the form orders; nonsense leaves a line in the audit trail."""
+    try:
+        return read_order(request.POST, view)
+    except Invalid as error:
+        note_bad_order(request, request.actor, error.errors)
+        raise
+
+
 def _something(order: PlanOrder) -> Wish:
     if order.is_empty:
         raise Invalid({"changes": ["nothing"]})
