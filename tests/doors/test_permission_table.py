@@ -54,6 +54,7 @@ BODIES: dict[str, object] = {
     "POST api/v1/keys": {"name": "More", "scopes": ["read"]},
     "POST api/v1/members": {"email": "new@example.com"},
     "PATCH api/v1/members/<member_id>": {"role": "user"},
+    "POST api/v1/billing/quotes": {"changes": {"add": {"credits": 1}}},
 }
 
 FORMS = {"POST credits/export/": "format=csv", "POST credits/threshold/": "threshold=50"}
@@ -110,6 +111,10 @@ TABLE: dict[str, dict[str, str]] = {
     "api/v1/members/invitations/<invitation_id>": {"DELETE": "401 404 403 204 401 401 403"},
     "api/v1/members/<member_id>": {"PATCH": "401 404 403 200 401 401 403", "DELETE": "401 404 403 204 401 401 403"},
     "api/v1/billing/events/<str:gateway>": {"POST": "400 400 400 400 400 400 400"},  # no signature opens it
+    "api/v1/billing/plan": {"GET": "401 200 403 200 401 401 200"},
+    "api/v1/billing/quotes": {"POST": "401 200 403 200 401 401 403"},
+    "api/v1/billing/quotes/<quote_id>/confirm": {"POST": "401 404 403 200 401 401 403"},
+    "api/v1/billing/invoices": {"GET": "401 200 403 200 401 401 200"},
     "api/v1/": {
         "GET": "404 404 404 404 404 404 404",
         "POST": "404 404 404 404 404 404 404",
