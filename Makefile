@@ -40,10 +40,13 @@ demo: setup ## make a team to try things with
 	@scripts/install requirements-dev.lock
 	@touch $@ .venv/.installed
 
+.venv/.peer: .venv/.base requirements-peer.lock
+	@if scripts/install-peer; then touch $@; fi
+
 messages: .venv/.installed ## compile the translations
 	@$(PY) scripts/compile-messages
 
-test-setup: .venv/.tested messages ## all that tests need
+test-setup: .venv/.tested .venv/.peer messages ## all that tests need
 	@scripts/system-packages test
 
 check: .venv/.tested messages ## format, lint, types, layers, migrations, deployment, docs
@@ -76,4 +79,4 @@ lock: .venv/.base ## resolve the dependencies anew
 	@scripts/lock
 
 clean: ## remove what set-up made, never data
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis node_modules benchmarks/node_modules
+	@rm -rf .venv .peer .mypy_cache .ruff_cache .pytest_cache .hypothesis node_modules benchmarks/node_modules

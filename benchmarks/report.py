@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "performance.md"
-SECTIONS = (["benchmarks.pages", *sys.argv[1:]], ["benchmarks.charging"])
+SECTIONS = (["benchmarks.pages", *sys.argv[1:]], ["benchmarks.charging"], ["benchmarks.credits_page"])
 HEAD = """# What it costs
 
 Written by `make bench`; do not edit. Each figure stands beside what it is compared with, measured in turns in the same run, so that

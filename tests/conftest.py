@@ -3,19 +3,27 @@
 
 from __future__ import annotations
 
-import sqlite3
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.core.management import call_command
 from django.db import connections
 from django.db.backends.base.operations import BaseDatabaseOperations
 
+from sealroom.billing import ports as billing_ports
+from sealroom.billing.adapters.fake import FakeGateway
+from sealroom.cli.simulation.till import ScriptedTill
 from sealroom.core.jobs import schedule
+from tests import postgres
+from tests import stripe_peer as wire
 from tests.factories.accounts import Persona, make_member, make_persona
+from tests.processes import Database, do
 
 NOW = datetime(2026, 11, 22, 14, 3, tzinfo=UTC)
 
@@ -56,6 +64,39 @@ def attacker() -> str:
     return "attacker@example.net"
 
 
+@pytest.fixture
+def fake_gateway(settings: Any) -> Iterator[FakeGateway]:
+    """The payment gateway in use, in the place of Stripe: prices count, and tests say what comes of an order."""
+    settings.SEALROOM_PAYMENT_GATEWAY = "stripe"
+    settings.SEALROOM_GATEWAYS = settings.SEALROOM_GATEWAYS | {"stripe": "sealroom.billing.adapters.fake.FakeGateway"}
+    billing_ports.get_gateway.cache_clear()
+    gateway = billing_ports.get_gateway()
+    assert isinstance(gateway, FakeGateway)
+    yield gateway
+    billing_ports.get_gateway.cache_clear()
+
+
+@pytest.fixture
+def till(settings: Any) -> Iterator[ScriptedTill]:
+    """A gateway that asks for money and answers as the test says, in the place of Stripe."""
+    settings.SEALROOM_GATEWAYS = {**settings.SEALROOM_GATEWAYS, "stripe": "sealroom.cli.simulation.till.ScriptedTill"}
+    settings.SEALROOM_PAYMENT_GATEWAY = "stripe"
+    billing_ports.get_gateway.cache_clear()
+    gateway = billing_ports.get_gateway()
+    assert isinstance(gateway, ScriptedTill)
+    yield gateway
+    billing_ports.get_gateway.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def stripe_peer() -> Iterator[wire.Peer]:
+    """Stripe's stand-in, running in a process of its own."""
+    if not wire.is_installed():
+        pytest.skip("the stand-in for Stripe is not installed; 'make test-setup' does that")
+    with wire.running() as peer:
+        yield peer
+
+
 @pytest.fixture(autouse=True)
 def _fresh_schedule() -> None:
     schedule.forget()
@@ -76,18 +117,52 @@ def _emptying_append_only_tables() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def file_database(transactional_db: None, django_db_blocker: Any, tmp_path: Path) -> Iterator[Path]:
-    """A migrated SQLite file for tests with several processes (see `tests.processes`); the test itself has no database."""
-    if connections["default"].vendor != "sqlite":
-        pytest.skip("the tests run on another database")
-    file = tmp_path / "sealroom.sqlite3"
+@pytest.fixture(scope="session")
+def sqlite_pattern(django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to be copied."""
+    file = tmp_path_factory.mktemp("pattern") / "sealroom.sqlite3"
     with django_db_blocker.unblock():
-        connections["default"].ensure_connection()
-        copy = sqlite3.connect(file)
-        connections["default"].connection.backup(copy)
-        copy.close()
-        yield file
+        do(Database.of_file(file), _migrate)
+    return file
+
+
+@pytest.fixture
+def sqlite_database(sqlite_pattern: Path, django_db_blocker: Any, tmp_path: Path) -> Iterator[Database]:
+    """A migrated SQLite file for tests with several processes (see `tests.processes`); the test itself has no database."""
+    with django_db_blocker.unblock():
+        yield Database.of_file(Path(shutil.copy(sqlite_pattern, tmp_path)))
+
+
+@pytest.fixture(scope="session")
+def postgres_server(django_db_blocker: Any) -> Iterator[postgres.Server]:
+    """A PostgreSQL server of our own, with the migrated database "pattern" to be copied. Each xdist worker that needs one starts
+    its own: that takes about three seconds, and nobody has to know who stops it last."""
+    with postgres.running() as server:
+        if server is None:
+            pytest.skip(postgres.MISSING)
+        with django_db_blocker.unblock():
+            do(Database(server.create("pattern")), _migrate)
+        yield server
+
+
+@pytest.fixture
+def postgres_database(postgres_server: postgres.Server, django_db_blocker: Any) -> Iterator[Database]:
+    """A migrated PostgreSQL database for tests with several processes; the test itself has no database."""
+    name = f"test_{uuid4().hex}"
+    with django_db_blocker.unblock():
+        yield Database(postgres_server.create(name, template="pattern"))
+    postgres_server.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """Makes the test run on both engines (see `tests.processes`)."""
+    chosen: Database = request.getfixturevalue({"sqlite": "sqlite_database", "postgresql": "postgres_database"}[request.param])
+    return chosen
+
+
+def _migrate() -> None:
+    call_command("migrate", verbosity=0)
 
 
 @contextmanager

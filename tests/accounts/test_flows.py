@@ -16,7 +16,7 @@ from sealroom.core.errors import Forbidden, Invalid, NotFound
 from sealroom.mail.models import OutgoingMail
 from tests.conftest import NOW
 from tests.factories.accounts import Persona, make_member, make_persona, make_user
-from tests.processes import note, race
+from tests.processes import Database, note, race
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -177,11 +177,10 @@ def _two_admins(log: Path) -> None:
         note(log, f"{persona.user.pk} {other.membership.public_id}")
 
 
-@pytest.mark.django_db(databases=[])
-def test_two_admins_cannot_demote_each_other_at_once(file_database: Path, tmp_path: Path) -> None:
-    race(file_database, _two_admins, [(tmp_path / "pairs",)])
+def test_two_admins_cannot_demote_each_other_at_once(database: Database, tmp_path: Path) -> None:
+    race(database, _two_admins, [(tmp_path / "pairs",)])
     pairs = [line.split() for line in (tmp_path / "pairs").read_text().splitlines()]
-    race(file_database, _demote, [(int(me), other, tmp_path / "log") for me, other in pairs])
+    race(database, _demote, [(int(me), other, tmp_path / "log") for me, other in pairs])
     assert sorted((tmp_path / "log").read_text().split()) == ["demoted", "refused"]
 
 

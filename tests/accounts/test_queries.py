@@ -8,6 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from sealroom.accounts import queries
 from sealroom.accounts.models import Membership, User
 from sealroom.accounts.rules import Route
+from sealroom.core.errors import Forbidden
 from tests.conftest import NOW
 from tests.factories.accounts import Persona, make_member, make_user
 
@@ -43,6 +44,19 @@ def test_list_members_shows_ones_own_team(owner: Persona, member: Persona, stran
         ("owner@example.com", "admin", True),
         ("member@example.com", "user", False),
     ]
+
+
+def test_list_people_names_former_members_too(owner: Persona, member: Persona, stranger: Persona) -> None:
+    former = make_member(owner, "former@example.com", now=NOW)
+    Membership.objects.filter(pk=former.membership.pk).update(removed_at=NOW)
+    Membership.objects.create(team=owner.team, user=member.user, role="user", joined_at=NOW, removed_at=NOW)  # left, came back
+    assert [(one.name, one.has_left) for one in queries.list_people(owner.actor)] == [
+        ("Max Member", False),
+        ("Olive Owner", False),
+        ("former@example.com", True),
+    ]
+    with pytest.raises(Forbidden):
+        queries.list_people(member.actor)
 
 
 def test_user_address_is_canonical_whoever_writes_it() -> None:

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import DatabaseError, transaction
 from django.test import override_settings
 
 from sealroom.accounts.models import Invitation
@@ -13,7 +15,7 @@ from sealroom.audit.models import Event
 from sealroom.audit.rules import SYSTEM, Verb
 from sealroom.billing import flows, queries
 from sealroom.billing.errors import SeatQuota
-from sealroom.billing.models import PendingChange, Plan, Subscription
+from sealroom.billing.models import Plan, Subscription
 from sealroom.core.errors import Forbidden, Invalid
 from sealroom.credits import queries as credits_queries
 from tests.factories.accounts import Persona, make_user
@@ -62,7 +64,7 @@ def test_trial_ends_with_its_last_instant(db: None) -> None:
 def test_plan_after_a_trial_begins_its_own_cycle(db: None) -> None:
     team = flows.found_team(make_user("a@example.com"), name="A", time_zone="UTC", language="en", now=NOW, plan="trial")
     bought = NOW + timedelta(days=3)
-    flows.change_plan_now(team, "pro", who=SYSTEM, now=bought)
+    flows.set_plan(team, "pro", who=SYSTEM, now=bought)
     shown = credits_queries.meter(team.pk, now=bought)
     assert (shown.available, shown.period_start) == (500, bought)
     assert credits_queries.meter(team.pk, now=NOW + timedelta(days=8)).available == 500
@@ -79,10 +81,23 @@ def test_catalogue_is_written_once_and_versioned(db: None) -> None:
     flows.ensure_catalogue()
     flows.ensure_catalogue()
     assert [plan.code for plan in queries.list_plans()] == ["free", "trial", "pro", "team", "enterprise"]
-    Plan.objects.filter(code="pro").update(credits=400)
-    flows.ensure_catalogue()
-    assert list(Plan.objects.filter(code="pro").order_by("version").values_list("version", "credits")) == [(1, 400), (2, 500)]
+    assert list(Plan.objects.values_list("version", flat=True).distinct()) == [1]
+    catalogue = flows.catalogue_of_installation()
+    dearer = tuple(
+        replace(plan, prices={"USD": {"month": 1, "year": 2}}) if plan.code == "pro" else plan for plan in catalogue.plans
+    )
+    [told] = flows.ensure_catalogue(replace(catalogue, plans=dearer))
+    assert told.startswith("plan pro becomes version 2: a month in USD 140.00 becomes 0.01; ")
+    assert list(Plan.objects.filter(code="pro").order_by("version").values_list("version", "credits")) == [(1, 500), (2, 500)]
     assert queries.plan_by_code("pro").version == 2
+
+
+def test_what_was_sold_is_never_rewritten(db: None) -> None:
+    flows.ensure_catalogue()
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Plan.objects.filter(code="pro").update(credits=400)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Plan.objects.filter(code="pro").delete()
 
 
 # -- The operator's word -------------------------------------------------------------------------------------------------
@@ -135,29 +150,6 @@ def test_plan_leaves_a_trail(owner: Persona) -> None:
     flows.set_plan(owner.team, "pro", who=SYSTEM, now=NOW)
     event = Event.objects.filter(team=owner.team.public_id, verb=Verb.PLAN_SET.value).latest("number")
     assert (event.facts["plan"], event.facts["allowance"]) == ("pro", 500)
-
-
-# -- Upward and downward -------------------------------------------------------------------------------------------------
-def test_downgrade_waits_for_the_cycle_and_is_written_down_by_the_next_deed(owner: Persona) -> None:
-    assert flows.schedule_plan(owner.team, "pro", who=SYSTEM, now=NOW) == NEXT
-    assert (plan_of(owner), meter(owner)) == ("team", (1500, 1500))
-    assert (plan_of(owner, NEXT), meter(owner, NEXT)) == ("pro", (500, 500))
-    assert Subscription.objects.get(team=owner.team).plan.code == "team"
-    flows.set_quotas(owner.team, {}, who=SYSTEM, now=NEXT)
-    assert Subscription.objects.get(team=owner.team).plan.code == "pro"
-    assert PendingChange.objects.count() == 0
-
-
-def test_upgrade_takes_the_place_of_a_scheduled_change(owner: Persona) -> None:
-    flows.schedule_plan(owner.team, "pro", who=SYSTEM, now=NOW)
-    assert flows.change_plan_now(owner.team, "enterprise", who=SYSTEM, now=NOW).granted == 8500
-    assert (plan_of(owner, NEXT), meter(owner, NEXT)) == ("enterprise", (10_000, 10_000))
-
-
-def test_upgrade_that_is_none_issues_nothing(owner: Persona) -> None:
-    assert flows.change_plan_now(owner.team, "pro", who=SYSTEM, now=NOW).granted == 0
-    assert meter(owner) == (1500, 1500)
-    assert meter(owner, NEXT) == (500, 500)
 
 
 # -- Seats ---------------------------------------------------------------------------------------------------------------

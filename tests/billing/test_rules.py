@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sealroom.billing import rules
-from sealroom.billing.catalogue import PLANS
+from sealroom.billing.catalogue import DEFAULT, read_catalogue
 
 NOW = datetime(2026, 11, 22, 14, 3, tzinfo=UTC)
-TEAM = next(plan for plan in PLANS if plan.code == "team")
+TEAM = next(plan for plan in read_catalogue(DEFAULT).plans if plan.code == "team")
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,17 @@ from typing import Any
 
 import pytest
 
+from sealroom.cli.simulation.scenario import OPERATIONS
+from sealroom.cli.simulation.stage import GUARDS
+
 ROOT = Path(__file__).resolve().parents[2]
 SCENARIOS = Path(__file__).parent / "scenarios"
-LEDGER: dict[str, Any] = json.loads((SCENARIOS / "ledger.json").read_text(encoding="utf-8"))
+LEDGERS = ("ledger.json", "purchases.json")
+ASKED = [one for name in LEDGERS for one in json.loads((SCENARIOS / name).read_text(encoding="utf-8"))["scenarios"]]
+PRORATION = '{"kind": "proration", "cases": [{"id": 1, "period": {"start": %s, "end": %s}, "change_at": %s, "old": %s}]}'
+PURCHASE = (
+    '{"kind": "ledger", "scenarios": [{"id": 1, "team": {"credits": 1, "at": "2026-03-10"}, "steps": [{"op": "add_blocks", %s}]}]}'
+)
 
 
 def simulate(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -31,37 +39,73 @@ def simulate(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Our own ledger scenarios, played once."""
-    empty = tmp_path_factory.mktemp("empty")
-    done = simulate(str(SCENARIOS / "ledger.json"), "--json", cwd=empty)
-    assert (done.returncode, list(empty.iterdir())) == (0, []), done.stderr
+def told(file: Path, cwd: Path) -> dict[str, Any]:
+    """A file's answer; nothing is left in the folder it was asked from."""
+    done = simulate(str(file), "--json", cwd=cwd)
+    assert (done.returncode, list(cwd.iterdir())) == (0, []), done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 
 
-def test_ledger_answers_in_the_shape_of_its_input(played: dict[str, Any]) -> None:
-    assert list(played) == ["kind", "scenarios"]
-    shape = [(one["id"], len(one["steps"])) for one in played["scenarios"]]
-    assert shape == [(one["id"], len(one["steps"])) for one in LEDGER["scenarios"]]
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """Our own ledger scenarios by id, each file played once."""
+    files = [told(SCENARIOS / name, tmp_path_factory.mktemp("empty")) for name in LEDGERS]
+    assert [(list(file), file["kind"]) for file in files] == [(["kind", "scenarios"], "ledger")] * len(files)
+    return {one["id"]: one for file in files for one in file["scenarios"]}
 
 
-@pytest.mark.parametrize("number", range(len(LEDGER["scenarios"])), ids=[one["id"] for one in LEDGER["scenarios"]])
-def test_ledger_scenario_goes_as_told(played: dict[str, Any], number: int) -> None:
-    asked, answered = LEDGER["scenarios"][number], played["scenarios"][number]
+def test_ledger_answers_every_scenario_in_its_order(played: dict[str, dict[str, Any]]) -> None:
+    assert list(played) == [one["id"] for one in ASKED]
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=[one["id"] for one in ASKED])
+def test_ledger_scenario_goes_as_told(played: dict[str, dict[str, Any]], asked: dict[str, Any]) -> None:
+    answered = played[asked["id"]]
     assert answered["steps"] == [step["expect"] for step in asked["steps"]]
     assert answered["final"] == asked["final"]
 
 
-def test_boundaries_answer_every_case(tmp_path: Path) -> None:
-    asked = json.loads((SCENARIOS / "boundaries.json").read_text())
-    done = simulate(str(SCENARIOS / "boundaries.json"), "--json", cwd=tmp_path)
-    answered = json.loads(done.stdout)
-    assert answered == {
-        "kind": "boundaries",
-        "cases": [{"id": case["id"], "expected": case["expected"]} for case in asked["cases"]],
+@pytest.mark.parametrize("kind", ["boundaries", "proration"])
+def test_cases_are_answered_each(tmp_path: Path, kind: str) -> None:
+    file = SCENARIOS / f"{kind}.json"
+    cases = json.loads(file.read_text())["cases"]
+    expected = [{"id": case["id"], "expected": case["expected"]} for case in cases]
+    assert told(file, tmp_path) == {"kind": kind, "cases": expected}
+
+
+def test_the_documented_year_is_printed_as_documented(tmp_path: Path) -> None:
+    page = (ROOT / "docs/operating/simulate.md").read_text()
+    done = simulate(str(ROOT / "docs/operating/virtual-year.json"), cwd=tmp_path)
+    assert page.count("```") == 2
+    assert done.stdout.strip().splitlines() == page.split("```")[1].strip().splitlines()
+
+
+def test_every_operation_is_documented() -> None:
+    page = (ROOT / "docs/operating/simulate.md").read_text()
+    assert [name for name in OPERATIONS if f"`{name}`" not in page] == []
+
+
+def test_stage_has_every_guard_that_migrations_make() -> None:
+    guarding = {
+        ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
+        for path in (ROOT / "src/sealroom").glob("*/migrations/*.py")
+        if "append_only" in path.read_text() and "import" in path.read_text()
     }
+    assert set(GUARDS) == guarding
+
+
+def test_own_catalogue_sets_the_prices(tmp_path: Path) -> None:
+    default = (ROOT / "src/sealroom/billing/catalogue.toml").read_text()
+    (tmp_path / "own.toml").write_text(default.replace('prices = { USD = "25.00"', 'prices = { USD = "30.00"'))
+    team = {"plan": "pro", "at": "2026-04-01T00:00:00Z"}
+    asked = {"id": "Q", "team": team, "steps": [{"op": "quote", "at": "2026-04-16T00:00:00Z", "blocks": 1}]}
+    (tmp_path / "ask.json").write_text(json.dumps({"kind": "ledger", "scenarios": [asked]}))
+    done = simulate("ask.json", "--json", "--catalogue", "own.toml", cwd=tmp_path)
+    assert json.loads(done.stdout)["scenarios"][0]["steps"][0]["due_cents"] == 1500
+    (tmp_path / "own.toml").write_text("currencies = []")
+    done = simulate("ask.json", "--catalogue", "own.toml", cwd=tmp_path)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
 
 
 def test_timeline_is_for_people_and_asks_nothing_of_the_expectation(tmp_path: Path) -> None:
@@ -87,9 +131,9 @@ def test_timeline_is_for_people_and_asks_nothing_of_the_expectation(tmp_path: Pa
     assert done.returncode == 0
     assert done.stdout.splitlines() == [
         "T1: two sends",
-        "at                    operation   result   balance  notices",
-        "2026-03-12T10:00:00Z  send        ok           109           charged 1",
-        "                      add_blocks  refused      109           code not_built, granted 0",
+        "at                    operation   result  balance  notices  money",
+        "2026-03-12T10:00:00Z  send        ok          109                                      charged 1",
+        "                      add_blocks  ok          609           invoice 1: 23.05 USD paid  granted 500",
     ]
 
 
@@ -97,7 +141,14 @@ def test_timeline_is_for_people_and_asks_nothing_of_the_expectation(tmp_path: Pa
     ("content", "sentence"),
     [
         ("{", "is not JSON"),
-        ('{"kind": "proration", "cases": []}', "this version plays boundaries and ledger"),
+        ('{"kind": "tides", "cases": []}', "known are boundaries, proration, ledger"),
+        ('{"kind": "proration", "cases": [{"id": 1}]}', "case 1 needs 'period'"),
+        (PRORATION % ('"2026-05-01"', '"2026-04-01"', '"2026-04-16"', "[]"), "the period ends before it has begun"),
+        (PRORATION % ('"2026-04-01"', '"2026-05-01"', '"soon"', "[]"), "'soon' is neither a date nor an instant"),
+        (PRORATION % ('"2026-04-01"', '"2026-05-01"', '"2026-04-16"', '[{"item": "p"}]'), "needs 'unit_price_cents'"),
+        (PRORATION % ('"2026-04-01"', '"2026-05-01"', '"2026-04-16"', '[{"item": "p", "unit_price_cents": -1}]'), "is 0 or more"),
+        (PURCHASE % '"blocks": 0', "'blocks' is 1 or more"),
+        (PURCHASE % '"blocks": 1, "payment": "perhaps"', "'payment' is succeeded, failed or pending"),
         ('{"kind": "ledger"}', "has no list of scenarios"),
         ('{"kind": "ledger", "scenarios": [{"id": 1, "team": {}, "steps": [{"op": "steal"}]}]}', "there is no operation 'steal'"),
         ('{"kind": "ledger", "scenarios": [{"id": 1, "steps": [{"op": "tick"}]}]}', "scenario 1 needs 'team'"),

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from sealroom.core import ratelimit
 from sealroom.core.errors import RateLimited
 from sealroom.core.models import RateBucket
 from tests.conftest import NOW
-from tests.processes import note, race
+from tests.processes import Database, note, race
 
 HOUR = timedelta(hours=1)
 
@@ -50,11 +49,10 @@ def _take_many(log: Path) -> None:
         note(log, "taken")
 
 
-def test_take_is_exact_among_processes(file_database: Path, tmp_path: Path) -> None:
-    race(file_database, _take_many, [(tmp_path / "log",)] * 6)
+def test_take_is_exact_among_processes(database: Database, tmp_path: Path) -> None:
+    race(database, _take_many, [(tmp_path / "log",)] * 6)
     assert (tmp_path / "log").read_text().count("taken") == 60
-    (count,) = sqlite3.connect(file_database).execute("SELECT count FROM core_ratebucket").fetchone()
-    assert count == 60
+    assert database.ask("SELECT count FROM core_ratebucket") == [(60,)]
 
 
 @pytest.mark.parametrize(

@@ -407,3 +407,31 @@ def test_wallet_of_another_team_is_out_of_reach(owner: Persona, stranger: Person
     with pytest.raises(RuntimeError, match="another team"), transaction.atomic():
         flows.spend(stranger.team.pk, pairs(1), actor=owner.actor, key="a", request_digest="", now=NOW)
     assert Wallet.objects.get(team=stranger.team).balance == 1500
+
+
+def test_step_at_the_instant_a_cycle_begins_goes_on_with_that_cycle(owner: Persona) -> None:
+    began = NOW + timedelta(days=9)
+    flows.set_step(owner.team.pk, 700, effective_at=began, anchor_at=began, now=began)
+    flows.set_step(owner.team.pk, 900, effective_at=began, now=began)
+    shown = queries.meter(owner.team.pk, now=began)
+    assert (shown.period_start, shown.available) == (began, 700)
+    assert queries.meter(owner.team.pk, now=began.replace(year=2027, month=1)).available == 900
+    assert_books_agree(owner)
+
+
+def test_period_that_is_entered_again_goes_on_with_its_usage(owner: Persona) -> None:
+    """An operator moves the cycle away and back: the lines of the period are still there, and so is what they used."""
+    earlier = NOW - timedelta(days=3)
+
+    def move(at: datetime) -> None:
+        flows.set_step(owner.team.pk, 100, effective_at=at, anchor_at=at, now=NOW)
+
+    move(earlier)
+    spend(owner, pairs(5), "a")
+    move(NOW - timedelta(days=2))
+    assert queries.meter(owner.team.pk, now=NOW).used == 0
+    move(earlier)
+    assert queries.meter(owner.team.pk, now=NOW).used == 5
+    assert sum(day.used for day in queries.usage_by_day(owner.actor, now=NOW)) == 5
+    flows.reverse_pairs(owner.team.pk, pairs(5), actor=None, reason="bounced", now=NOW)
+    assert list(queries.ledger_faults()) == []

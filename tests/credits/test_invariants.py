@@ -72,13 +72,15 @@ class Story:
             keys = PAIRS[second : second + first]
             flows.reverse_pairs(team.pk, keys, actor=None, reason="test", now=self.now, oldest=oldest)
         elif name == "promo":
-            ends = self.now + timedelta(days=second) if second else None
+            until = self.now + timedelta(days=second) if second else None
             key = f"promo:{team.pk}:{self.count}"
-            flows.issue(team.pk, LotKind.PROMO, first, source_key=key, expires_at=ends, who=SYSTEM, now=self.now)
+            flows.issue(team.pk, LotKind.PROMO, first, source_key=key, expires_at=until, who=SYSTEM, now=self.now)
         elif name == "upgrade":
-            billing.change_plan_now(team, "team", credits=first, who=SYSTEM, now=self.now)
+            flows.set_step(team.pk, first, effective_at=self.now, now=self.now)
+            flows.settle_allowance(team.pk, first, source_key=f"up:{self.count}", who=SYSTEM, now=self.now)
         elif name == "downgrade":
-            billing.schedule_plan(team, "team", credits=first, who=SYSTEM, now=self.now)
+            ends = queries.meter(team.pk, now=self.now).period_end
+            flows.set_step(team.pk, first, effective_at=ends, now=self.now)
         else:
             at = self.now - timedelta(days=3) if second else None
             billing.set_plan(team, "team", credits=first, at=at, who=SYSTEM, now=self.now)
@@ -98,11 +100,14 @@ class Story:
         assert shown.used >= 0
         # The balance is what allowance and promotions leave after use, unless an override went below what was used.
         assert shown.available >= shown.allowance + shown.promo - shown.used
-        self._check_lines(shown.used)
+        assert wallet.period_start is not None
+        self._check_lines(shown.used, wallet.period_start)
+        assert list(queries.ledger_faults()) == []
+        assert sum(day.used for day in queries.usage_by_day(self.owner.actor, now=self.now)) == shown.used
         starts = list(Lot.objects.filter(team=team, kind=LotKind.PERIOD).values_list("issued_at", flat=True))
         assert len(starts) == len(set(starts))
 
-    def _check_lines(self, used: int) -> None:
+    def _check_lines(self, used: int, running: datetime) -> None:
         balance, spent, carried_or_issued = 0, 0, 0
         period: datetime | None = None
         for number, line in enumerate(Entry.objects.filter(team=self.owner.team).order_by("number"), 1):
@@ -116,8 +121,8 @@ class Story:
             assert (line.number, line.balance_after) == (number, balance)
             assert balance >= 0
             assert spent <= carried_or_issued
-        assert period is not None
-        own = Entry.objects.filter(team=self.owner.team, charge__period_start=period, period_start=period)
+        # The running period, which has no line yet when it issued nothing.
+        own = Entry.objects.filter(team=self.owner.team, charge__period_start=running, period_start=running)
         assert -(own.aggregate(total=Sum("delta"))["total"] or 0) == used
 
 

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many processes on one balance (SQLite file; each process has its own connection)."""
+"""Many processes on one balance, on both engines."""
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
+import pytest
 from django.db import transaction
 
 from sealroom.accounts.models import Team, User
 from sealroom.accounts.queries import actor_for
+from sealroom.audit.queries import verify_chain
 from sealroom.audit.rules import SYSTEM
 from sealroom.billing import flows as billing
 from sealroom.credits import flows, queries
@@ -17,7 +19,9 @@ from sealroom.credits.errors import InsufficientCredits
 from sealroom.credits.models import Charge, Entry, EntryKind, Lot, Notice, PaidPair
 from sealroom.credits.rules import LotKind
 from tests.factories.accounts import make_persona
-from tests.processes import do, note, race
+from tests.processes import Database, do, race, race_of
+
+pytestmark = pytest.mark.slow
 
 NOW = datetime(2026, 11, 22, 14, 3, tzinfo=UTC)
 NEXT = datetime(2026, 12, 22, 14, 3, tzinfo=UTC)
@@ -29,80 +33,93 @@ def found(allowance: int) -> None:
     billing.set_plan(persona.team, "team", credits=allowance, who=SYSTEM, now=NOW)
 
 
-def spend(log: Path, client: int, times: int, key: str, now: datetime) -> None:
-    """Spend five credits at a time; every answer is noted outside the database."""
+def spend(keys: list[str], now: datetime) -> list[str]:
+    """Spend five credits under each key; what became of them."""
     actor = actor_for(User.objects.get())
     assert actor is not None
-    for turn in range(times):
-        name = key.format(client=client, turn=turn)
-        pairs = [f"{name}:r{number}@example.com" for number in range(5)]
+    told = []
+    for key in keys:
+        pairs = [f"{key}:r{number}@example.com" for number in range(5)]
         try:
             with transaction.atomic():
-                receipt = flows.spend(actor.team_id, pairs, actor=actor, key=name, request_digest=name, now=now)
+                receipt = flows.spend(actor.team_id, pairs, actor=actor, key=key, request_digest=key, now=now)
         except InsufficientCredits:
-            note(log, "refused")
+            told.append("refused")
         else:
-            note(log, "replayed" if receipt.replayed else "charged")
+            told.append("replayed" if receipt.replayed else "charged")
+    return told
 
 
-def roll(times: int) -> None:
+def give_back(keys: list[str], now: datetime) -> list[str]:
+    """Give each key's five pairs back, if they were paid already."""
+    team = Team.objects.get()
+    told = []
+    for key in keys:
+        pairs = [f"{key}:r{number}@example.com" for number in range(5)]
+        given = flows.reverse_pairs(team.pk, pairs, actor=None, reason="test", now=now)
+        told.append(f"returned {given.restored}")
+    return told
+
+
+def roll(times: int) -> list[str]:
     team = Team.objects.get()
     for turn in range(times):
         flows.roll(team.pk, now=NEXT + timedelta(seconds=turn))
+    return []
 
 
-def assert_spent(log: Path, amount: int, *, charges: int, now: datetime) -> None:
+def assert_spent(amount: int, charges: int, available: int, now: datetime) -> None:
     team = Team.objects.get()
-    assert queries.meter(team.pk, now=now).used == amount
+    meter = queries.meter(team.pk, now=now)
+    assert (meter.used, meter.available) == (amount, available)
     assert len(set(queries.recount(team.pk).values())) == 1
-    assert PaidPair.objects.count() == amount
-    assert Charge.objects.count() == charges
-    assert log.read_text().split().count("charged") == charges
+    assert (PaidPair.objects.count(), Charge.objects.count()) == (amount, charges)
+    assert list(verify_chain(team.public_id)) == []
 
 
-def assert_all_spent_once(log: Path) -> None:
-    assert_spent(log, 100, charges=20, now=NOW)
-    assert queries.meter(Team.objects.get().pk, now=NOW).available == 0
-    assert log.read_text().split().count("refused") == CLIENTS - 20
-    assert list(Notice.objects.order_by("pk").values_list("kind", flat=True)) == ["low", "exhausted"]
+def count(answers: list[list[str]]) -> Counter[str]:
+    return Counter(word for told in answers for word in told)
 
 
-def test_many_clients_spend_a_balance_exactly_once(file_database: Path, tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    do(file_database, found, 100)
-    race(file_database, spend, [(log, client, 1, "c{client}", NOW) for client in range(CLIENTS)])
-    do(file_database, assert_all_spent_once, log)
+def notices() -> list[str]:
+    return list(Notice.objects.order_by("pk").values_list("kind", flat=True))
 
 
-def assert_charged_once(log: Path) -> None:
-    assert_spent(log, 5, charges=1, now=NOW)
-    assert log.read_text().split().count("replayed") == CLIENTS - 1
+def test_many_clients_spend_a_balance_exactly_once(database: Database) -> None:
+    do(database, found, 100)
+    answers = race(database, spend, [([f"c{client}"], NOW) for client in range(CLIENTS)])
+    assert count(answers) == {"charged": 20, "refused": CLIENTS - 20}
+    do(database, assert_spent, 100, 20, 0, NOW)
+    assert do(database, notices) == ["low", "exhausted"]
 
 
-def test_one_key_from_many_clients_charges_once(file_database: Path, tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    do(file_database, found, 100)
-    race(file_database, spend, [(log, client, 1, "one", NOW) for client in range(CLIENTS)])
-    do(file_database, assert_charged_once, log)
+def test_one_key_from_many_clients_charges_once(database: Database) -> None:
+    do(database, found, 100)
+    answers = race(database, spend, [(["one"], NOW)] * CLIENTS)
+    assert count(answers) == {"charged": 1, "replayed": CLIENTS - 1}
+    do(database, assert_spent, 5, 1, 95, NOW)
 
 
-def assert_reset_once(log: Path) -> None:
-    assert_spent(log, 200, charges=40, now=NEXT)
-    assert Lot.objects.filter(kind=LotKind.PERIOD, issued_at=NEXT).count() == 1
-    kinds = list(Entry.objects.order_by("number").values_list("kind", flat=True))
-    assert kinds.count(EntryKind.EXPIRE) == 2  # the plan's override, and the reset
-    assert queries.meter(Team.objects.get().pk, now=NEXT).available == 300
+def test_reset_jobs_and_clients_meet_at_the_boundary(database: Database) -> None:
+    do(database, found, 500)
+    clients = [(spend, [f"c{client}t{turn}" for turn in range(10)], NEXT) for client in range(4)]
+    answers = race_of(database, [*clients, *[(roll, 10)] * 4])
+    assert count(answers) == {"charged": 40}
+    do(database, assert_spent, 200, 40, 300, NEXT)
+    assert do(database, issued_at_the_boundary) == (1, 2)
 
 
-def test_reset_jobs_and_clients_meet_at_the_boundary(file_database: Path, tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    do(file_database, found, 500)
-    clients: list[tuple[object, ...]] = [(spend, log, client, 10, "c{client}t{turn}", NEXT) for client in range(4)]
-    jobs: list[tuple[object, ...]] = [(roll, 10)] * 4
-    race(file_database, _either, clients + jobs)
-    do(file_database, assert_reset_once, log)
+def issued_at_the_boundary() -> tuple[int, int]:
+    """Period lots of the new period; expiries (one of the plan's override, one of the reset)."""
+    lots = Lot.objects.filter(kind=LotKind.PERIOD, issued_at=NEXT).count()
+    return lots, Entry.objects.filter(kind=EntryKind.EXPIRE).count()
 
 
-def _either(deed: object, *args: object) -> None:
-    assert callable(deed)
-    deed(*args)
+def test_what_is_given_back_while_others_spend_comes_back_once(database: Database) -> None:
+    do(database, found, 100)
+    paid = [f"p{number}" for number in range(8)]
+    do(database, spend, paid, NOW)
+    clients = [(spend, [f"c{client}t{turn}" for turn in range(2)], NOW) for client in range(6)]
+    answers = race_of(database, [*clients, *[(give_back, paid, NOW)] * 3])
+    assert count(answers) == {"charged": 12, "returned 5": 8, "returned 0": 16}
+    do(database, assert_spent, 60, 20, 40, NOW)

@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sealroom.credits import rules
-from sealroom.credits.rules import Books, LotKind, NoticeKind, OpenLot, Period, Step
+from sealroom.credits.rules import Books, LotKind, NoticeKind, OpenLot, Outlook, Period, Spell, Step
 
 
 def at(text: str) -> datetime:
@@ -174,3 +176,89 @@ def test_notice_is_raised_once_per_crossing(
 )
 def test_notices_are_rearmed_by_the_balance(balance: int, expected: list[NoticeKind]) -> None:
     assert rules.rearmed(balance, 100) == expected
+
+
+# -- Usage by day --------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "zone", ["Europe/Paris", "Asia/Kathmandu", "America/St_Johns", "Pacific/Chatham", "America/Santiago", "UTC"]
+)
+@given(instant=st.integers(0, 10 * 365 * 86_400).map(lambda second: datetime(2020, 1, 1, tzinfo=UTC) + timedelta(seconds=second)))
+def test_quarters_give_the_days_of_every_zone(zone: str, instant: datetime) -> None:
+    local = ZoneInfo(zone)
+    first = instant.date() - timedelta(days=3)
+    days = rules.day_quarters(first, first + timedelta(days=7), local)
+    quarter = rules.quarter_of(instant)
+    (found,) = [day for (day, begins), (_, ends) in pairwise(days) if begins <= quarter < ends]
+    assert found == instant.astimezone(local).date()
+
+
+def test_every_zone_is_whole_quarters_from_utc() -> None:
+    """What the sums of usage rest on; a zone of another kind would fail here."""
+    moments = [datetime(year, month, 1, tzinfo=UTC) for year in range(2015, 2036) for month in (1, 4, 7, 10)]
+    odd = {
+        name
+        for name in available_timezones()
+        for moment in moments
+        if (moment.astimezone(ZoneInfo(name)).utcoffset() or timedelta()) % rules.QUARTER
+    }
+    assert odd == set()
+
+
+# -- How long the credits last -------------------------------------------------------------------------------------------
+FIRST, RESET = at("2026-03-01T10:00:00"), at("2026-04-01T10:00:00")
+
+
+def outlook(available: int, used: int, now: str, before: tuple[int, int] | None = None) -> tuple[str, str]:
+    """(what is said, the day); `before` is (used, days) of the period before."""
+    past = Spell(before[0], timedelta(days=before[1])) if before else None
+    found = rules.forecast(available, Spell(used, at(now) - FIRST), past, now=at(now), end=RESET)
+    return found.outlook.value, f"{found.at:%d %b}" if found.at else ""
+
+
+@pytest.mark.parametrize(
+    ("available", "used", "now", "before", "expected"),
+    [
+        (100, 100, "2026-03-11T10:00:00", None, ("runs_out", "21 Mar")),
+        (210, 100, "2026-03-11T10:00:00", None, ("lasts", "")),
+        (209, 100, "2026-03-11T10:00:00", None, ("runs_out", "01 Apr")),
+        (100, 0, "2026-03-11T10:00:00", None, ("lasts", "")),
+        (0, 100, "2026-03-11T10:00:00", None, ("used_up", "")),
+        (100, 50, "2026-03-04T09:59:59", None, ("unknown", "")),
+        (100, 50, "2026-03-04T10:00:00", None, ("runs_out", "10 Mar")),
+        (100, 10, "2026-03-03T10:00:00", (290, 28), ("runs_out", "13 Mar")),  # 300 in 30 days
+        (1000, 10, "2026-03-03T10:00:00", (290, 28), ("lasts", "")),
+        (100, 10, "2026-03-02T10:00:00", (20, 1), ("unknown", "")),  # two days in all
+        (100, 100, "2026-03-11T10:00:00", (9000, 28), ("runs_out", "21 Mar")),  # no longer asked
+        (100, 0, "2026-03-01T10:00:00", (0, 28), ("lasts", "")),
+    ],
+)
+def test_forecast(available: int, used: int, now: str, before: tuple[int, int] | None, expected: tuple[str, str]) -> None:
+    assert outlook(available, used, now, before) == expected
+
+
+spells = st.builds(Spell, st.integers(0, 10**9), st.integers(0, 40 * 86_400).map(lambda s: timedelta(seconds=s)))
+lefts = st.integers(1, 10**9)
+
+
+def _at(found: rules.Forecast, end: datetime) -> datetime | None:
+    """When it ends, the reset at the latest; None when nothing is said."""
+    return None if found.outlook is Outlook.UNKNOWN else found.at or end
+
+
+@given(lefts, spells, st.none() | spells, st.integers(1, 31 * 86_400), st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)))
+def test_forecast_is_within_the_period_and_goes_the_right_way(
+    left: int, spell: Spell, before: Spell | None, ahead: int, more: tuple[int, int]
+) -> None:
+    more_left, more_used = more
+    now = at("2026-03-11T10:00:00")
+    end = now + timedelta(seconds=ahead)
+    found = rules.forecast(left, spell, before, now=now, end=end)
+    assert (found.at is not None) == (found.outlook is Outlook.RUNS_OUT)
+    if found.at is not None:
+        assert now <= found.at < end
+    richer = _at(rules.forecast(left + more_left, spell, before, now=now, end=end), end)
+    busier = _at(rules.forecast(left, Spell(spell.used + more_used, spell.length), before, now=now, end=end), end)
+    said = _at(found, end)
+    if said is not None and richer is not None and busier is not None:
+        assert busier <= said <= richer
+    assert (said is None) == (richer is None) == (busier is None)

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many processes and one place left (SQLite file; each process has its own connection)."""
+"""Many processes and one place left, on both engines."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
+
+import pytest
 
 from sealroom.accounts.models import User
 from sealroom.accounts.queries import actor_for
@@ -16,10 +17,12 @@ from sealroom.datarooms import flows, queries
 from sealroom.datarooms.errors import GuestQuota, RoomQuota
 from sealroom.datarooms.models import DataRoom, Guest
 from tests.factories.accounts import make_persona
-from tests.processes import do, note, race
+from tests.processes import Database, do, race
+
+pytestmark = pytest.mark.slow
 
 NOW = datetime(2026, 11, 22, 14, 3, tzinfo=UTC)
-CLIENTS = 16
+CLIENTS = 32
 
 
 def found() -> None:
@@ -36,64 +39,67 @@ def actor() -> Actor:
     return found
 
 
-def create(log: Path, client: int) -> None:
+def create(client: int) -> str:
     try:
         flows.create_room(actor(), f"Room {client}", now=NOW)
     except RoomQuota as refusal:
-        note(log, f"refused {refusal.facts['used']} {refusal.facts['limit']}")
-    else:
-        note(log, "made")
+        return f"refused {refusal.facts['used']} {refusal.facts['limit']}"
+    return "made"
 
 
-def invite(log: Path, client: int) -> None:
+def invite(client: int) -> str:
     try:
         flows.invite_guests(actor(), DataRoom.objects.get().public_id, [f"g{client}@example.org"], now=NOW)
     except GuestQuota as refusal:
-        note(log, f"refused {refusal.facts['used']} {refusal.facts['limit']}")
-    else:
-        note(log, "made")
+        return f"refused {refusal.facts['used']} {refusal.facts['limit']}"
+    return "made"
 
 
-def invite_or_delete(log: Path, client: int) -> None:
+def invite_or_delete(room: str, client: int) -> str:
     """One deletes the data room while the others invite the same guest into it."""
-    room = DataRoom.objects.get().public_id
     try:
         if client == 0:
             flows.delete_room(actor(), room, now=NOW)
         else:
             flows.invite_guests(actor(), room, ["late@example.org"], now=NOW)
     except NotFound:
-        note(log, "gone")
+        return "gone"
+    return "done"
 
 
-def assert_last_place_was_given_once(log: Path, rooms: int, guests: int) -> None:
-    lines = log.read_text().splitlines()
-    assert sorted(lines) == ["made", *["refused 2 2"] * (CLIENTS - 1)]
-    assert queries.usage_of(actor().team_id) == queries.Usage(data_rooms=rooms, guests=guests)
+def only_room() -> str:
+    return DataRoom.objects.get().public_id
 
 
-def assert_nothing_is_left(log: Path) -> None:
-    assert queries.usage_of(actor().team_id) == queries.Usage(data_rooms=0, guests=0)
-    assert Guest.objects.filter(removed_at=None).count() == 0
-    assert Guest.objects.filter(address="late@example.org").count() <= 1
+def used() -> tuple[int, int]:
+    usage = queries.usage_of(actor().team_id)
+    return usage.data_rooms, usage.guests
 
 
-def test_last_room_is_given_once(file_database: Path, tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    do(file_database, found)
-    race(file_database, create, [(log, client) for client in range(CLIENTS)])
-    do(file_database, assert_last_place_was_given_once, log, 2, 1)
+def late_guests() -> tuple[int, int]:
+    """Places that last, and rows of the late guest."""
+    return Guest.objects.filter(removed_at=None).count(), Guest.objects.filter(address="late@example.org").count()
 
 
-def test_last_guest_place_is_given_once(file_database: Path, tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    do(file_database, found)
-    race(file_database, invite, [(log, client) for client in range(CLIENTS)])
-    do(file_database, assert_last_place_was_given_once, log, 1, 2)
+def test_last_room_is_given_once(database: Database) -> None:
+    do(database, found)
+    answers = race(database, create, [(client,) for client in range(CLIENTS)])
+    assert sorted(answers) == ["made", *["refused 2 2"] * (CLIENTS - 1)]
+    assert do(database, used) == (2, 1)
 
 
-def test_nobody_becomes_a_guest_of_a_room_that_is_being_deleted(file_database: Path, tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    do(file_database, found)
-    race(file_database, invite_or_delete, [(log, client) for client in range(8)])
-    do(file_database, assert_nothing_is_left, log)
+def test_last_guest_place_is_given_once(database: Database) -> None:
+    do(database, found)
+    answers = race(database, invite, [(client,) for client in range(CLIENTS)])
+    assert sorted(answers) == ["made", *["refused 2 2"] * (CLIENTS - 1)]
+    assert do(database, used) == (1, 2)
+
+
+def test_nobody_becomes_a_guest_of_a_room_that_is_being_deleted(database: Database) -> None:
+    do(database, found)
+    room = do(database, only_room)
+    answers = race(database, invite_or_delete, [(room, client) for client in range(8)])
+    assert answers[0] == "done"
+    assert do(database, used) == (0, 0)
+    lasting, late = do(database, late_guests)
+    assert (lasting, late <= 1) == (0, True)

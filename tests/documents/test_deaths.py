@@ -16,7 +16,7 @@ from sealroom.documents import flows, queries
 from sealroom.documents.models import Page, Version
 from sealroom.documents.ports import BlobStore, get_blob_store, get_workshop
 from tests.factories.documents import NOW, make_actor, make_pdf, upload
-from tests.processes import do, note, race, start
+from tests.processes import Database, do, note, race, start
 
 MOMENTS = ("before", "inspected", "pdf stored", "base stored", "committed")
 prepare_module = import_module("sealroom.documents.flows.prepare")
@@ -78,16 +78,16 @@ def _is_whole(version: int) -> None:
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_preparation_killed_at_any_moment_is_done_once_more(
-    moment: str, file_database: Path, own_blobs: BlobStore, tmp_path: Path
+    moment: str, sqlite_database: Database, own_blobs: BlobStore, tmp_path: Path
 ) -> None:
-    do(file_database, _upload, tmp_path / "version")
+    do(sqlite_database, _upload, tmp_path / "version")
     version = int((tmp_path / "version").read_text())
-    victim = start(file_database, _prepare_and_die, version, moment)
+    victim = start(sqlite_database, _prepare_and_die, version, moment)
     victim.join(60)
     assert victim.exitcode == -signal.SIGKILL
-    do(file_database, _prepare, version, tmp_path / "news")
+    do(sqlite_database, _prepare, version, tmp_path / "news")
     assert (tmp_path / "news").read_text() == "ready\n"
-    do(file_database, _is_whole, version)
+    do(sqlite_database, _is_whole, version)
 
 
 def _upload_many(log: Path) -> None:
@@ -107,9 +107,11 @@ def _acknowledged_are_there(log: Path) -> None:
 
 
 @pytest.mark.parametrize("after", [0.31, 0.47, 0.83])
-def test_uploads_that_were_acknowledged_survive(after: float, file_database: Path, own_blobs: BlobStore, tmp_path: Path) -> None:
+def test_uploads_that_were_acknowledged_survive(
+    after: float, sqlite_database: Database, own_blobs: BlobStore, tmp_path: Path
+) -> None:
     log = tmp_path / "acknowledged"
-    victim = start(file_database, _upload_many, log)
+    victim = start(sqlite_database, _upload_many, log)
     deadline = time.monotonic() + 60
     while not log.exists() and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -117,7 +119,7 @@ def test_uploads_that_were_acknowledged_survive(after: float, file_database: Pat
     assert victim.pid is not None
     os.kill(victim.pid, signal.SIGKILL)
     victim.join(10)
-    do(file_database, _acknowledged_are_there, log)
+    do(sqlite_database, _acknowledged_are_there, log)
 
 
 def _prepared_pdf(log: Path) -> None:
@@ -141,8 +143,8 @@ def _page_two_is_kept_once(version: int) -> None:
     assert set(get_blob_store().keys()) == {original, first.base_key, page.base_key}
 
 
-def test_page_that_four_draw_at_once_is_kept_once(file_database: Path, own_blobs: BlobStore, tmp_path: Path) -> None:
-    do(file_database, _prepared_pdf, tmp_path / "version")
+def test_page_that_four_draw_at_once_is_kept_once(database: Database, own_blobs: BlobStore, tmp_path: Path) -> None:
+    do(database, _prepared_pdf, tmp_path / "version")
     version = int((tmp_path / "version").read_text())
-    race(file_database, _read_page_two, [(version,)] * 4)
-    do(file_database, _page_two_is_kept_once, version)
+    race(database, _read_page_two, [(version,)] * 4)
+    do(database, _page_two_is_kept_once, version)

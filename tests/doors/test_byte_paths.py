@@ -27,6 +27,10 @@ BYTE_PATHS = {
     "v/d/<str:link_id>/<str:document_id>/p/<int:number>.jpg": "one page, stamped",
     "v/d/<str:link_id>/<str:document_id>/download/": "the stamped pages as a PDF, where the sender allows it",
 }
+OWN_PAPERS = {  # made by the product from its own figures; no document of anybody's is in them
+    "admin/billing/invoices/<str:invoice_id>/pdf/",
+    "operator/invoices/<str:invoice_id>/pdf/",
+}
 TEXT = ("text/html", "application/json", "application/problem+json", "text/plain", "text/javascript", "text/css")
 
 
@@ -35,7 +39,7 @@ def test_only_the_listed_addresses_emit_bytes(world: World) -> None:  # noqa: F8
     strange = {}
     for route, methods in TABLE.items():
         for persona in PERSONAS:
-            if "GET" not in methods:
+            if "GET" not in methods or route in OWN_PAPERS:
                 continue
             answer: Any = world.ask(persona, "GET", route)
             body = b"".join(answer.streaming_content) if answer.streaming else answer.content

@@ -24,10 +24,13 @@ from django.urls.resolvers import URLPattern, URLResolver
 from tests.factories.access import prove, token_of
 from tests.factories.accounts import make_member, make_persona
 from tests.factories.api import PDF, make_caller
+from tests.factories.billing import make_invoice, make_payment
 from tests.factories.documents import make_pdf
 
 from sealroom.access import flows as access
 from sealroom.accounts import flows as accounts
+from sealroom.billing import flows as billing
+from sealroom.billing.flows import Wish
 from sealroom.documents import flows as documents
 from sealroom.documents.models import Version
 from sealroom.mail.models import OutgoingMail
@@ -51,7 +54,10 @@ BODIES: dict[str, object] = {
     "POST api/v1/keys": {"name": "More", "scopes": ["read"]},
     "POST api/v1/members": {"email": "new@example.com"},
     "PATCH api/v1/members/<member_id>": {"role": "user"},
+    "POST api/v1/billing/quotes": {"changes": {"add": {"credits": 1}}},
 }
+
+FORMS = {"POST credits/export/": "format=csv", "POST credits/threshold/": "threshold=50"}
 
 UPLOADS = {"POST api/v1/documents", "POST api/v1/documents/<document_id>/versions", "POST files/"}
 
@@ -104,6 +110,11 @@ TABLE: dict[str, dict[str, str]] = {
     "api/v1/members/invitations": {"GET": "401 200 403 200 401 401 403"},
     "api/v1/members/invitations/<invitation_id>": {"DELETE": "401 404 403 204 401 401 403"},
     "api/v1/members/<member_id>": {"PATCH": "401 404 403 200 401 401 403", "DELETE": "401 404 403 204 401 401 403"},
+    "api/v1/billing/events/<str:gateway>": {"POST": "400 400 400 400 400 400 400"},  # no signature opens it
+    "api/v1/billing/plan": {"GET": "401 200 403 200 401 401 200"},
+    "api/v1/billing/quotes": {"POST": "401 200 403 200 401 401 403"},
+    "api/v1/billing/quotes/<quote_id>/confirm": {"POST": "401 404 403 200 401 401 403"},
+    "api/v1/billing/invoices": {"GET": "401 200 403 200 401 401 200"},
     "api/v1/": {
         "GET": "404 404 404 404 404 404 404",
         "POST": "404 404 404 404 404 404 404",
@@ -154,12 +165,29 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "received/": {"GET": "302 200 200 200 302 302 302"},
     "credits/": {"GET": "302 200 200 200 302 302 302"},
+    "credits/export/": {"POST": "302 200 200 200 302 302 302"},
+    "credits/threshold/": {"POST": "302 302 403 302 302 302 302"},
     "settings/": {"GET": "302 200 200 200 302 302 302", "POST": "302 200 200 200 302 302 302"},
     "settings/keys/": {"GET": "302 200 200 200 302 302 302", "POST": "302 200 200 200 302 302 302"},
     "settings/keys/<str:key_id>/revoke/": {"POST": "302 404 404 302 302 302 302"},
     "theme/": {"POST": "302 302 302 302 302 302 302"},
     "admin/team/": {"GET": "302 200 403 200 302 302 302", "POST": "302 200 403 200 302 302 302"},
     "admin/plan/": {"GET": "302 200 403 200 302 302 302"},
+    "admin/plan/modify/": {"GET": "302 200 403 200 302 302 302", "POST": "302 422 403 422 302 302 302"},
+    "admin/plan/preview/": {"POST": "302 200 403 200 302 302 302"},
+    "admin/plan/review/<str:quote_id>/": {"GET": "302 404 403 200 302 302 302", "POST": "302 404 403 302 302 302 302"},
+    "admin/plan/cancel/": {"POST": "302 302 403 302 302 302 302"},
+    "admin/plan/keep/": {"POST": "302 422 403 422 302 302 302"},
+    "admin/billing/": {"GET": "302 302 403 302 302 302 302"},
+    "admin/billing/invoices/": {"GET": "302 200 403 200 302 302 302"},
+    "admin/billing/invoices/<str:invoice_id>/": {"GET": "302 404 403 200 302 302 302"},
+    "admin/billing/invoices/<str:invoice_id>/pdf/": {"GET": "302 404 403 200 302 302 302"},
+    "admin/billing/invoices/<str:invoice_id>/pay/": {"POST": "302 404 403 404 302 302 302"},
+    "admin/billing/payments/<str:payment_id>/": {"GET": "302 404 403 200 302 302 302"},
+    "admin/billing/payments/<str:payment_id>/check/": {"POST": "302 404 403 302 302 302 302"},
+    "admin/billing/details/": {"GET": "302 200 403 200 302 302 302", "POST": "302 200 403 200 302 302 302"},
+    "admin/billing/details/method/": {"POST": "302 302 403 302 302 302 302"},
+    "admin/billing/details/saved/": {"GET": "302 200 403 200 302 302 302", "POST": "302 302 403 302 302 302 302"},
     "admin/activity/": {"GET": "302 200 403 200 302 302 302"},
     "admin/activity/<str:send_id>/revoke/": {"POST": "302 404 403 302 302 302 302"},
     "admin/members/": {"GET": "302 200 403 200 302 302 302", "POST": "302 200 403 200 302 302 302"},
@@ -169,6 +197,18 @@ TABLE: dict[str, dict[str, str]] = {
     "help/": {"GET": "200 200 200 200 200 200 200"},
     "help/<slug:slug>/": {"GET": "200 200 200 200 200 200 200"},
     "help/<slug:slug>/answer/": {"POST": "302 302 302 302 302 302 302"},
+    "operator/teams/": {"GET": "302 404 404 404 302 302 302"},
+    "operator/teams/<str:team_id>/": {"GET": "302 404 404 404 302 302 302"},
+    "operator/teams/<str:team_id>/plan/": {"POST": "302 404 404 404 302 302 302"},
+    "operator/teams/<str:team_id>/quotas/": {"POST": "302 404 404 404 302 302 302"},
+    "operator/teams/<str:team_id>/credits/": {"POST": "302 404 404 404 302 302 302"},
+    "operator/payments/": {"GET": "302 404 404 404 302 302 302"},
+    "operator/payments/<str:payment_id>/refund/": {"POST": "302 404 404 404 302 302 302"},
+    "operator/invoices/<str:invoice_id>/": {"GET": "302 404 404 404 302 302 302"},
+    "operator/invoices/<str:invoice_id>/pdf/": {"GET": "302 404 404 404 302 302 302"},
+    "operator/invoices/<str:invoice_id>/confirm/": {"POST": "302 404 404 404 302 302 302"},
+    "operator/invoices/<str:invoice_id>/void/": {"POST": "302 404 404 404 302 302 302"},
+    "operator/catalogue/": {"GET": "302 404 404 404 302 302 302"},
     "outbox/": {"GET": "302 404 404 404 302 302 302"},
     "outbox/<str:mail_id>/": {"GET": "302 404 404 404 302 302 302"},
     "outbox/<str:mail_id>/html/": {"GET": "302 404 404 404 302 302 302"},
@@ -215,6 +255,7 @@ class World:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         content_type = "application/json" if is_json else "application/x-www-form-urlencoded"
         body: str | bytes = json.dumps(BODIES[f"{method} {route}"]) if f"{method} {route}" in BODIES else ""
+        body = FORMS.get(f"{method} {route}", body)
         if f"{method} {route}" in UPLOADS:
             content_type, body = MULTIPART_CONTENT, encode_multipart(BOUNDARY, {"file": SimpleUploadedFile("Offer.pdf", PDF)})
         if route.endswith("/commit"):
@@ -254,6 +295,8 @@ def world(db: None) -> World:
     assert setup is None  # a team exists: the address answers as if there had never been a link
     cookies = readers | {name: one.client().cookies for name, one in (("owner", owner), ("member", member), ("stranger", stranger))}
     mail = OutgoingMail.objects.filter(about__startswith="recipient:").first()
+    bill = make_invoice(owner.team)
+    payment = make_payment(bill)
     names = {
         "document_id": document,
         "version_id": version,
@@ -270,8 +313,13 @@ def world(db: None) -> World:
         "number": "1",
         "token": "x" * 43,
         "slug": "credits",
+        "quote_id": billing.quote_change(owner.actor, Wish(items={"credits": 1}), now=datetime.now(UTC)).public_id,
+        "invoice_id": bill.public_id,
+        "payment_id": payment.public_id,
+        "team_id": owner.team.public_id,
         "mail_id": mail.public_id if mail else "absent",
         "rest": "nothing/here",
+        "gateway": "none",
     }
     keys = {"stranger": make_caller(stranger).key, "member": make_caller(member).key, "owner": full.key}
     own = {"link_id": ended.public_id, "reference": token_of(ended)}

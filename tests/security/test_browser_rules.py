@@ -159,10 +159,11 @@ def test_markup_stays_text_on_every_page_and_in_every_mail(marked: tuple[Persona
     document = sent.send_documents.get().document.public_id
     client.cookies[cookie_name()] = cookie
     pages = [
-        "/", "/sends/", f"/sends/{sent.public_id}/", f"/sends/{sent.public_id}/settings/", f"/sends/{sent.public_id}/recipients/",
-        "/files/choose/", f"/files/{document}/", "/credits/", "/settings/", "/settings/keys/", "/admin/team/", "/admin/plan/",
-        "/admin/members/", "/admin/activity/", "/received/", "/help/", f"/v/d/{links[0]}/", f"/v/d/{links[0]}/{document}/",
-        f"/sends/{sent.public_id}/files/{document}/replace/",
+        "/", "/sends/", f"/sends/{sent.public_id}/", f"/sends/{sent.public_id}/settings/",
+        f"/sends/{sent.public_id}/recipients/", "/files/choose/", f"/files/{document}/", "/credits/", "/settings/",
+        "/settings/keys/", "/admin/team/", "/admin/plan/", "/admin/plan/modify/", "/admin/billing/invoices/",
+        "/admin/billing/details/", "/admin/members/", "/admin/activity/", "/received/", "/help/", f"/v/d/{links[0]}/",
+        f"/v/d/{links[0]}/{document}/", f"/sends/{sent.public_id}/files/{document}/replace/",
     ]  # fmt: skip
     found = {page: client.get(page, headers={"User-Agent": MARKUP[0]}) for page in pages}
     for text in MARKUP:

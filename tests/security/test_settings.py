@@ -72,6 +72,55 @@ def test_a_secret_file_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch,
     assert _refused(env.word, "SEALROOM_SMTP_URL", "", secret=True).startswith("SEALROOM_SMTP_URL_FILE: cannot be read")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "api.stripe.com", "https://", "https://api.example.com/v1", "https://user:pw@api.example.com", "http://api.example.com",
+        "http://192.0.2.7", "http://127.0.0.1.example.com", "http://0.0.0.0:8000", "ftp://127.0.0.1", "https://api.example.com?x=1",
+    ],
+)  # fmt: skip
+def test_secrets_of_other_services_never_go_in_clear_whatever_is_allowed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEALROOM_STRIPE_API_BASE", url)
+    monkeypatch.setenv("SEALROOM_ALLOW_HTTP", "1")
+    assert _refused(env.service_url, "SEALROOM_STRIPE_API_BASE", "").startswith("SEALROOM_STRIPE_API_BASE: expects https")
+
+
+@pytest.mark.parametrize("url", ["https://api.example.com", "http://127.0.0.1:12111", "http://[::1]:8000", "http://localhost"])
+def test_another_service_is_under_https_or_on_this_machine(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEALROOM_STRIPE_API_BASE", url + "/")
+    assert env.service_url("SEALROOM_STRIPE_API_BASE", "") == url
+
+
+@pytest.mark.parametrize("value", ["", "pk_test_12345", "sk_test_12 345", "sk_test_é", "sk_test_12345\nX"])
+def test_a_secret_of_another_form_is_refused_and_not_repeated(value: str) -> None:
+    said = _refused(env.prefixed, "SEALROOM_STRIPE_SECRET_KEY", value, ("sk_", "rk_"))
+    assert said.startswith("SEALROOM_STRIPE_SECRET_KEY: ")
+    assert "12" not in said
+
+
+def _start(tmp_path: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = {key: text for key, text in os.environ.items() if not key.startswith(("SEALROOM_", "DJANGO_"))}
+    environment |= {"SEALROOM_DATA": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path), **settings}
+    command = [sys.executable, "-c", "from sealroom.project import settings as s; print(s.SEALROOM_STRIPE_WEBHOOK_SECRET)"]
+    return subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.mark.slow
+def test_stripe_without_its_keys_stops_the_start(tmp_path: Path) -> None:
+    stripe = {"SEALROOM_PAYMENT_GATEWAY": "stripe", "SEALROOM_STRIPE_SECRET_KEY": "sk_test_pw123"}
+    file = tmp_path / "secret"
+    file.write_text("whsec_pw456\n")
+    refused = [
+        (_start(tmp_path, SEALROOM_PAYMENT_GATEWAY="stripe"), "SEALROOM_STRIPE_SECRET_KEY: is missing"),
+        (_start(tmp_path, **stripe), "SEALROOM_STRIPE_WEBHOOK_SECRET: is missing"),
+        (_start(tmp_path, **stripe, SEALROOM_STRIPE_WEBHOOK_SECRET="pw456"), "SEALROOM_STRIPE_WEBHOOK_SECRET: begins with whsec_"),
+    ]
+    for done, sentence in refused:
+        assert (done.returncode, sentence in done.stderr, "pw" in done.stderr) == (1, True, False), done.stderr
+    done = _start(tmp_path, **stripe, SEALROOM_STRIPE_WEBHOOK_SECRET_FILE=str(file))
+    assert (done.returncode, done.stdout.strip()) == (0, "whsec_pw456")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "value"),

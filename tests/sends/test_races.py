@@ -1,80 +1,107 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What must hold with real processes on one SQLite file: a key sends and charges once, and what is given back was never shown."""
+"""What must hold with real processes, on both engines: a key sends and charges once, and what is given back was never shown."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, cast
+from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
 
-from tests.factories.processes import run
-
-pytestmark = pytest.mark.slow
-
-SET_UP = """
 from sealroom.access import flows as access
 from sealroom.access.errors import NotAdmitted
+from sealroom.accounts.models import Team, User
+from sealroom.accounts.queries import actor_for
+from sealroom.accounts.rules import Actor
 from sealroom.credits import queries as credits
+from sealroom.documents.models import Document
 from sealroom.mail.models import OutgoingMail
 from sealroom.sends import flows
 from sealroom.sends.models import Send
 from tests.factories.access import make_document, make_pass
 from tests.factories.accounts import make_persona
-from tests.factories.sends import available, request_for, send
-owner = make_persona("owner@example.com", team_name="Northwind", now=NOW)
-documents = [make_document(owner, f"{name}.pdf", now=NOW) for name in "xy"]
-"""
+from tests.factories.sends import request_for, send
+from tests.processes import Database, do, race, race_of
 
-ONE_KEY = """
-actor, request = owner.actor, request_for(documents)
+pytestmark = pytest.mark.slow
 
-def try_to_send():
-    result = flows.send_documents(actor, request, key="one key", now=NOW)
-    return [result.send.public_id, result.charged, result.available, result.replayed]
+NOW = datetime(2026, 11, 22, 14, 3, tzinfo=UTC)
 
-answers = all_at_once([try_to_send] * 16)
-print(json.dumps({
-    "answers": answers, "sends": Send.objects.count(), "available": available(owner, NOW),
-    "mails": OutgoingMail.objects.filter(about__startswith="recipient:").count(), **credits.recount(owner.team.pk),
-}))
-"""
 
-GIVE_BACK = """
-sends = [send(owner, documents[:1], [f"r{number}@example.com"], now=NOW).send for number in range(40)]
-links = [one.recipients.get().link for one in sends]
-cookies = [make_pass(link, now=NOW) for link in links]
-actor = owner.actor
+def found() -> None:
+    owner = make_persona("owner@example.com", team_name="Northwind", now=NOW)
+    for name in "xy":
+        make_document(owner, f"{name}.pdf", now=NOW)
 
-def read():
+
+def actor() -> Actor:
+    found = actor_for(User.objects.get())
+    assert found is not None
+    return found
+
+
+def try_to_send(key: str) -> tuple[str, int, int, bool]:
+    request = request_for(list(Document.objects.order_by("pk")))
+    result = flows.send_documents(actor(), request, key=key, now=NOW)
+    return result.send.public_id, result.charged, result.available, result.replayed
+
+
+def sums() -> tuple[int, int, set[int]]:
+    """Sends, mails to recipients, and the balance, counted in each way there is."""
+    mails = OutgoingMail.objects.filter(about__startswith="recipient:").count()
+    return Send.objects.count(), mails, set(credits.recount(Team.objects.get().pk).values())
+
+
+def test_one_key_from_32_processes_is_one_send_and_one_charge(database: Database) -> None:
+    do(database, found)
+    answers = race(database, try_to_send, [("one key",)] * 32)
+    assert {answer[:3] for answer in answers} == {(answers[0][0], 10, 1490)}
+    assert Counter(answer[3] for answer in answers) == {True: 31, False: 1}
+    assert do(database, sums) == (1, 5, {1490})
+
+
+def test_the_same_send_under_16_keys_is_charged_once(database: Database) -> None:
+    do(database, found)
+    answers = race(database, try_to_send, [(f"key {number}",) for number in range(16)])
+    assert sorted(answer[1] for answer in answers) == [*[0] * 15, 10]
+    assert do(database, sums) == (16, 80, {1490})
+
+
+def deliver() -> list[tuple[str, str, str, str]]:
+    """Twenty-four sends of one document: send, link, document and the cookie of its reader."""
+    owner = make_persona("owner@example.com", team_name="Northwind", now=NOW)
+    document = make_document(owner, now=NOW)
+    delivered = []
+    for number in range(24):
+        one = send(owner, [document], [f"r{number}@example.com"], now=NOW).send
+        link = one.recipients.get().link
+        assert link is not None
+        delivered.append((one.public_id, link.public_id, document.public_id, make_pass(link, now=NOW)))
+    return delivered
+
+
+def read(delivered: list[tuple[str, str, str, str]]) -> list[int]:
     seen = []
-    for link, cookie in zip(links, cookies):
+    for _, link, document, cookie in delivered:
         try:
-            access.check_pass(cookie, link.public_id, documents[0].public_id, ip="198.51.100.9", now=NOW)
-            seen.append(1)
+            access.check_pass(cookie, link, document, ip="198.51.100.9", now=NOW)
         except NotAdmitted:
             seen.append(0)
+        else:
+            seen.append(1)
     return seen
 
-def cancel():
-    return [flows.cancel(actor, one.public_id, now=NOW).returned for one in sends]
 
-shown, returned = all_at_once([read, cancel])
-print(json.dumps({"shown": shown, "returned": returned, "available": available(owner, NOW)}))
-"""
+def cancel(delivered: list[tuple[str, str, str, str]]) -> list[int]:
+    return [flows.cancel(actor(), one, now=NOW).returned for one, *_ in delivered]
 
 
-def test_one_key_from_sixteen_processes_is_one_send_and_one_charge(tmp_path: Path) -> None:
-    told = cast("dict[str, Any]", run(SET_UP + ONE_KEY, tmp_path))
-
-    assert {tuple(answer[:3]) for answer in told["answers"]} == {(told["answers"][0][0], 10, 1490)}
-    assert sorted(answer[3] for answer in told["answers"]) == [False] + [True] * 15
-    assert (told["sends"], told["mails"], told["available"]) == (1, 5, 1490)
-    assert told["balance"] == told["entries"] == told["lots"] == 1490
+def available() -> int:
+    return credits.meter(Team.objects.get().pk, now=NOW).available
 
 
-def test_what_is_given_back_was_never_shown(tmp_path: Path) -> None:
-    told = cast("dict[str, Any]", run(SET_UP + GIVE_BACK, tmp_path))
-
-    assert [1 - seen for seen in told["shown"]] == told["returned"]
-    assert told["available"] == 1460 + sum(told["returned"])
+def test_what_is_given_back_was_never_shown(database: Database) -> None:
+    delivered = do(database, deliver)
+    shown, returned = race_of(database, [(read, delivered), (cancel, delivered)])
+    assert [1 - seen for seen in shown] == returned
+    assert do(database, available) == 1476 + sum(returned)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import simplejpeg
 
+from sealroom.core import bidi
 from sealroom.documents.ports import Raster
-from sealroom.viewing.adapters import bidi
 from sealroom.viewing.adapters.letters import FOLDERS, Letters
 from sealroom.viewing.adapters.stamper import NumpyStamper, encode
 from sealroom.viewing.ports import Mark

@@ -99,6 +99,28 @@ def list_members(actor: Actor) -> list[MemberView]:
 
 
 @dataclass(frozen=True)
+class PersonView:
+    """Somebody who is or was a member, as lists of usage name them. `user` is the public id."""
+
+    user: str
+    name: str
+    has_left: bool
+
+
+def list_people(actor: Actor) -> list[PersonView]:
+    """Everybody who is or was a member of the actor's team, present ones first, by name. Raises `Forbidden`."""
+    actor.require(Capability.SEE_TEAM_USAGE)
+    rows = Membership.objects.filter(team_id=actor.team_id).values_list(
+        "user__public_id", "user__name", "user__email", "removed_at"
+    )
+    people: dict[str, PersonView] = {}
+    for user, name, email, removed_at in rows:
+        if user not in people or removed_at is None:
+            people[user] = PersonView(user, name or email, removed_at is not None)
+    return sorted(people.values(), key=lambda one: (one.has_left, one.name.casefold(), one.user))
+
+
+@dataclass(frozen=True)
 class InvitationView:
     """An open invitation as the members page shows it."""
 

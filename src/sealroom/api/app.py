@@ -22,6 +22,7 @@ from sealroom.accounts.rules import Actor, Route
 from sealroom.api.errors import PROBLEM_TYPE, problem, problem_for
 from sealroom.core.errors import DomainError
 from sealroom.httpkit.address import client_address
+from sealroom.httpkit.denials import note_bad_order, note_denied
 from sealroom.httpkit.faults import is_busy, is_full
 
 # How a client of ours names itself, so that the ledger can tell the routes apart. It gives no rights.
@@ -108,6 +109,8 @@ api = Described(
 
 @api.exception_handler(DomainError)
 def _refused(request: HttpRequest, error: DomainError) -> HttpResponse:
+    actor = getattr(request, "auth", None)
+    note_denied(request, actor if isinstance(actor, Actor) else None, error)
     return problem_for(request, error)
 
 
@@ -117,6 +120,9 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     for item in error.errors:
         where = ".".join(str(part) for part in _field(item))
         errors.setdefault(where or "body", []).append(str(item.get("msg", "invalid")))
+    actor = getattr(request, "auth", None)
+    if isinstance(actor, Actor) and "/billing/" in request.path:
+        note_bad_order(request, actor, errors)
     return problem(request, "invalid", {"errors": errors})
 
 

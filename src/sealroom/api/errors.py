@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 # lists the same codes.
 TABLE: Mapping[str, tuple[int, _StrPromise]] = {
     "invalid": (400, gettext_lazy("Some fields are not as they must be; 'errors' names them.")),
+    "bad_signature": (400, gettext_lazy("The message does not prove where it comes from.")),
     "unauthenticated": (401, gettext_lazy("Send a valid API key as 'Authorization: Bearer …'.")),
     "signed_out": (401, gettext_lazy("Sign in to go on.")),
     "insufficient_credits": (402, gettext_lazy("Too few credits are left; nothing was sent and nothing was charged.")),
     "payment_due": (402, gettext_lazy("A payment is due; an admin can settle it under Billing.")),
+    "payment_failed": (402, gettext_lazy("The payment did not go through; nothing was changed. 'reason' says why.")),
     "forbidden": (403, gettext_lazy("Your role or the scopes of this key do not allow this.")),
     "plan_required": (403, gettext_lazy("The team's plan does not include this.")),
     "room_quota": (403, gettext_lazy("All data rooms of the plan are in use.")),
@@ -42,6 +44,8 @@ TABLE: Mapping[str, tuple[int, _StrPromise]] = {
     "method_not_allowed": (405, gettext_lazy("This address takes other methods; the header 'Allow' names them.")),
     "idempotency_conflict": (409, gettext_lazy("This Idempotency-Key was used for another request; use a new one.")),
     "stale_quote": (409, gettext_lazy("Prices or amounts changed meanwhile; ask for a new quote.")),
+    "block_term": (409, gettext_lazy("These credits stay until a whole billing cycle was paid for them; 'until' says when.")),
+    "quota_in_use": (409, gettext_lazy("More is in use than the smaller plan allows; 'quotas' names what.")),
     "not_ready": (409, gettext_lazy("A document is still being prepared; try again when its state is 'ready'.")),
     "too_late": (409, gettext_lazy("This can no longer be cancelled; revoke it instead.")),
     "in_use": (409, gettext_lazy("This document is part of live sends; end them first or pass end_sends=true.")),
@@ -77,6 +81,10 @@ TABLE: Mapping[str, tuple[int, _StrPromise]] = {
     "blob_corrupt": (500, gettext_lazy("Stored bytes are damaged; tell your operator the request id.")),
     "error": (500, gettext_lazy("Something went wrong on our side; try again or write to support with the request id.")),
     "busy": (503, gettext_lazy("The server is busy; nothing was changed. Try again in a few seconds.")),
+    "gateway_down": (
+        503,
+        gettext_lazy("The payment provider does not answer; nothing is charged twice. Try again in a few minutes."),
+    ),
     "workshop_busy": (503, gettext_lazy("Too many files are being prepared; try again in a few seconds.")),
     "workshop_interrupted": (503, gettext_lazy("Preparing the file was interrupted; try again in a few seconds.")),
     "storage_full": (503, gettext_lazy("The server has no room for files left; nothing was changed.")),
@@ -120,7 +128,7 @@ def problem_for(request: HttpRequest, error: DomainError) -> HttpResponse:
     elif code == "not_ready" and facts.get("reason") == "unviewable":
         code = "unviewable"
     if code == "insufficient_credits" and _is_admin(request):
-        facts["buy_url"] = settings.SEALROOM_BASE_URL + reverse("web:plan")
+        facts["buy_url"] = settings.SEALROOM_BASE_URL + reverse("web:plan_modify") + "?focus=credits"
     return problem(request, code, facts)
 
 

@@ -6,14 +6,16 @@ from django.urls import URLPattern, URLResolver, include, path
 from sealroom.api.app import api
 from sealroom.api.docs import docs
 from sealroom.api.guard import NOTHING_ELSE, guarded
-from sealroom.api.v1 import documents, drafts, insight, keys, me, members, sends
+from sealroom.api.v1 import billing, documents, drafts, insight, keys, me, members, sends
+from sealroom.api.webhooks import receive_event
 
-for module in (me, documents, sends, insight, drafts, keys, members):
+for module in (me, documents, sends, insight, drafts, keys, members, billing):
     api.add_router("", module.router)
 
 _calls, _app_name, _namespace = api.urls
 urlpatterns: list[URLPattern | URLResolver] = [
     path("docs", docs, name="api-docs"),
+    path("billing/events/<str:gateway>", receive_event, name="gateway-events"),
     path("", include(([guarded(call) for call in _calls if isinstance(call, URLPattern)], _app_name), namespace=_namespace)),
     NOTHING_ELSE,
 ]

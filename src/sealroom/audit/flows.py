@@ -10,9 +10,13 @@ from django.db import transaction
 from sealroom.audit import rules
 from sealroom.audit.models import ChainHead, Event, Label
 from sealroom.audit.rules import Verb, Who
+from sealroom.core.statements import Columns, execute, insert
+
+_HEAD = Columns(ChainHead, "number", "hash")
+_LABEL = Columns(Label, "key")
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record(
     who: Who,
     verb: Verb,
@@ -23,7 +27,7 @@ def record(
     label: str = "",
     team: str | None = None,
     **facts: object,
-) -> Event:
+) -> None:
     """Append one event to the chain of `team` (a public id; default `who.team`; "" is the installation's own chain).
 
     `label` is the personal name behind `subject`; it and the doer's are kept apart from the chain so that they can be erased:
@@ -33,10 +37,10 @@ def record(
     chain = who.team if team is None else team
     _remember(who.id, who.label)
     _remember(subject, label)
-    head = _lock_head(chain)
+    number, previous = _lock_head(chain)
     event = Event(
         team=chain,
-        number=head.number + 1,
+        number=number + 1,
         at=now,
         verb=verb.value,
         actor_kind=who.kind.value,
@@ -46,12 +50,11 @@ def record(
         subject=rules.safe_text(subject, most=64),
         facts=rules.safe_facts(facts),
         ip=who.ip,
-        previous_hash=head.hash,
+        previous_hash=previous,
     )
-    event.hash = rules.link_hash(head.hash, event.hashed_values())
-    event.save(force_insert=True)
-    ChainHead.objects.filter(team=chain).update(number=event.number, hash=event.hash)
-    return event
+    event.hash = rules.link_hash(previous, event.hashed_values())
+    insert(event)
+    execute("UPDATE audit_chainhead SET number = %s, hash = %s WHERE team = %s", event.number, event.hash, chain)
 
 
 def erase_label(key: str) -> bool:
@@ -59,18 +62,20 @@ def erase_label(key: str) -> bool:
     return bool(Label.objects.filter(key=key).update(text=""))
 
 
-def _lock_head(team: str) -> ChainHead:
-    head = ChainHead.objects.select_for_update().filter(team=team).first()
-    if head is None:
+def _lock_head(team: str) -> tuple[int, str]:
+    """Number and hash of the chain's last event, held until the transaction ends."""
+    found = _HEAD.lock("WHERE team = %s", team)
+    if not found:
         ChainHead.objects.bulk_create([ChainHead(team=team)], ignore_conflicts=True)
-        head = ChainHead.objects.select_for_update().get(team=team)
-    return head
+        found = _HEAD.lock("WHERE team = %s", team)
+    ((number, last),) = found
+    return number, last
 
 
 def _remember(key: str, text: str) -> None:
     if not key or not text:
         return
     key, text = rules.safe_text(key, most=64), rules.safe_text(text, most=320)
-    if Label.objects.filter(key=key, text=text).exists():
+    if _LABEL.select("WHERE key = %s AND text = %s", key, text):
         return
     Label.objects.bulk_create([Label(key=key, text=text)], update_conflicts=True, unique_fields=["key"], update_fields=["text"])

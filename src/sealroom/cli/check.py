@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`sealroom check`: ledger and blobs are what they must be."""
+"""`sealroom check`: ledger, money and blobs are what they must be."""
 
 from __future__ import annotations
 
 import argparse
+from datetime import UTC, datetime
 
 from sealroom.cli import setup
 
@@ -14,10 +15,12 @@ def run(argv: list[str]) -> int:
     parser.add_argument("--bytes", action="store_true", help="also read every blob and compare its checksum (slow)")
     options = parser.parse_args(argv)
     setup.load()
+    from sealroom.billing import queries as billing  # noqa: PLC0415 -- app ready
     from sealroom.credits import queries as credits  # noqa: PLC0415 -- app ready
     from sealroom.documents import queries as documents  # noqa: PLC0415 -- app ready
 
-    faults = [*credits.ledger_faults(), *documents.blob_faults(read=options.bytes)]
+    money = billing.money_faults(now=datetime.now(UTC))
+    faults = [*credits.ledger_faults(), *money, *documents.blob_faults(read=options.bytes)]
     for fault in faults:
         print(fault)
     print("nothing is wrong" if not faults else f"{len(faults)} faults")

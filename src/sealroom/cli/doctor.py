@@ -30,7 +30,7 @@ def run(argv: list[str]) -> int:
     """0 when nothing is missing, 1 otherwise."""
     argparse.ArgumentParser(prog="sealroom doctor", description=__doc__).parse_args(argv)
     setup.load()
-    checks: list[Callable[[], list[Finding]]] = [_sandbox, _office, _fonts, _mail, _address, _space]
+    checks: list[Callable[[], list[Finding]]] = [_sandbox, _office, _fonts, _mail, _address, _billing, _space]
     findings = [finding for check in checks for finding in check()]
     for finding in findings:
         print(("ok       " if finding.fine else "missing  ") + finding.text)
@@ -85,6 +85,22 @@ def _address() -> list[Finding]:
     if settings.SEALROOM_SECURE:
         return [Finding(True, f"links and mails name {settings.SEALROOM_BASE_URL}")]
     return [Finding(False, f"address: {settings.SEALROOM_BASE_URL} is not https; people elsewhere cannot open what you send")]
+
+
+def _billing() -> list[Finding]:
+    from django.conf import settings  # noqa: PLC0415 -- app ready
+
+    gateway = settings.SEALROOM_PAYMENT_GATEWAY
+    if gateway == "none":
+        return [Finding(True, "billing: nobody pays here; plans have no prices and no invoices are written")]
+    found = []
+    if not (settings.SEALROOM_SELLER_NAME and settings.SEALROOM_SELLER_ADDRESS):
+        found.append(
+            Finding(False, "billing: invoices lack SEALROOM_SELLER_NAME or SEALROOM_SELLER_ADDRESS; few offices accept them")
+        )
+    if gateway == "invoice" and not settings.SEALROOM_SELLER_ACCOUNT:
+        found.append(Finding(False, "billing: no SEALROOM_SELLER_ACCOUNT; invoices do not say where the money goes"))
+    return found or [Finding(True, f"billing: invoices name the seller; money comes by {gateway}")]
 
 
 def _space() -> list[Finding]:

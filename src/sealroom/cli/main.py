@@ -17,10 +17,13 @@ _COMMANDS = {
     "simulate": "play a scenario of credits against a virtual clock",
     "send": "send files through the API of a running server",
     "audit": "verify the chain of the audit trail",
-    "check": "compare ledger and blobs with what they must be",
+    "check": "compare ledger, money and blobs with what they must be",
     "backup": "copy database and blobs to a folder",
     "restore": "lay a backup into an empty data folder",
-    "plan": "give a team another plan",
+    "plan": "give a team another plan, or show what it has",
+    "credits": "give a team promotional credits",
+    "invoices": "list invoices, confirm that one was paid, withdraw one",
+    "catalogue": "show the plans on offer, check a catalogue file, use one",
     "operator": "make a user an operator",
 }
 

@@ -15,6 +15,11 @@ from django.conf import settings
 from django.core import checks
 from django.core.management import call_command
 
+from sealroom.audit.rules import ActorKind, Who
+
+# Whoever works at the command line of this machine runs the installation.
+OPERATOR = Who(ActorKind.OPERATOR, "shell", route="cli")
+
 
 def load() -> None:
     """Read the settings and load every room. Files made from here on are for their owner alone."""
@@ -27,11 +32,15 @@ def prepare() -> None:
     """Migrate, fill in the plan catalogue and collect static files, under a lock held for all of it."""
     load()
     from sealroom.billing import flows as billing  # noqa: PLC0415 -- app ready
+    from sealroom.billing.catalogue import BadCatalogue  # noqa: PLC0415 -- app ready
 
     _refuse_contradictions()
     with locked(settings.SEALROOM_DATA / "prepare.lock"):
         call_command("migrate", interactive=False, verbosity=0)
-        billing.ensure_catalogue()
+        try:
+            billing.ensure_catalogue()
+        except BadCatalogue as error:
+            raise SystemExit(f"SEALROOM_CATALOGUE: {error}") from error
         _refuse_unknown_plan()
         _collect_static(settings.STATIC_ROOT)
 

@@ -6,6 +6,8 @@ A later migration that alters such a table must put the triggers back: SQLite re
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.apps.registry import Apps
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations import RunPython
@@ -40,3 +42,32 @@ def forbid_changes(table: str) -> RunPython:
         schema_editor.execute(f"DROP FUNCTION {table}_only_grows()")
 
     return RunPython(forbid, allow)
+
+
+def freeze_columns(table: str, columns: Sequence[str], *, once: str) -> RunPython:
+    """The operation that refuses to change `columns` of a row, or to remove it, once its column `once` is not null; reversible."""
+    name = f"{table}_frozen"
+
+    def freeze(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+        postgres = schema_editor.connection.vendor == "postgresql"
+        differ = "IS DISTINCT FROM" if postgres else "IS NOT"
+        changed = " OR ".join(f"OLD.{column} {differ} NEW.{column}" for column in (*columns, once))
+        if postgres:
+            schema_editor.execute(
+                f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
+                f"$$ BEGIN RAISE EXCEPTION '{table} is frozen' USING ERRCODE = 'restrict_violation'; END $$"
+            )
+        for deed, condition in (("UPDATE", f"OLD.{once} IS NOT NULL AND ({changed})"), ("DELETE", f"OLD.{once} IS NOT NULL")):
+            act = f"EXECUTE FUNCTION {name}()" if postgres else f"BEGIN SELECT RAISE(ABORT, '{table} is frozen'); END"
+            schema_editor.execute(
+                f"CREATE TRIGGER {name}_{deed.lower()} BEFORE {deed} ON {table} FOR EACH ROW WHEN ({condition}) {act}"
+            )
+
+    def thaw(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+        postgres = schema_editor.connection.vendor == "postgresql"
+        for deed in ("update", "delete"):
+            schema_editor.execute(f"DROP TRIGGER {name}_{deed}" + (f" ON {table}" if postgres else ""))
+        if postgres:
+            schema_editor.execute(f"DROP FUNCTION {name}()")
+
+    return RunPython(freeze, thaw)

@@ -68,7 +68,7 @@ def _claim(scope: str, key: str, request_digest: str, *, now: datetime) -> Answe
 
 def _standing(scope: str, key: str, request_digest: str, *, now: datetime) -> Answer | None:
     with transaction.atomic():
-        row = StoredAnswer.objects.select_for_update().filter(scope=scope, key=key).first()
+        row = StoredAnswer.objects.select_for_update(no_key=True).filter(scope=scope, key=key).first()
         if row is None:
             raise RateLimited(retry_after=1)  # the first request failed this very moment: it may be tried anew
         if row.request_digest != request_digest:

@@ -112,9 +112,32 @@ class Entry(models.Model):
             models.CheckConstraint(condition=Q(balance_after__gte=0), name="entry_balance_not_negative"),
         ]
         indexes = [
+            # One for each filter of the ledger page, in the page's order: a filter that few lines pass must not walk all of them.
             models.Index(fields=["team", "actor", "-number"], name="entry_by_actor"),
-            models.Index(fields=["team", "period_start", "kind"], name="entry_by_period"),
+            models.Index(fields=["team", "route", "-number"], name="entry_by_route"),
+            models.Index(fields=["team", "period_start", "-number"], name="entry_by_start"),
+            models.Index(fields=["team", "-at", "-number"], name="entry_by_time"),
+            models.Index(fields=["team", "kind", "-number"], name="entry_by_kind"),
         ]
+
+
+class UsageSum(models.Model):
+    """What a member's charges of one quarter of an hour cost, less what was given back of them in their own period: sums of ledger
+    lines, kept by whoever writes lines, so that a page about a million lines reads some thousand rows. `quarter` counts from 1970
+    in UTC (see `rules.quarter_of`)."""
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+", db_index=False)
+    period_start = models.DateTimeField()
+    actor = models.CharField(max_length=32)
+    quarter = models.IntegerField()
+    used = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["team", "period_start", "actor", "quarter"], name="usage_one_per_quarter"),
+        ]
+        # Holds all that is added up, so that the rows themselves are not read.
+        indexes = [models.Index(fields=["team", "period_start", "actor", "quarter", "used"], name="usage_to_add_up")]
 
 
 class PaidPair(models.Model):

@@ -3,25 +3,30 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from operator import itemgetter
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, Q, QuerySet, Sum
-from django.db.models.functions import TruncDate
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Sum, Value, When
 
 from sealroom.accounts.models import User
 from sealroom.accounts.rules import Actor, Capability
 from sealroom.core.errors import Invalid
+from sealroom.core.statements import Columns
 from sealroom.credits import rules
-from sealroom.credits.models import AllowanceStep, Charge, Entry, EntryKind, Lot, Notice, PaidPair, Wallet
+from sealroom.credits.models import AllowanceStep, Charge, Entry, EntryKind, Lot, Notice, PaidPair, UsageSum, Wallet
 
 Item = TypeVar("Item")
 
 _CHUNK = 900  # below the least number of variables SQLite takes in one statement (999)
 MOST_ENTRIES = 100
+_EXPORTED_AT_ONCE = 1000
+_LOT = Columns(Lot, "id", "kind", "remaining", "issued_at", "expires_at")
+_PAIR = Columns(PaidPair, "key")
 
 
 # -- Of a wallet ---------------------------------------------------------------------------------------------------------
@@ -53,19 +58,7 @@ class Price:
 def meter(team_id: int, *, now: datetime) -> Meter:
     """A team's credits as of `now`. Costs the same whatever the length of the ledger."""
     row = Wallet.objects.get(team_id=team_id)
-    books = rules.roll(books_of(row), open_lots(team_id), period_due(row, now), now).books
-    assert books.period_start is not None
-    assert books.period_end is not None
-    return Meter(
-        allowance=books.allowance,
-        promo=books.promo,
-        used=books.used,
-        available=books.balance,
-        period_start=books.period_start,
-        period_end=books.period_end,
-        resets_at=books.period_end,
-        low_threshold=row.low_threshold,
-    )
+    return _meter(row, open_lots(team_id), period_due(row, now), now)
 
 
 def price(team_id: int, pairs: Sequence[str], *, now: datetime) -> Price:
@@ -80,7 +73,8 @@ def unpaid_pairs(team_id: int, pairs: Sequence[str]) -> list[str]:
     unique = list(dict.fromkeys(pairs))
     paid: set[str] = set()
     for part in chunks(unique):
-        paid.update(PaidPair.objects.filter(team_id=team_id, key__in=part).values_list("key", flat=True))
+        places = ", ".join(["%s"] * len(part))
+        paid.update(key for (key,) in _PAIR.select(f"WHERE team_id = %s AND key IN ({places})", team_id, *part))
     return [pair for pair in unique if pair not in paid]
 
 
@@ -98,11 +92,42 @@ def books_of(row: Wallet) -> rules.Books:
 
 def open_lots(team_id: int) -> list[rules.OpenLot]:
     """A team's lots that have credits left."""
-    rows = Lot.objects.filter(team_id=team_id, remaining__gt=0)
-    return [
-        rules.OpenLot(pk, kind, remaining, issued_at, expires_at)
-        for pk, kind, remaining, issued_at, expires_at in rows.values_list("pk", "kind", "remaining", "issued_at", "expires_at")
-    ]
+    return [rules.OpenLot(*row) for row in _LOT.select("WHERE team_id = %s AND remaining > 0", team_id)]
+
+
+def meters(team_ids: Sequence[int], *, now: datetime) -> dict[int, Meter]:
+    """The credits of many teams as of `now`, in three statements whatever their number (each team as in `meter`)."""
+    wallets: list[Wallet] = []
+    lots: dict[int, list[rules.OpenLot]] = defaultdict(list)
+    steps: dict[int, list[rules.Step]] = defaultdict(list)
+    for part in chunks(team_ids):
+        wallets += Wallet.objects.filter(team_id__in=part)
+        for row in Lot.objects.filter(team_id__in=part, remaining__gt=0):
+            lots[row.team_id].append(rules.OpenLot(row.pk, row.kind, row.remaining, row.issued_at, row.expires_at))
+        for step in AllowanceStep.objects.filter(team_id__in=part).order_by("effective_at"):
+            steps[step.team_id].append(rules.Step(step.effective_at, step.amount, step.anchor_at))
+    found = {}
+    for wallet in wallets:
+        team_id = wallet.team_id
+        due = rules.period_at(steps[team_id], now) if wallet.period_end is None or now >= wallet.period_end else None
+        found[team_id] = _meter(wallet, lots[team_id], due, now)
+    return found
+
+
+def _meter(row: Wallet, lots: Sequence[rules.OpenLot], due: rules.Period | None, now: datetime) -> Meter:
+    books = rules.roll(books_of(row), lots, due, now).books
+    assert books.period_start is not None
+    assert books.period_end is not None
+    return Meter(
+        allowance=books.allowance,
+        promo=books.promo,
+        used=books.used,
+        available=books.balance,
+        period_start=books.period_start,
+        period_end=books.period_end,
+        resets_at=books.period_end,
+        low_threshold=row.low_threshold,
+    )
 
 
 def period_due(row: Wallet, now: datetime) -> rules.Period | None:
@@ -129,16 +154,53 @@ def list_notices(team_id: int, *, after: int = 0) -> list[Notice]:
     return list(Notice.objects.filter(team_id=team_id, pk__gt=after).order_by("pk"))
 
 
+def latest_notices(actor: Actor, *, limit: int = 20) -> list[Notice]:
+    """The last crossings the team's admins were told of, newest first. Raises `Forbidden`."""
+    actor.require(Capability.SEE_TEAM_USAGE)
+    return list(Notice.objects.filter(team_id=actor.team_id).order_by("-pk")[:limit])
+
+
+def forecast(team_id: int, meter: Meter, *, now: datetime) -> rules.Forecast:
+    """When a team's credits run out at their present pace (see `rules.forecast`)."""
+    so_far = rules.Spell(meter.used, now - meter.period_start)
+    before = _spell_before(team_id, meter.period_start) if so_far.length < rules.YOUNG else None
+    return rules.forecast(meter.available, so_far, before, now=now, end=meter.period_end)
+
+
+def _spell_before(team_id: int, start: datetime) -> rules.Spell | None:
+    earlier = previous_period(team_id, start)
+    if earlier is None:
+        return None
+    used = UsageSum.objects.filter(team_id=team_id, period_start=earlier).aggregate(total=Sum("used"))["total"]
+    return rules.Spell(used or 0, start - earlier)
+
+
+def previous_period(team_id: int, start: datetime) -> datetime | None:
+    """The start of the last period before `start` that has ledger lines."""
+    rows = Entry.objects.filter(team_id=team_id, period_start__lt=start).order_by("-period_start")
+    return rows.values_list("period_start", flat=True).first()
+
+
 # -- Of the ledger -------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Filters:
-    """Which ledger lines are asked for; what is empty does not filter. `since` is included, `until` is not."""
+    """Which ledger lines are asked for; what is empty does not filter. `since` is included, `until` is not; `period` is the start
+    of one; `through` is the number of the last line that is looked at."""
 
     kind: str = ""
     actor: str = ""
     route: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    period: datetime | None = None
+    through: int | None = None
+
+    @property
+    def by_time(self) -> bool:
+        """Whether lines come in the order of their times: only a range of times has them so, because that is what an index can
+        give without a walk over all lines. Else they come in the order they were written; a reset that was written late is the
+        one thing that shows the difference."""
+        return self.since is not None or self.until is not None
 
 
 @dataclass(frozen=True)
@@ -183,52 +245,98 @@ def list_entries(actor: Actor, *, cursor: str | None = None, limit: int = 50, fi
     Raises `Invalid` for a cursor that is none, `Forbidden` without the right to see usage at all.
     """
     limit = max(1, min(limit, MOST_ENTRIES))
-    rows = _filtered(_visible(actor), filters).order_by("-number")
+    rows = _ordered(_filtered(actor, filters), filters)
     if cursor is not None:
-        rows = rows.filter(number__lt=_number_of(cursor))
-    found = list(rows[: limit + 1])
-    names = _names({row.actor for row in found})
-    items = [_view(row, names) for row in found[:limit]]
-    return EntryPage(items, items[-1].id if len(found) > limit else None)
+        rows = _after(rows, actor.team_id, _number_of(cursor), filters)
+    items = _views(rows[: limit + 1], {})
+    return EntryPage(items[:limit], items[limit - 1].id if len(items) > limit else None)
+
+
+def last_number(team_id: int) -> int:
+    """The number of the latest ledger line."""
+    return Wallet.objects.values_list("next_number", flat=True).get(team_id=team_id) - 1
+
+
+def each_entry(actor: Actor, filters: Filters) -> Iterator[EntryView]:
+    """Every line of the filtered ledger, newest first, as `list_entries` would show them. However many there are, some hundred are
+    in memory; no statement lasts from one part to the next, so writers are never held up. Lines written meanwhile are not among
+    them when `filters.through` says so."""
+    rows = _ordered(_filtered(actor, filters), filters)
+    names: dict[str, str] = {}
+    part = _views(rows[:_EXPORTED_AT_ONCE], names)
+    while part:
+        yield from part
+        part = _views(_after(rows, actor.team_id, _number_of(part[-1].id), filters)[:_EXPORTED_AT_ONCE], names)
 
 
 def usage_by_day(actor: Actor, *, now: datetime) -> list[DayUsage]:
     """Usage of the running period by day in the actor's time zone, days without usage left out; with the members' shares for who
     may see the team's usage, own usage for others. The days add up to the meter's `used` (for the whole team)."""
-    start = meter(actor.team_id, now=now).period_start
-    rows = (
-        _visible(actor)
-        .filter(period_start=start, kind__in=[EntryKind.CHARGE, EntryKind.REVERSAL], charge__period_start=start)
-        .annotate(day=TruncDate("charge__at", tzinfo=ZoneInfo(actor.time_zone)))
-        .values("day", "actor")
-        .annotate(used=-Sum("delta"))
-        .order_by("day", "actor")
-    )
-    days: dict[date, dict[str, int]] = {}
-    for row in rows:
-        days.setdefault(row["day"], {})[row["actor"]] = row["used"]
+    shown, zone = meter(actor.team_id, now=now), ZoneInfo(actor.time_zone)
+    last = shown.period_end - timedelta(microseconds=1)
+    days = rules.day_quarters(shown.period_start.astimezone(zone).date(), last.astimezone(zone).date(), zone)
+    sums = UsageSum.objects.filter(team_id=actor.team_id, period_start=shown.period_start, **_own_only(actor))
+    # What a clock gone wrong put outside the period counts on its first or last day: the days add up all the same.
+    ends = [When(quarter__lt=begins, then=Value(place)) for place, (_, begins) in enumerate(days[1:])]
+    place = Case(*ends, default=Value(len(days) - 1), output_field=IntegerField())
+    rows = sums.annotate(place=place).values("actor", "place").annotate(total=Sum("used")).order_by("actor", "place")
+    found: dict[date, dict[str, int]] = {}
+    for row in sorted(rows, key=itemgetter("place")):  # grouped in the order of the index, which is by member
+        if row["total"]:
+            found.setdefault(days[row["place"]][0], {})[row["actor"]] = row["total"]
     share = actor.may(Capability.SEE_TEAM_USAGE)
-    return [DayUsage(day, sum(used.values()), used if share else {}) for day, used in days.items()]
+    return [DayUsage(day, sum(used.values()), used if share else {}) for day, used in found.items()]
 
 
-def _visible(actor: Actor) -> QuerySet[Entry]:
-    rows = Entry.objects.filter(team_id=actor.team_id)
+def _own_only(actor: Actor) -> dict[str, str]:
+    """What narrows rows to those the actor may see: nothing for who sees the team's usage, own ones for others."""
     if actor.may(Capability.SEE_TEAM_USAGE):
-        return rows
+        return {}
     actor.require(Capability.SEE_OWN_USAGE)
-    return rows.filter(actor=actor.user)
+    return {"actor": actor.user}
 
 
-def _filtered(rows: QuerySet[Entry], filters: Filters) -> QuerySet[Entry]:
+def _filtered(actor: Actor, filters: Filters) -> QuerySet[Entry]:
+    rows = Entry.objects.filter(team_id=actor.team_id, **_own_only(actor))
     condition = Q()
-    for name in ("kind", "actor", "route"):
-        if value := getattr(filters, name):
-            condition &= Q((name, value))
+    if filters.kind == EntryKind.CHARGE:
+        # Nearly every line is one: asked for in a form no index serves, it leaves the choice to the other filters.
+        condition &= ~Q(kind__in=[kind for kind in EntryKind if kind != EntryKind.CHARGE])
+    elif filters.kind:
+        condition &= Q(kind=filters.kind)
+    if filters.actor:
+        condition &= Q(actor=filters.actor)
+    if filters.route:
+        condition &= Q(route=filters.route)
     if filters.since is not None:
         condition &= Q(at__gte=filters.since)
     if filters.until is not None:
         condition &= Q(at__lt=filters.until)
+    if filters.through is not None:
+        condition &= Q(number__lte=filters.through)
+    if filters.period is not None:
+        condition &= _in_period(actor.team_id, filters.period)
     return rows.filter(condition)
+
+
+def _in_period(team_id: int, start: datetime) -> Q:
+    """The lines of a period by their numbers, which follow each other: so every other filter's own index serves as well."""
+    numbers = Entry.objects.filter(team_id=team_id, period_start=start).values_list("number", flat=True)
+    return Q(number__range=(numbers.order_by("number").first() or 0, numbers.order_by("-number").first() or 0))
+
+
+def _ordered(rows: QuerySet[Entry], filters: Filters) -> QuerySet[Entry]:
+    return rows.order_by("-at", "-number") if filters.by_time else rows.order_by("-number")
+
+
+def _after(rows: QuerySet[Entry], team_id: int, number: int, filters: Filters) -> QuerySet[Entry]:
+    """The lines that come after line `number` in their order. Raises `Invalid` for a line there is none of."""
+    if not filters.by_time:
+        return rows.filter(number__lt=number)
+    at = Entry.objects.filter(team_id=team_id, number=number).values_list("at", flat=True).first()
+    if at is None:
+        raise Invalid({"cursor": ["unknown"]})
+    return rows.filter(Q(at__lt=at) | Q(number__lt=number), at__lte=at)
 
 
 def _number_of(cursor: str) -> int:
@@ -243,19 +351,14 @@ def _names(users: set[str]) -> dict[str, str]:
     return {user: name or email for user, name, email in rows}
 
 
-def _view(row: Entry, names: dict[str, str]) -> EntryView:
-    return EntryView(
-        id=f"ent_{row.number}",
-        at=row.at,
-        kind=row.kind,
-        delta=row.delta,
-        balance_after=row.balance_after,
-        actor=row.actor,
-        actor_name=names.get(row.actor, ""),
-        route=row.route,
-        send_id=row.about,
-        note=row.note,
-    )
+def _views(rows: QuerySet[Entry], names: dict[str, str]) -> list[EntryView]:
+    """Lines as people see them; `names` are those known already, and learns the others."""
+    found = list(rows.values_list("number", "at", "kind", "delta", "balance_after", "actor", "route", "about", "note"))
+    names |= _names({row[5] for row in found} - names.keys())
+    return [
+        EntryView(f"ent_{number}", at, kind, delta, after, actor, names.get(actor, ""), route, about, note)
+        for number, at, kind, delta, after, actor, route, about, note in found
+    ]
 
 
 def charge_by_key(team_id: int, key: str) -> int | None:
@@ -293,8 +396,20 @@ def _faults_of(row: Wallet) -> Iterator[str]:
             return
     if last + 1 != row.next_number:
         yield f"{last} ledger lines, the wallet counts {row.next_number - 1}"
-    if row.period_start is not None:
-        own = Entry.objects.filter(team_id=row.team_id, period_start=row.period_start, charge__period_start=row.period_start)
-        used = -(own.aggregate(total=Sum("delta"))["total"] or 0)
-        if used != row.period_used:
-            yield f"{used} used in the running period, the wallet says {row.period_used}"
+    yield from _faults_of_usage(row)
+
+
+def _faults_of_usage(row: Wallet) -> Iterator[str]:
+    lines = Entry.objects.filter(team_id=row.team_id, charge__period_start=F("period_start"))
+    facts = lines.values_list("period_start", "charge__actor", "charge__at", "delta")
+    sums: Counter[tuple[datetime, str, int]] = Counter()
+    for start, actor, at, delta in facts.iterator(chunk_size=2000):
+        sums[start, actor, rules.quarter_of(at)] -= delta
+    used = sum(total for (start, _, _), total in sums.items() if start == row.period_start)
+    if used != row.period_used:
+        yield f"{used} used in the running period, the wallet says {row.period_used}"
+    kept = UsageSum.objects.filter(team_id=row.team_id).values_list("period_start", "actor", "quarter", "used")
+    for start, actor, quarter, total in kept.iterator(chunk_size=2000):
+        sums[start, actor, quarter] -= total
+    if wrong := sum(1 for difference in sums.values() if difference):
+        yield f"{wrong} sums of usage by quarter of an hour are not those of the lines"

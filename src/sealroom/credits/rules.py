@@ -10,7 +10,7 @@ import enum
 from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TypeVar
 
 Instant = TypeVar("Instant", date, datetime)
@@ -201,3 +201,72 @@ def rearmed(balance: int, threshold: int) -> list[NoticeKind]:
     """Which notices a purchase or a reset makes possible again, by the balance after it."""
     kinds = [NoticeKind.EXHAUSTED] if balance > 0 else []
     return [*kinds, NoticeKind.LOW] if balance >= threshold else kinds
+
+
+# -- Usage by day --------------------------------------------------------------------------------------------------------
+QUARTER = timedelta(minutes=15)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def quarter_of(at: datetime) -> int:
+    """Which quarter of an hour holds an instant, counted from 1970 in UTC. The offset of every time zone is a whole number of
+    quarters, so sums by quarter give the days of any zone exactly."""
+    return (at - _EPOCH) // QUARTER
+
+
+def day_quarters(first: date, last: date, zone: tzinfo) -> list[tuple[date, int]]:
+    """The days from `first` to `last`, both included, each with the quarter it begins with in that zone."""
+    days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    return [(day, quarter_of(datetime.combine(day, time(), zone))) for day in days]
+
+
+# -- How long the credits last -------------------------------------------------------------------------------------------
+YOUNG = timedelta(days=3)
+
+
+@dataclass(frozen=True)
+class Spell:
+    """A span of time and what was used in it, net of what was given back."""
+
+    used: int
+    length: timedelta
+
+
+class Outlook(enum.StrEnum):
+    """What a forecast says."""
+
+    UNKNOWN = "unknown"  # too little was seen to tell
+    LASTS = "lasts"  # until the reset
+    RUNS_OUT = "runs_out"
+    USED_UP = "used_up"  # there is nothing left to run out
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What to expect, and for `RUNS_OUT` the instant at which the last credit would go."""
+
+    outlook: Outlook
+    at: datetime | None = None
+
+
+_TICK = timedelta(microseconds=1)
+
+
+def forecast(available: int, so_far: Spell, before: Spell | None, *, now: datetime, end: datetime) -> Forecast:
+    """When the credits run out if they go on being used at the present pace.
+
+    The pace is that of the running period so far; while that is younger than three days, of the period before and this one
+    together. What was seen for less than three days in all tells nothing. Whole numbers only: no rounding decides a day.
+    """
+    if available <= 0:
+        return Forecast(Outlook.USED_UP)
+    used, length = so_far.used, so_far.length
+    if length < YOUNG and before is not None:
+        used, length = used + before.used, length + before.length
+    if length < YOUNG:
+        return Forecast(Outlook.UNKNOWN)
+    # In microseconds: a span times a large balance is more than a timedelta can hold.
+    seen, ahead = length // _TICK, (end - now) // _TICK
+    if used <= 0 or available * seen >= used * ahead:
+        return Forecast(Outlook.LASTS)
+    return Forecast(Outlook.RUNS_OUT, now + available * seen // used * _TICK)

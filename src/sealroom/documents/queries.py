@@ -174,6 +174,11 @@ def storage_of(team_id: int) -> Storage:
     return Storage(documents=found["documents"], bytes=found["bytes"] or 0)
 
 
+def storage_used(team_id: int) -> int:
+    """Bytes that count against a team's storage quota."""
+    return storage_of(team_id).bytes
+
+
 def page_sizes(version: Version) -> list[tuple[float, float]]:
     """Width and height in points of every page, in order; what a viewer needs to lay out pages before they arrive."""
     return list(version.page_rows.order_by("number").values_list("width", "height"))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9a-fA-F:]+")
 
@@ -35,6 +36,22 @@ def words(name: str, default: Iterable[str]) -> list[str]:
     """Texts separated by commas."""
     raw = os.environ.get(name)
     return list(default) if raw is None else [part.strip() for part in raw.split(",") if part.strip()]
+
+
+def short_word(name: str, default: str, *, most: int) -> str:
+    """A printable text of at most so many characters; one that is set to nothing is empty, not the default."""
+    value = word(name, default)
+    if len(value) > most or not value.isprintable():
+        raise BadSetting(name, f"expects at most {most} printable characters, not {value!r}")
+    return value
+
+
+def lines(name: str) -> list[str]:
+    """Lines of text separated by |, without the empty ones; at most eight."""
+    found = [part.strip() for part in word(name, "").split("|") if part.strip()]
+    if len(found) > 8 or not all(one.isprintable() for one in found):
+        raise BadSetting(name, "expects at most eight lines of printable text, separated by |")
+    return found
 
 
 def number(name: str, default: int, *, least: int, most: int) -> int:
@@ -83,11 +100,33 @@ def base_url(name: str, default: str) -> str:
     strange = parts is None or parts.path or parts.query or parts.fragment or parts.username is not None
     if parts is None or strange or parts.scheme not in {"http", "https"} or not _HOST.fullmatch(parts.hostname or ""):
         raise BadSetting(name, f"expects https://host[:port], not {value!r}")
-    loopback = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    loopback = parts.hostname in LOOPBACK
     if parts.scheme == "http" and not loopback and not flag("SEALROOM_ALLOW_HTTP", default=False):
         raise BadSetting(
             name, "plain http would show documents and cookies to the network; use https, or set SEALROOM_ALLOW_HTTP=1"
         )
+    return value
+
+
+def service_url(name: str, default: str) -> str:
+    """Scheme and host of somebody else's service, no path: https, or a stand-in on this machine. No switch loosens it, because a
+    secret key goes there."""
+    value = word(name, default).rstrip("/")
+    parts = _parts(value)
+    strange = parts is None or parts.path or parts.query or parts.fragment or parts.username is not None
+    if parts is None or strange or not _HOST.fullmatch(parts.hostname or ""):
+        raise BadSetting(name, f"expects https://host[:port], not {value!r}")
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+        raise BadSetting(name, f"expects https (plain http only on this machine), not {value!r}")
+    return value
+
+
+def prefixed(name: str, value: str, prefixes: tuple[str, ...]) -> str:
+    """A secret in the form its issuer gives it; the sentence never shows it."""
+    if not value:
+        raise BadSetting(name, "is missing")
+    if not value.startswith(prefixes) or not value.isascii() or not value.isprintable() or " " in value:
+        raise BadSetting(name, f"begins with {' or '.join(prefixes)} and has no spaces; what is set does not")
     return value
 
 
@@ -104,8 +143,11 @@ def _parts(url: str) -> SplitResult | None:
 def database(name: str, default: Path) -> dict[str, Any]:
     """SQLite in the data folder, or postgresql://user:password@host:port/name."""
     url = word(name, "", secret=True)
-    if not url:
-        return sqlite(default)
+    return database_at(name, url) if url else sqlite(default)
+
+
+def database_at(name: str, url: str) -> dict[str, Any]:
+    """The database a url names; `name` is the variable to complain about."""
     parts = _parts(url)
     if parts is not None and parts.scheme == "sqlite" and parts.path.strip("/"):
         return sqlite(Path(unquote(parts.path)))

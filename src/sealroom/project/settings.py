@@ -177,6 +177,29 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 SEALROOM_DEFAULT_PLAN = env.word("SEALROOM_DEFAULT_PLAN", "")
 SEALROOM_PAYMENT_GATEWAY = env.choice("SEALROOM_PAYMENT_GATEWAY", "none", {"none", "invoice", "stripe"})
+SEALROOM_GATEWAYS = {
+    "none": "sealroom.billing.adapters.none.NoGateway",
+    "invoice": "sealroom.billing.adapters.invoice.BankTransfer",
+    "stripe": "sealroom.billing.adapters.stripe.StripeGateway",
+}
+SEALROOM_STRIPE_SECRET_KEY = env.word("SEALROOM_STRIPE_SECRET_KEY", "", secret=True)
+SEALROOM_STRIPE_WEBHOOK_SECRET = env.word("SEALROOM_STRIPE_WEBHOOK_SECRET", "", secret=True)
+SEALROOM_STRIPE_API_BASE = env.service_url("SEALROOM_STRIPE_API_BASE", "https://api.stripe.com")
+if SEALROOM_PAYMENT_GATEWAY == "stripe":  # without the second, nobody could prove to be Stripe, and anybody could
+    env.prefixed("SEALROOM_STRIPE_SECRET_KEY", SEALROOM_STRIPE_SECRET_KEY, ("sk_", "rk_"))
+    env.prefixed("SEALROOM_STRIPE_WEBHOOK_SECRET", SEALROOM_STRIPE_WEBHOOK_SECRET, ("whsec_",))
+SEALROOM_CATALOGUE = env.word("SEALROOM_CATALOGUE", "")
+SEALROOM_QUOTA_COUNTERS = {  # how the rooms above billing count what a quota limits
+    "data_rooms": "sealroom.datarooms.queries.rooms_used",
+    "guests": "sealroom.datarooms.queries.guests_used",
+    "storage_bytes": "sealroom.documents.queries.storage_used",
+}
+SEALROOM_INVOICE_PRINTER = "sealroom.billing.adapters.printer.ReportlabPrinter"
+SEALROOM_INVOICE_PREFIX = env.short_word("SEALROOM_INVOICE_PREFIX", "SR-", most=12)
+SEALROOM_SELLER_NAME = env.word("SEALROOM_SELLER_NAME", "")
+SEALROOM_SELLER_ADDRESS = env.lines("SEALROOM_SELLER_ADDRESS")
+SEALROOM_SELLER_VAT_ID = env.short_word("SEALROOM_SELLER_VAT_ID", "", most=20)
+SEALROOM_SELLER_ACCOUNT = env.lines("SEALROOM_SELLER_ACCOUNT")
 SEALROOM_OPEN_SIGNUP = env.flag("SEALROOM_OPEN_SIGNUP", default=True)
 
 # -- Browser -------------------------------------------------------------------------------------------------------------

@@ -53,9 +53,17 @@ ENTRIES = (
         "credits",
         _("Credits: what a send costs"),
         _("One credit sends one file to one person. How they are counted, when they reset, and what gives them back."),
-        date(2026, 11, 23),
+        date(2026, 11, 26),
         frozenset({"en", "fr"}),
         (("web:credits", _("Your team’s credits")), ("web:send_files", _("Send files")), ("web:sends", _("Manage sent files"))),
+    ),
+    Entry(
+        "billing",
+        _("Billing: plans, payments, invoices"),
+        _("What a change costs in the middle of a cycle, when it takes effect, how to pay, and what happens when a payment fails."),
+        date(2026, 11, 26),
+        frozenset({"en", "fr"}),
+        (("web:plan", _("Your plan")), ("web:invoices", _("Your invoices")), ("web:credits", _("Your team’s credits"))),
     ),
 )
 

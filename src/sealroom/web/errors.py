@@ -16,6 +16,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from sealroom.accounts.rules import Capability
@@ -27,7 +28,8 @@ Words = str | Promise
 
 @dataclass(frozen=True)
 class Row:
-    """One code's answer. `text` may hold %(fact)s; `link` is (capability that sees it or None, URL name, words)."""
+    """One code's answer. `text` may hold %(fact)s; `link` is (capability that sees it or None, URL name with or without a query,
+    words)."""
 
     status: int
     title: Words
@@ -53,7 +55,7 @@ class SignedOut(DomainError):
     code = "signed_out"
 
 
-_BUY = (Capability.BUY, "web:plan", _("See plan and usage"))
+_BUY = (Capability.BUY, "web:plan_modify?focus=credits", _("Get more credits"))
 _PLAN = (Capability.SEE_BILLING, "web:plan", _("See plan and usage"))
 
 TABLE: dict[str, Row] = {
@@ -84,6 +86,28 @@ TABLE: dict[str, Row] = {
         _BUY,
     ),
     "payment_due": Row(402, _("A payment is due"), _("Sending is paused until it has arrived. Ending access always works."), _PLAN),
+    "payment_failed": Row(402, _("The payment did not go through"), _("%(reason)s Nothing was changed."), _PLAN),
+    "gateway_down": Row(
+        503,
+        _("The payment provider does not answer"),
+        _("Nothing is charged twice. Look at plan and usage in a few minutes before you try again."),
+        _PLAN,
+    ),
+    "block_term": Row(
+        409,
+        _("These credits stay for now"),
+        _(
+            "Credits added in the middle of a cycle stay until a whole cycle was paid for them. Blocks that can go now: "
+            "%(removable)s."
+        ),
+        _PLAN,
+    ),
+    "quota_in_use": Row(
+        409,
+        _("More is in use than that would allow"),
+        _("In use: %(quotas)s. Remove what is too much, then change the plan."),
+        _PLAN,
+    ),
     "plan_ended": Row(402, _("The plan has ended"), _("Nothing can be sent until your team has a plan again."), _PLAN),
     "seat_quota": Row(
         403,
@@ -150,6 +174,23 @@ TABLE: dict[str, Row] = {
     "last_admin": Row(409, _("A team needs an admin"), _("Make somebody else an admin first.")),
 }
 
+# Why no money came (the words of `billing.ports.DECLINES`), as people are told.
+DECLINES: dict[str, Words] = {
+    "card_declined": _("The card was declined: ask your bank, or pay with another card."),
+    "insufficient_funds": _("The card has too little money or credit left: pay with another card."),
+    "expired_card": _("The card has expired: save a new one."),
+    "authentication_failed": _("Your bank wants you to confirm the payment, and that did not happen."),
+    "method_missing": _("No way to pay is saved, or it exists no more: save a card."),
+    "processing_error": _("The payment provider could not process it: try again later, or pay with another card."),
+    "cancelled": _("The payment was not finished."),
+}
+QUOTAS: dict[str, Words] = {
+    "users": _("users"),
+    "data_rooms": _("data rooms"),
+    "guests": _("guests"),
+    "storage_bytes": _("storage"),
+}
+
 
 def refusal_of(error: DomainError, *, may_see: frozenset[Capability] = frozenset()) -> Refusal:
     """What to answer to a refusal, in the active language and zone. `may_see` decides on links only some may follow."""
@@ -162,7 +203,8 @@ def refusal_of(error: DomainError, *, may_see: frozenset[Capability] = frozenset
     except (KeyError, TypeError, ValueError):
         text = ""
     if row.link and (row.link[0] is None or row.link[0] in may_see):
-        return Refusal(row.status, error.code, title, text, reverse(row.link[1]), str(row.link[2]))
+        route, mark, query = row.link[1].partition("?")
+        return Refusal(row.status, error.code, title, text, reverse(route) + mark + query, str(row.link[2]))
     return Refusal(row.status, error.code, title, text)
 
 
@@ -202,6 +244,10 @@ def _said(code: str, facts: Mapping[str, object]) -> dict[str, str]:
 
 
 def _say(name: str, value: object, *, in_bytes: bool) -> str:
+    if name == "reason" and value in DECLINES:
+        return str(DECLINES[str(value)])
+    if name == "quotas" and isinstance(value, list):
+        return ", ".join(_used(one) for one in value)
     if isinstance(value, bool):
         return str(value)
     if isinstance(value, int):
@@ -211,3 +257,10 @@ def _say(name: str, value: object, *, in_bytes: bool) -> str:
     if isinstance(value, datetime):
         return moment_text(value, "full")
     return str(value)
+
+
+def _used(quota: Mapping[str, object]) -> str:
+    """ "users: 5 of 3"."""
+    code = str(quota.get("quota", ""))
+    counts = {name: _say(name, quota.get(name, 0), in_bytes=code == "storage_bytes") for name in ("used", "limit")}
+    return gettext("%(quota)s: %(used)s of %(limit)s") % {"quota": QUOTAS.get(code, code), **counts}

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -27,6 +28,11 @@ class Place:
     short: str | Promise = ""
     capability: Capability | None = None
     group: frozenset[str] = frozenset()  # further routes that belong to it
+    sub: tuple[Place, ...] = ()  # shown below it while one is there; they belong to it
+
+    def holds(self, here: str) -> bool:
+        """Whether a route is this place or belongs to it."""
+        return here == self.route or here in self.group or any(one.holds(here) for one in self.sub)
 
 
 MAIN = (
@@ -44,7 +50,33 @@ MAIN = (
 ADMIN = (
     Place("web:team", "building", gettext_lazy("Team"), "", Capability.MANAGE_TEAM),
     Place("web:members", "users", gettext_lazy("Members"), "", Capability.MANAGE_MEMBERS),
-    Place("web:plan", "receipt", gettext_lazy("Plan and usage"), gettext_lazy("Plan"), Capability.SEE_BILLING),
+    Place(
+        "web:plan",
+        "receipt",
+        gettext_lazy("BILLING"),
+        gettext_lazy("Billing"),
+        Capability.SEE_BILLING,
+        sub=(
+            Place(
+                "web:plan",
+                "receipt",
+                gettext_lazy("Plan Usage & Details"),
+                group=frozenset({"web:plan_modify", "web:plan_preview", "web:plan_review"}),
+            ),
+            Place(
+                "web:invoices",
+                "receipt",
+                gettext_lazy("Invoices"),
+                group=frozenset({"web:invoice", "web:invoice_pay", "web:payment", "web:payment_check"}),
+            ),
+            Place(
+                "web:billing_details",
+                "credit-card",
+                gettext_lazy("Payment method & details"),
+                group=frozenset({"web:method", "web:method_saved"}),
+            ),
+        ),
+    ),
     Place("web:activity", "activity", gettext_lazy("Activity"), "", Capability.SEE_TEAM_USAGE),
 )
 MINE = (
@@ -52,22 +84,33 @@ MINE = (
     Place("web:keys", "key-round", gettext_lazy("API keys"), gettext_lazy("Keys")),
 )
 
+_ALL_TEAMS = frozenset({"web:operator_team", "web:operator_plan", "web:operator_quotas", "web:operator_credits"})
+_ALL_INVOICES = frozenset({"web:operator_invoice", "web:operator_confirm", "web:operator_void", "web:operator_refund"})
+OPERATOR = (
+    Place("web:operator_teams", "building-2", gettext_lazy("Teams"), group=_ALL_TEAMS),
+    Place("web:operator_payments", "receipt", gettext_lazy("Payments"), group=_ALL_INVOICES),
+    Place("web:operator_catalogue", "tag", gettext_lazy("Catalogue")),
+)
+# Mail is kept to be read only where none is sent.
+OUTBOX = Place("web:outbox", "mail", gettext_lazy("Outbox"), group=frozenset({"web:outbox_mail"}))
+
 
 def frame_of(request: HttpRequest) -> dict[str, object]:
     """The frame's variables (see kit/frame.html); empty for readers who are no members."""
     actor: Actor | None = getattr(request, "actor", None)
-    if actor is None:
-        return {"home_url": reverse("web:send_files"), "theme_url": _theme_url(request)}
     match = request.resolver_match
     here = match.view_name if match else ""
-    section, back = _section(here)
+    section, back = _section(here, is_operator=_is_operator(request))
+    if actor is None:
+        alone = {"nav": _nav(section, here, None)} if _is_operator(request) else {}  # an operator without a team
+        return {"home_url": reverse("web:send_files"), "theme_url": _theme_url(request), **alone}
     return {
         "home_url": reverse("web:send_files"),
         "nav": _nav(section, here, actor),
         "nav_back": back,
         "meter": _meter(actor),
         "account": {"name": actor.name, "email": actor.email, "team": getattr(request, "team_name", "")},
-        "account_links": _account_links(actor),
+        "account_links": _account_links(actor, is_operator=_is_operator(request)),
         "sign_out_url": reverse("account_logout"),
         "help_url": reverse("web:help"),
         "search_url": reverse("web:sends"),
@@ -80,14 +123,20 @@ def _theme_url(request: HttpRequest) -> str:
     return reverse("web:set_theme") if request.user.is_authenticated else ""
 
 
-def _section(here: str) -> tuple[tuple[Place, ...], dict[str, str] | None]:
-    for places, label in ((ADMIN, _("Admin Settings")), (MINE, _("My Settings"))):
-        if any(here == place.route for place in places):
+def _is_operator(request: HttpRequest) -> bool:
+    return bool(getattr(request.user, "is_operator", False))
+
+
+def _section(here: str, *, is_operator: bool) -> tuple[tuple[Place, ...], dict[str, str] | None]:
+    outbox = () if settings.SEALROOM_SMTP_URL else (OUTBOX,)
+    operators = (*OPERATOR, *outbox) if is_operator else ()
+    for places, label in ((ADMIN, _("Admin Settings")), (MINE, _("My Settings")), (operators, _("Operator"))):
+        if any(place.holds(here) for place in places):
             return places, {"label": label, "url": reverse("web:send_files")}
     return MAIN, None
 
 
-def _nav(places: tuple[Place, ...], here: str, actor: Actor) -> list[dict[str, object]]:
+def _nav(places: tuple[Place, ...], here: str, actor: Actor | None) -> list[dict[str, object]]:
     return [
         {
             "label": place.label,
@@ -95,18 +144,26 @@ def _nav(places: tuple[Place, ...], here: str, actor: Actor) -> list[dict[str, o
             "url": reverse(place.route),
             "icon": place.icon,
             "count": None,
-            "active": here == place.route or here in place.group,
+            "active": place.holds(here),
+            "sub": [{"label": one.label, "url": reverse(one.route), "active": one.holds(here)} for one in place.sub],
         }
         for place in places
-        if place.capability is None or actor.may(place.capability)
+        if place.capability is None or (actor is not None and actor.may(place.capability))
     ]
 
 
-def _account_links(actor: Actor) -> list[dict[str, str]]:
+def _account_links(actor: Actor, *, is_operator: bool) -> list[dict[str, str]]:
     links = [{"label": _("My Settings"), "url": reverse("web:my_settings"), "icon": "user"}]
     if actor.may(Capability.MANAGE_TEAM):
         links.append({"label": _("Admin Settings"), "url": reverse("web:team"), "icon": "settings"})
+    if is_operator:
+        links.append({"label": _("Operator"), "url": reverse("web:operator_teams"), "icon": "server"})
     return links
+
+
+def buy_url() -> str:
+    """Where credits are bought."""
+    return reverse("web:plan_modify") + "?focus=credits"
 
 
 def _meter(actor: Actor) -> dict[str, object]:
@@ -116,6 +173,6 @@ def _meter(actor: Actor) -> dict[str, object]:
         "total": max(meter.available, meter.allowance + meter.promo),
         "resets_text": _("resets %(day)s") % {"day": moment_text(meter.resets_at, "date")} if meter.resets_at else "",
         "low": meter.available < meter.low_threshold and meter.available < meter.allowance,
-        "buy_url": None,
+        "buy_url": buy_url() if actor.may(Capability.BUY) else None,
         "url": reverse("web:credits"),
     }

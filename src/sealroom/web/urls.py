@@ -3,7 +3,23 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from sealroom.web.views import credits, helping, members, outbox, profile, received, send_deeds, send_files, sends, start, team
+from sealroom.web.views import (
+    billing,
+    billing_details,
+    credits,
+    helping,
+    invoices,
+    members,
+    operating,
+    outbox,
+    profile,
+    received,
+    send_deeds,
+    send_files,
+    sends,
+    start,
+    team,
+)
 
 app_name = "web"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -32,6 +48,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sends/<str:send_id>/files/<str:document_id>/replace/<str:version_id>/", sends.publish, name="publish"),
     path("received/", received.index, name="received"),
     path("credits/", credits.index, name="credits"),
+    path("credits/export/", credits.export, name="credits_export"),
+    path("credits/threshold/", credits.threshold, name="credits_threshold"),
     # My Settings
     path("settings/", profile.my_settings, name="my_settings"),
     path("settings/keys/", profile.keys, name="keys"),
@@ -39,13 +57,42 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("theme/", profile.set_theme, name="set_theme"),
     # Admin Settings
     path("admin/team/", team.team, name="team"),
-    path("admin/plan/", team.plan, name="plan"),
     path("admin/activity/", team.activity, name="activity"),
     path("admin/activity/<str:send_id>/revoke/", team.revoke, name="activity_revoke"),
     path("admin/members/", members.index, name="members"),
     path("admin/members/<str:member_id>/role/", members.role, name="member_role"),
     path("admin/members/<str:member_id>/remove/", members.remove, name="member_remove"),
     path("admin/invitations/<str:invitation_id>/withdraw/", members.withdraw, name="withdraw"),
+    # Admin Settings, BILLING
+    path("admin/plan/", billing.plan, name="plan"),
+    path("admin/plan/modify/", billing.modify, name="plan_modify"),
+    path("admin/plan/preview/", billing.preview, name="plan_preview"),
+    path("admin/plan/review/<str:quote_id>/", billing.review, name="plan_review"),
+    path("admin/plan/cancel/", billing.cancel, name="plan_cancel"),
+    path("admin/plan/keep/", billing.keep, name="plan_keep"),
+    path("admin/billing/", billing.index, name="billing"),
+    path("admin/billing/invoices/", invoices.index, name="invoices"),
+    path("admin/billing/invoices/<str:invoice_id>/", invoices.invoice, name="invoice"),
+    path("admin/billing/invoices/<str:invoice_id>/pdf/", invoices.invoice_pdf, name="invoice_pdf"),
+    path("admin/billing/invoices/<str:invoice_id>/pay/", invoices.pay, name="invoice_pay"),
+    path("admin/billing/payments/<str:payment_id>/", invoices.payment, name="payment"),
+    path("admin/billing/payments/<str:payment_id>/check/", invoices.payment_check, name="payment_check"),
+    path("admin/billing/details/", billing_details.details, name="billing_details"),
+    path("admin/billing/details/method/", billing_details.method, name="method"),
+    path("admin/billing/details/saved/", billing_details.method_saved, name="method_saved"),
+    # The operator
+    path("operator/teams/", operating.teams, name="operator_teams"),
+    path("operator/teams/<str:team_id>/", operating.team, name="operator_team"),
+    path("operator/teams/<str:team_id>/plan/", operating.set_plan, name="operator_plan"),
+    path("operator/teams/<str:team_id>/quotas/", operating.set_quotas, name="operator_quotas"),
+    path("operator/teams/<str:team_id>/credits/", operating.grant_credits, name="operator_credits"),
+    path("operator/payments/", operating.payments, name="operator_payments"),
+    path("operator/payments/<str:payment_id>/refund/", operating.refund, name="operator_refund"),
+    path("operator/invoices/<str:invoice_id>/", operating.invoice, name="operator_invoice"),
+    path("operator/invoices/<str:invoice_id>/pdf/", operating.invoice_pdf, name="operator_invoice_pdf"),
+    path("operator/invoices/<str:invoice_id>/confirm/", operating.confirm, name="operator_confirm"),
+    path("operator/invoices/<str:invoice_id>/void/", operating.void, name="operator_void"),
+    path("operator/catalogue/", operating.catalogue, name="operator_catalogue"),
     # Help, and the operator's outbox
     path("help/", helping.index, name="help"),
     path("help/<slug:slug>/", helping.article, name="help_article"),

@@ -25,6 +25,12 @@ ROUTES: dict[str, str | Promise] = {
     "smtp": gettext_lazy("Mail gateway"),
     "system": gettext_lazy("Sealroom"),
 }
+ENTRY_KINDS: dict[str, str | Promise] = {
+    "issue": gettext_lazy("Issued"),
+    "charge": gettext_lazy("Used"),
+    "reversal": gettext_lazy("Given back"),
+    "expire": gettext_lazy("Expired"),
+}
 _MARKS: dict[str, str | Promise] = {
     "email": gettext_lazy("e-mail"),
     "name": gettext_lazy("name"),
@@ -73,6 +79,11 @@ def people(count: int) -> str:
 def recipients(count: int) -> str:
     """1 recipient, 5 recipients."""
     return ngettext("%(n)s recipient", "%(n)s recipients", count) % {"n": number(count)}
+
+
+def others(count: int) -> str:
+    """5 others: people of a list that are not named."""
+    return ngettext("%(n)s other", "%(n)s others", count) % {"n": number(count)}
 
 
 def pages(count: int | None) -> str:
@@ -151,6 +162,7 @@ def held(reason: str) -> str:
         "insufficient_credits": _(
             "Too few credits were left when the last file was ready. Nothing was charged. Send it again later."
         ),
+        "payment_due": _("A payment of your team is due. Nothing was charged. Send it again when it has arrived."),
         "document_failed": _("A file could not be prepared. Remove it and send again. Nothing was charged."),
     }
     return reasons.get(reason, _("It did not go out, and nothing was charged. Open the draft and send it again."))

@@ -8,7 +8,7 @@ from sealroom.core.jobs import every, schedule, worker
 from sealroom.core.jobs.registry import load_tasks
 from sealroom.core.models import Job, Rhythm
 from tests.conftest import NOW
-from tests.processes import note, race
+from tests.processes import Database, note, race
 
 ran: list[str] = []
 
@@ -62,6 +62,6 @@ def _tick(log: Path) -> None:
         note(log, name)
 
 
-def test_any_number_of_schedulers_defers_a_slot_once(file_database: Path, tmp_path: Path) -> None:
-    race(file_database, _tick, [(tmp_path / "log",)] * 6)
+def test_any_number_of_schedulers_defers_a_slot_once(database: Database, tmp_path: Path) -> None:
+    race(database, _tick, [(tmp_path / "log",)] * 6)
     assert (tmp_path / "log").read_text().splitlines().count("tests.hourly") == 1

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The embedded engine with real processes over one SQLite file: sudden death, many workers, an orderly stop."""
+"""The embedded engine with real processes, on both database engines: sudden death, many workers, an orderly stop."""
 
 import os
 import signal
-import sqlite3
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +12,7 @@ from django.utils import timezone
 from sealroom.core.jobs import defer, queue, task, worker
 from sealroom.core.jobs.rules import LEASE
 from sealroom.core.models import Job, JobState
-from tests.processes import do, note, race, start
+from tests.processes import Database, do, note, race, start
 
 
 @task("tests.log")
@@ -41,13 +40,13 @@ def _work_until_empty() -> None:
     engine.stop()
 
 
-def test_eight_workers_make_each_of_500_jobs_effective_once(file_database: Path, tmp_path: Path) -> None:
+def test_eight_workers_make_each_of_500_jobs_effective_once(database: Database, tmp_path: Path) -> None:
     log = tmp_path / "log"
-    do(file_database, _defer_logs, log, 500)
-    race(file_database, _work_until_empty, [()] * 8)
+    do(database, _defer_logs, log, 500)
+    race(database, _work_until_empty, [()] * 8)
     assert sorted(map(int, log.read_text().split())) == list(range(500))
-    states = sqlite3.connect(file_database).execute("SELECT state, count(*), max(attempts) FROM core_job WHERE name = 'tests.log'")
-    assert states.fetchall() == [("done", 500, 1)]
+    states = database.ask("SELECT state, count(*), max(attempts) FROM core_job WHERE name = 'tests.log' GROUP BY state")
+    assert states == [("done", 500, 1)]
 
 
 def _claim_is_none_then_runs_after_the_lease(log: Path) -> None:
@@ -60,17 +59,17 @@ def _claim_is_none_then_runs_after_the_lease(log: Path) -> None:
     assert queue.claim("again", now=now + 3 * LEASE, names=names) is None
 
 
-def test_job_killed_in_the_middle_runs_once_more_after_its_lease(file_database: Path, tmp_path: Path) -> None:
+def test_job_killed_in_the_middle_runs_once_more_after_its_lease(database: Database, tmp_path: Path) -> None:
     log = tmp_path / "log"
-    do(file_database, defer_hang, log)
-    victim = start(file_database, _work_until_empty)
+    do(database, defer_hang, log)
+    victim = start(database, _work_until_empty)
     deadline = time.monotonic() + 20
     while not log.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert victim.pid is not None
     os.kill(victim.pid, signal.SIGKILL)
     victim.join(10)
-    do(file_database, _claim_is_none_then_runs_after_the_lease, log)
+    do(database, _claim_is_none_then_runs_after_the_lease, log)
     assert log.read_text().splitlines() == ["begun", "begun"]
 
 
@@ -90,8 +89,7 @@ def _stop_in_the_middle(log: Path) -> None:
     assert not Job.objects.filter(state=JobState.RUNNING).exists()
 
 
-def test_stop_finishes_running_jobs_and_leaves_the_rest_waiting(file_database: Path, tmp_path: Path) -> None:
-    do(file_database, _stop_in_the_middle, tmp_path / "log")
+def test_stop_finishes_running_jobs_and_leaves_the_rest_waiting(database: Database, tmp_path: Path) -> None:
+    do(database, _stop_in_the_middle, tmp_path / "log")
     done = len((tmp_path / "log").read_text().splitlines())
-    found = sqlite3.connect(file_database).execute("SELECT count(*) FROM core_job WHERE name = 'tests.log' AND state = 'done'")
-    assert found.fetchone() == (done,)
+    assert database.ask("SELECT count(*) FROM core_job WHERE name = 'tests.log' AND state = 'done'") == [(done,)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The same write sent by many at one time under one key happens once, in processes that share nothing but the database file."""
+"""The same write sent by many at one time under one key happens once, in processes that share nothing but the database."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.factories.accounts import make_persona
 from tests.factories.api import Caller, make_caller
-from tests.processes import do, note, race
+from tests.processes import Database, do, note, race
 
 from sealroom.core.errors import IdempotencyConflict, RateLimited
 from sealroom.core.idempotency import CLAIM, KEPT, Answer, answer_once, sweep
@@ -56,16 +56,16 @@ def test_sweep_forgets_after_a_day(db: None) -> None:
     assert (sweep(now=NOW + KEPT), sweep(now=NOW + KEPT + timedelta(seconds=1))) == (0, 1)
 
 
-def test_same_send_from_six_processes_charges_once(file_database: Path, tmp_path: Path) -> None:
+def test_same_send_from_six_processes_charges_once(database: Database, tmp_path: Path) -> None:
     prepared, answers, after = tmp_path / "prepared", tmp_path / "answers", tmp_path / "after"
-    do(file_database, _prepare, prepared)
+    do(database, _prepare, prepared)
     call = json.loads(prepared.read_text())
-    race(file_database, _send, [(call, answers)] * 6)
+    race(database, _send, [(call, answers)] * 6)
     statuses, bodies = zip(*(json.loads(line) for line in answers.read_text().splitlines()), strict=True)
     assert Counter(statuses) == {201: 6}
     assert len(set(bodies)) == 1
     assert json.loads(bodies[0])["charged"] == 10
-    do(file_database, _look, call, after)
+    do(database, _look, call, after)
     assert json.loads(after.read_text()) == [10, 1]
 
 

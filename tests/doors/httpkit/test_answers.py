@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import path
 from pytest_django import Settings
-from tests.processes import do, note
+from tests.processes import Database, do, note
 
 from sealroom.httpkit.faults import is_busy
 from sealroom.httpkit.middleware import DatabaseBusy
@@ -131,8 +131,8 @@ def test_only_faults_that_pass_are_busy(error: Exception, expected: bool) -> Non
     assert (answer.status_code if answer else None) == (503 if expected else None)
 
 
-def test_locked_database_is_503_for_a_while_and_then_works(file_database: Path, tmp_path: Path) -> None:
-    do(file_database, _while_locked, file_database, tmp_path / "seen")
+def test_locked_database_is_503_for_a_while_and_then_works(sqlite_database: Database, tmp_path: Path) -> None:
+    do(sqlite_database, _while_locked, sqlite_database.file, tmp_path / "seen")
     assert json.loads((tmp_path / "seen").read_text()) == [[503, "2"]] * 3 + [[401, None], [302, None], [302, None]]
 
 
@@ -152,7 +152,9 @@ def _while_locked(file: Path, seen: Path) -> None:
         ]
         answers.extend((response.status_code, response.headers.get("Retry-After")) for response in responses)
 
+    connections["default"].close()
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode=DELETE")  # with a write-ahead log, readers would not notice
         other.execute("BEGIN EXCLUSIVE")
         ask()
         other.execute("ROLLBACK")

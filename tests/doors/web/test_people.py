@@ -18,7 +18,10 @@ from sealroom.mail.models import OutgoingMail
 from sealroom.sends.models import Send
 
 pytestmark = pytest.mark.django_db
-ADMIN_PAGES = ("/admin/team/", "/admin/members/", "/admin/plan/", "/admin/activity/")
+ADMIN_PAGES = (
+    "/admin/team/", "/admin/members/", "/admin/plan/", "/admin/plan/modify/", "/admin/billing/invoices/", "/admin/billing/details/",
+    "/admin/activity/",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("page", ADMIN_PAGES)

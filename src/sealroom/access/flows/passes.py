@@ -99,7 +99,7 @@ def _decide(link: Link, grant: Grant | None, *, now: datetime) -> Verdict:
 def _open_first(link: Link, grant: Grant, *, now: datetime) -> tuple[Grant, Verdict]:
     """Decide again with the grant locked, and write the opening down. Cancelling locks the grants after revoking the policy: so
     either it sees this opening, or this sees the revocation."""
-    locked = Grant.objects.select_for_update(of=("self",)).select_related("document__current").get(pk=grant.pk)
+    locked = Grant.objects.select_for_update(of=("self",), no_key=True).select_related("document__current").get(pk=grant.pk)
     fresh = Link.objects.select_related("policy").get(pk=link.pk)
     verdict = _decide(fresh, locked, now=now)
     if verdict is Verdict.ADMIT and locked.first_opened_at is None:

@@ -38,7 +38,7 @@ def invite_member(actor: Actor, email: str, role: str, *, now: datetime) -> Invi
         address = canonical_address(email)
     except BadAddress as error:
         raise Invalid({"email": ["bad_address"]}) from error
-    team = Team.objects.select_for_update().get(pk=actor.team_id)
+    team = Team.objects.select_for_update(no_key=True).get(pk=actor.team_id)
     if Membership.objects.filter(team=team, user__email=address, removed_at=None).exists():
         raise AlreadyMember
     earlier = queries.open_invitations(team.pk).filter(email=address)
@@ -93,7 +93,12 @@ def withdraw_invitation(actor: Actor, invitation_id: str, *, now: datetime) -> N
 def accept_invitation(token: str, user: User, *, now: datetime) -> Membership:
     """Take the offered seat. Only the user who proved the invited address may: for anybody else, and for a link that ended, the
     answer is `NotFound`. Raises `AlreadyInTeam`."""
-    invitation = queries.acceptable_invitations(now).select_for_update(of=("self",)).filter(token_digest=ids.digest(token)).first()
+    invitation = (
+        queries.acceptable_invitations(now)
+        .select_for_update(of=("self",), no_key=True)
+        .filter(token_digest=ids.digest(token))
+        .first()
+    )
     if invitation is None or not queries.has_verified(user, invitation.email):
         raise NotFound
     require_no_team(user)
@@ -112,7 +117,9 @@ def accept_invitation(token: str, user: User, *, now: datetime) -> Membership:
 
 def _lock_open(actor: Actor, invitation_id: str) -> Invitation:
     actor.require(Capability.MANAGE_MEMBERS)
-    found = queries.open_invitations(actor.team_id).select_for_update(of=("self",)).filter(public_id=invitation_id).first()
+    found = (
+        queries.open_invitations(actor.team_id).select_for_update(of=("self",), no_key=True).filter(public_id=invitation_id).first()
+    )
     if found is None:
         raise NotFound
     return found

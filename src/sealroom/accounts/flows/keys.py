@@ -47,7 +47,7 @@ def create_key(
 @transaction.atomic
 def revoke_key(actor: Actor, key_id: str, *, now: datetime) -> None:
     """End a key at once: one's own, or as an admin any of the team's. Revoking twice is harmless. Raises `NotFound`."""
-    keys = ApiToken.objects.select_for_update(of=("self",)).filter(membership__team_id=actor.team_id, public_id=key_id)
+    keys = ApiToken.objects.select_for_update(of=("self",), no_key=True).filter(membership__team_id=actor.team_id, public_id=key_id)
     if not actor.may(Capability.MANAGE_MEMBERS):
         keys = keys.filter(membership__user_id=actor.user_id)
     token = keys.first()

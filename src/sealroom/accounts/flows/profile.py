@@ -24,7 +24,7 @@ def update_profile(
     now: datetime,
 ) -> User:
     """Change what is given, for oneself; needs no team. Raises `Invalid`."""
-    user = User.objects.select_for_update().get(pk=user.pk)
+    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     changed = []
     for field, value in (
         ("name", None if name is None else rules.clean_name(name, required=False)),

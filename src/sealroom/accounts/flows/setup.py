@@ -47,7 +47,11 @@ def use_setup_link(
 
     Raises `NotFound` (used, unknown, or a team exists) and `Invalid`.
     """
-    link = SetupLink.objects.select_for_update().filter(token_digest=ids.digest(token), used_at=None, expires_at__gt=now).first()
+    link = (
+        SetupLink.objects.select_for_update(no_key=True)
+        .filter(token_digest=ids.digest(token), used_at=None, expires_at__gt=now)
+        .first()
+    )
     if link is None or not queries.needs_setup():
         raise NotFound
     link.used_at = now

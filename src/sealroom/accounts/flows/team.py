@@ -45,7 +45,7 @@ def update_team(
 ) -> Team:
     """Change what is given. Raises `Forbidden`, `Invalid`."""
     actor.require(Capability.MANAGE_TEAM)
-    team = Team.objects.select_for_update().get(pk=actor.team_id)
+    team = Team.objects.select_for_update(no_key=True).get(pk=actor.team_id)
     changed = []
     for field, value in (
         ("name", None if name is None else rules.clean_name(name)),
@@ -108,14 +108,14 @@ def add_member(team: Team, user: User, *, role: str, who: Who, now: datetime) ->
 
 def require_no_team(user: User) -> None:
     """Serialise on the user and refuse a second place. Raises `AlreadyInTeam`."""
-    User.objects.select_for_update().get(pk=user.pk)
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if Membership.objects.filter(user=user, removed_at=None).exists():
         raise AlreadyInTeam
 
 
 def _lock_member(actor: Actor, membership_id: str) -> Membership:
     """All changes of a team's members are serialised on the team's row: two admins cannot demote each other at once."""
-    Team.objects.select_for_update().get(pk=actor.team_id)
+    Team.objects.select_for_update(no_key=True).get(pk=actor.team_id)
     found = (
         Membership.objects.filter(team_id=actor.team_id, public_id=membership_id, removed_at=None).select_related("user").first()
     )

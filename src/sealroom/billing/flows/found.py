@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
@@ -11,34 +11,12 @@ from django.db import transaction
 from sealroom.accounts import flows as accounts
 from sealroom.accounts.models import Team, User
 from sealroom.billing import rules
-from sealroom.billing.catalogue import PLANS
-from sealroom.billing.models import Interval, Plan, Subscription
-from sealroom.billing.queries import offer_of, plan_by_code
+from sealroom.billing.flows.catalogue import ensure_catalogue
+from sealroom.billing.flows.renew import plan_trial_letters
+from sealroom.billing.flows.subscription import trial_end
+from sealroom.billing.models import CatalogueEdition, Interval, Subscription
+from sealroom.billing.queries import edition, offer_of, plan_by_code
 from sealroom.credits import flows as credits_flows
-
-
-@transaction.atomic
-def ensure_catalogue() -> None:
-    """Write the default plans into the database. A plan that was written before and reads otherwise now becomes a new version:
-    who has the old one keeps it. Doing it again changes nothing."""
-    newest = {plan.code: plan for plan in Plan.objects.order_by("version")}
-    for offer in PLANS:
-        known = newest.get(offer.code)
-        if known is not None and offer_of(known) == offer:
-            continue
-        Plan.objects.create(
-            code=offer.code,
-            version=known.version + 1 if known else 1,
-            name=offer.name,
-            credits=offer.credits,
-            users=offer.users,
-            data_rooms=offer.data_rooms,
-            guests=offer.guests,
-            storage_bytes=offer.storage_bytes,
-            media_bytes=offer.media_bytes,
-            features=list(offer.features),
-            trial_days=offer.trial_days,
-        )
 
 
 @transaction.atomic
@@ -59,17 +37,28 @@ def found_team(
     Billing and credits count from `now`. `credits` is a monthly allowance of the team's own. A plan with trial days ends after
     them. Raises `Invalid` (also for an unknown plan) and `AlreadyInTeam`.
     """
-    if not Plan.objects.exists():
+    if not CatalogueEdition.objects.exists():
         ensure_catalogue()
     chosen = plan_by_code(plan or rules.default_plan(settings.SEALROOM_DEFAULT_PLAN, settings.SEALROOM_PAYMENT_GATEWAY))
     team = accounts.create_team(user, name=name, time_zone=time_zone, language=language, now=now, is_demo=is_demo)
     ends_at = trial_end(chosen, now)
+    end = rules.cycle_end(now, interval, now)
     Subscription.objects.create(
-        team=team, plan=chosen, interval=interval, anchor_at=now, credits_override=credits, trial_ends_at=ends_at
+        team=team,
+        plan=chosen,
+        interval=interval,
+        anchor_at=now,
+        credits_override=credits,
+        trial_ends_at=ends_at,
+        currency=edition().currencies[0],
+        billed_until=end,
+        arranged_until=end,
     )
     amount = rules.allowance_of(offer_of(chosen), credits)
     credits_flows.open_wallet(team, amount=amount, anchor_at=now, now=now)
-    plan_trial_end(team.pk, ends_at, now=now)
+    if ends_at is not None:
+        credits_flows.set_step(team.pk, 0, effective_at=ends_at, anchor_at=ends_at, now=now)
+        plan_trial_letters(team, ends_at)
     return team
 
 
@@ -82,14 +71,3 @@ def set_up(token: str, *, email: str, password: str, person: str, team: str, tim
     )
     found_team(user, name=team, time_zone=time_zone, language=language, now=now)
     return user
-
-
-def trial_end(plan: Plan, start: datetime) -> datetime | None:
-    """When a trial that begins at `start` is over; None for a plan without end."""
-    return start + timedelta(days=plan.trial_days) if plan.trial_days else None
-
-
-def plan_trial_end(team_id: int, ends_at: datetime | None, *, now: datetime) -> None:
-    """Plan that no credits are issued after a trial, and that those of the running period end with it."""
-    if ends_at is not None:
-        credits_flows.set_step(team_id, 0, effective_at=ends_at, anchor_at=ends_at, now=now)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 
 from sealroom.accounts import flows as accounts
@@ -12,15 +13,16 @@ from sealroom.accounts.models import Role, Team
 from sealroom.accounts.rules import Actor, Route
 from sealroom.audit.rules import SYSTEM
 from sealroom.billing import flows as billing
-from sealroom.cli.simulation.scenario import Fields, instant_of, interval_of, need, words
+from sealroom.cli.simulation.scenario import Fields, count, instant_of, interval_of, need, words
+from sealroom.cli.simulation.shop import open_shop, plan_code
 from sealroom.core.addresses import BadAddress, canonical_address
+from sealroom.core.errors import DomainError
 from sealroom.documents import flows as documents
 from sealroom.documents.models import Document, Version
 
-BLOCK = 500
-_PLAN = "team"
 _QUOTAS = {"rooms": "data_rooms", "guests": "guests", "users": "users"}
 _HOME = "example.com"
+ANYBODY = "u1"  # who sends where a step does not say
 
 
 class Cast:
@@ -30,46 +32,34 @@ class Cast:
         self._where = where
         given = need(scenario, "team", dict, where)
         self.anchor = instant_of(given.get("at"), where)
-        self.blocks: int = need({"blocks": 0, **given}, "blocks", int, where)
+        self.blocks = count({"blocks": 0, **given}, "blocks", where)
         admins = words(given, "admins", where) or [f"admin@{_HOME}"]
         self._members = [*admins, *words(given, "members", where)]
         self._mentioned = [address for step in scenario.get("steps") or [] for address in step.get("recipients") or []]
         self._actors: dict[str, Actor] = {}
         self._documents: dict[str, tuple[Document, Actor]] = {}
         self._versions: dict[tuple[str, str], Version] = {}
+        open_shop(scenario, where)
         self.team = self._found(given, admins[0])
         for address in admins[1:]:
             self._join(address, Role.ADMIN)
         for address in self._members[len(admins) :]:
             self._join(address, Role.USER)
         self.set_quotas(given.get("quota") or {}, now=self.anchor)
+        self._fill_library(scenario)
 
     def _found(self, given: Fields, founder: str) -> Team:
-        allowance = self.allowance(need(given, "credits", int, self._where))
+        own = count(given, "credits", self._where) if given.get("plan") and given.get("credits") is not None else None
         return billing.found_team(
             accounts.make_user(founder),
             name="Scenario",
             time_zone="UTC",
             language="en",
             now=self.anchor,
-            plan=_PLAN,
+            plan=plan_code(given, self._where),
             interval=interval_of(given, "interval", self._where),
-            credits=allowance,
+            credits=own,
         )
-
-    def allowance(self, of_plan: int) -> int:
-        """Credits a month: the plan's and the blocks held."""
-        return of_plan + BLOCK * self.blocks
-
-    def set_plan_now(self, credits_of_plan: int, *, now: datetime) -> int:
-        """Upgrade; returns how many credits that issued."""
-        amount = self.allowance(credits_of_plan)
-        issued = billing.change_plan_now(self.team, _PLAN, credits=amount, who=SYSTEM, now=now)
-        return issued.granted
-
-    def schedule_plan(self, credits_of_plan: int, *, now: datetime) -> None:
-        """Downgrade."""
-        billing.schedule_plan(self.team, _PLAN, credits=self.allowance(credits_of_plan), who=SYSTEM, now=now)
 
     def set_quotas(self, quotas: Fields, *, now: datetime) -> None:
         """The operator's numbers, under the scenario's short names."""
@@ -121,6 +111,14 @@ class Cast:
             documents.share_in_library(owner, document.public_id, now=now)
             self._documents[name] = document, owner
         return self._documents[name]
+
+    def _fill_library(self, scenario: Fields) -> None:
+        """Every file that is used lies there from the start, whatever the team may still upload when its turn comes."""
+        for step in scenario["steps"]:
+            named = step.get("files") if step["op"] == "send" else [step.get("file")] if step["op"] == "replace_file" else []
+            for name in named if isinstance(named, list) else []:
+                with suppress(DomainError, BadAddress):  # the step itself will be told
+                    self.document(str(name), self.actor(str(step.get("user") or ANYBODY)), now=self.anchor)
 
     def version(self, name: str, key: str, *, now: datetime) -> Version:
         """The upload that a replacement with this key is about: the same again when the key is repeated."""

@@ -9,14 +9,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-KINDS = {"boundaries": "cases", "ledger": "scenarios"}
+KINDS = {"boundaries": "cases", "proration": "cases", "ledger": "scenarios"}
 INTERVALS = ("month", "year")
 OPERATIONS = (
-    "send", "replace_file", "tick", "upgrade", "downgrade", "reverse", "promo_grant", "set_quota",
-    "create_room", "delete_room", "invite", "remove_guest",
+    "send", "replace_file", "tick", "reverse", "promo_grant",
+    "quote", "add_blocks", "remove_blocks", "upgrade", "downgrade", "cancel", "pay", "webhook", "bad_signature_webhook",
+    "set_quota", "create_room", "delete_room", "invite", "remove_guest",
 )  # fmt: skip
-# Purchases come in later versions; their steps are answered as refused.
-NOT_BUILT = ("add_blocks", "webhook", "bad_signature_webhook", "remove_blocks", "cancel")
 
 Fields = Mapping[str, Any]
 
@@ -35,7 +34,7 @@ def read(path: Path) -> tuple[str, list[Fields]]:
         raise BadFile(f"{path} is not JSON: {error}.") from error
     kind = content.get("kind") if isinstance(content, dict) else None
     if kind not in KINDS:
-        raise BadFile(f"{path} is of kind {kind!r}; this version plays {' and '.join(KINDS)}.")
+        raise BadFile(f"{path} is of kind {kind!r}; known are {', '.join(KINDS)}.")
     items = content.get(KINDS[kind])
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise BadFile(f"{path} has no list of {KINDS[kind]}.")
@@ -48,7 +47,7 @@ def check_scenario(scenario: Fields) -> None:
     need(scenario, "team", dict, where)
     for number, step in enumerate(need(scenario, "steps", list, where), 1):
         operation = step.get("op") if isinstance(step, dict) else None
-        if operation not in OPERATIONS + NOT_BUILT:
+        if operation not in OPERATIONS:
             raise BadFile(f"{where}, step {number}: there is no operation {operation!r}.")
 
 
@@ -57,6 +56,14 @@ def need(fields: Fields, name: str, kind: type | tuple[type, ...], where: str) -
     value = fields.get(name)
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise BadFile(f"{where} needs {name!r}.")
+    return value
+
+
+def count(fields: Fields, name: str, where: str, *, least: int = 0) -> int:
+    """A whole number that must be there. Raises `BadFile`."""
+    value: int = need(fields, name, int, where)
+    if value < least:
+        raise BadFile(f"{where}: {name!r} is {least} or more.")
     return value
 
 

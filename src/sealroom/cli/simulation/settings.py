@@ -18,6 +18,8 @@ STORAGES = {
 }
 SEALROOM_BLOB_STORE = "sealroom.cli.simulation.props.MemoryBlobs"
 SEALROOM_WORKSHOP = "sealroom.cli.simulation.props.PaperWorkshop"
+SEALROOM_PAYMENT_GATEWAY = "stripe"  # one that asks for money and saves ways to pay
+SEALROOM_GATEWAYS = {"stripe": "sealroom.cli.simulation.till.ScriptedTill"}
 
 
 class _NoMigrations:

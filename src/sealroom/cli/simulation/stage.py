@@ -9,19 +9,28 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from importlib import import_module
+from pathlib import Path
 
-# What migrations do beyond making tables.
-_APPEND_ONLY = ("audit_event", "credits_entry")
+# The migrations that do more than make tables: they have the database refuse what may never happen.
+GUARDS = (
+    "sealroom.audit.migrations.0002_append_only",
+    "sealroom.billing.migrations.0003_only_grows",
+    "sealroom.credits.migrations.0002_only_grows",
+)
 
 
 @contextmanager
-def stage() -> Iterator[None]:
-    """Set the product up for one run of this process; its output goes to stderr, stdout stays the answer's."""
+def stage(catalogue: Path | None = None) -> Iterator[None]:
+    """Set the product up for one run of this process, selling what `catalogue` says; its output goes to stderr, stdout stays the
+    answer's."""
     with tempfile.TemporaryDirectory(prefix="sealroom-simulate-") as folder, redirect_stdout(sys.stderr):
         for name in [name for name in os.environ if name.startswith("SEALROOM_")]:
             del os.environ[name]  # the installation's own settings have no part in a scenario
         os.environ["SEALROOM_DATA"] = folder
         os.environ["SEALROOM_MASTER_KEY"] = f"sim {secrets.token_hex(32)}"
+        if catalogue is not None:
+            os.environ["SEALROOM_CATALOGUE"] = str(catalogue.absolute())
         os.environ["DJANGO_SETTINGS_MODULE"] = "sealroom.cli.simulation.settings"
         _set_up()
         yield
@@ -34,11 +43,10 @@ def _set_up() -> None:
     from django.db import connection  # noqa: PLC0415 -- app ready
     from django.db.migrations.state import StateApps  # noqa: PLC0415 -- app ready
 
-    from sealroom.core.append_only import forbid_changes  # noqa: PLC0415 -- settings first
-
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     django.setup()
     call_command("migrate", run_syncdb=True, verbosity=0)
     with connection.schema_editor() as editor:
-        for table in _APPEND_ONLY:
-            forbid_changes(table).code(StateApps([], {}), editor)
+        for name in GUARDS:
+            for operation in import_module(name).Migration.operations:
+                operation.code(StateApps([], {}), editor)

@@ -7,19 +7,25 @@ the balance hold even if a caller forgot the lock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from django.db import transaction
-from django.db.models import F
+from django.db import DEFAULT_DB_ALIAS, transaction
 
 from sealroom.accounts.rules import Actor
 from sealroom.core import jobs
+from sealroom.core.statements import Columns, execute, insert_many
 from sealroom.credits import rules
-from sealroom.credits.flows import notices
+from sealroom.credits.flows import notices, usage
 from sealroom.credits.models import Charge, Entry, EntryKind, Lot, Wallet
 from sealroom.credits.queries import books_of, open_lots, period_due
+
+_WALLET = Columns(
+    Wallet,
+    *("id", "team_id", "balance", "period_start", "period_end", "period_allowance", "period_used", "period_promo"),
+    *("low_threshold", "next_number"),
+)
 
 
 class LedgerBroken(RuntimeError):
@@ -74,7 +80,8 @@ class OpenWallet:
 def lock(team_id: int) -> Wallet:
     """Lock a team's wallet until the transaction ends. On SQLite the transaction itself is the lock (BEGIN IMMEDIATE)."""
     assert transaction.get_connection().in_atomic_block, "credits are changed inside the caller's transaction"
-    return Wallet.objects.select_for_update(no_key=True).get(team_id=team_id)
+    ((*values,),) = _WALLET.lock("WHERE team_id = %s", team_id)
+    return Wallet.from_db(DEFAULT_DB_ALIAS, _WALLET.names, values)
 
 
 def opened(team_id: int, *, now: datetime) -> OpenWallet:
@@ -105,7 +112,8 @@ def roll_to(wallet: OpenWallet, period: rules.Period | None, now: datetime) -> N
 
 def _enter(wallet: OpenWallet, period: rules.Period) -> None:
     row = wallet.row
-    row.period_start, row.period_end, row.period_allowance = period.start, period.end, period.amount
+    set_period(row, period.start, period.end)
+    row.period_allowance, row.period_used = period.amount, usage.used_in(row.team_id, period.start)
     lines = []
     if period.amount:
         lot = _period_lot(row, period)
@@ -113,6 +121,12 @@ def _enter(wallet: OpenWallet, period: rules.Period) -> None:
         lines.append(Line(EntryKind.ISSUE, period.amount, lot.id, period.start))
     post(wallet, lines)
     plan_roll(row.team_id, period.end)
+
+
+def set_period(row: Wallet, start: datetime, end: datetime) -> None:
+    """Move the wallet to another span; its sums are the caller's to post."""
+    row.period_start, row.period_end = start, end
+    row.save(update_fields=["period_start", "period_end"])
 
 
 def plan_roll(team_id: int, at: datetime) -> None:
@@ -145,7 +159,7 @@ def add_lot(
     return rules.OpenLot(lot.pk, kind, amount, at, expires_at)
 
 
-def post(wallet: OpenWallet, lines: Iterable[Line]) -> None:
+def post(wallet: OpenWallet, lines: Sequence[Line]) -> None:
     """Write lines and bring the wallet row up to date, both or none. Raises `LedgerBroken` when the balance does not allow it."""
     row, entries, balance = wallet.row, [], wallet.row.balance
     for offset, line in enumerate(lines):
@@ -168,26 +182,25 @@ def post(wallet: OpenWallet, lines: Iterable[Line]) -> None:
             )
         )
     total = balance - row.balance
-    changed = Wallet.objects.filter(pk=row.pk, balance__gte=-total, next_number=row.next_number).update(
-        balance=F("balance") + total,
-        next_number=F("next_number") + len(entries),
-        period_start=row.period_start,
-        period_end=row.period_end,
-        period_allowance=row.period_allowance,
-        period_used=row.period_used,
-        period_promo=row.period_promo,
+    changed = execute(
+        "UPDATE credits_wallet SET balance = balance + %s, next_number = next_number + %s, period_allowance = %s, "
+        "period_used = %s, period_promo = %s WHERE id = %s AND balance >= %s AND next_number = %s",
+        *(total, len(entries), row.period_allowance, row.period_used, row.period_promo),
+        *(row.pk, -total, row.next_number),
     )
     if not changed:
         raise LedgerBroken(f"wallet {row.pk} was changed without its lock")
-    Entry.objects.bulk_create(entries)
+    insert_many(entries)
+    usage.count(row.team_id, row.period_start, lines)
     row.balance, row.next_number = balance, row.next_number + len(entries)
 
 
 def take(wallet: OpenWallet, drawn: list[tuple[int, int]]) -> None:
     """Take credits out of lots."""
     taken = dict(drawn)
+    statement = "UPDATE credits_lot SET remaining = remaining - %s WHERE id = %s AND remaining >= %s"
     for lot, amount in drawn:
-        if not Lot.objects.filter(pk=lot, remaining__gte=amount).update(remaining=F("remaining") - amount):
+        if not execute(statement, amount, lot, amount):
             raise LedgerBroken(f"lot {lot} holds less than {amount}")
     left = (replace(lot, remaining=lot.remaining - taken.get(lot.id, 0)) for lot in wallet.lots)
     wallet.lots = [lot for lot in left if lot.remaining]

@@ -11,11 +11,14 @@ from sealroom.accounts.rules import Actor
 from sealroom.audit import flows as audit
 from sealroom.audit.rules import Verb
 from sealroom.core.errors import IdempotencyConflict
+from sealroom.core.statements import Columns, insert, insert_many
 from sealroom.credits import rules
 from sealroom.credits.errors import InsufficientCredits
 from sealroom.credits.flows import books, notices
 from sealroom.credits.models import Charge, EntryKind, PaidPair
 from sealroom.credits.queries import unpaid_pairs
+
+_KNOWN = Columns(Charge, "id", "request_digest", "amount", "balance_after")
 
 
 @dataclass(frozen=True)
@@ -48,16 +51,16 @@ def spend(
     """
     books.own(actor, team_id)
     wallet = books.opened(team_id, now=now)
-    known = Charge.objects.filter(team_id=team_id, actor=actor.user, key=key).first()
-    if known is not None:
-        if known.request_digest != request_digest:
+    known = _KNOWN.select("WHERE team_id = %s AND actor = %s AND key = %s", team_id, actor.user, key)
+    for charge, digest, charged, left in known:
+        if digest != request_digest:
             raise IdempotencyConflict(key=key)
-        return Receipt(known.amount, known.balance_after, replayed=True, charge_id=known.pk)
+        return Receipt(charged, left, replayed=True, charge_id=charge)
     unpaid = unpaid_pairs(team_id, pairs)
     needed, before = len(unpaid), wallet.row.balance
     if needed > before:
         raise InsufficientCredits(needed=needed, available=before, resets_at=wallet.end)
-    charge = Charge.objects.create(
+    charge = Charge(
         team_id=team_id,
         actor=actor.user,
         key=key,
@@ -68,6 +71,7 @@ def spend(
         at=now,
         period_start=wallet.start,
     )
+    insert(charge)
     if needed:
         _debit(wallet, charge, unpaid, route=actor.route, note=note)
         notices.raise_if_crossed(wallet.row, before, wallet.row.balance, now=now)
@@ -87,9 +91,11 @@ def _debit(wallet: books.OpenWallet, charge: Charge, unpaid: list[str], *, route
             for lot, amount in drawn
         ],
     )
-    PaidPair.objects.bulk_create(
-        PaidPair(team_id=charge.team_id, key=pair, charge=charge, lot_id=lot)
-        for pair, lot in zip(unpaid, _one_by_one(drawn), strict=True)
+    insert_many(
+        [
+            PaidPair(team_id=charge.team_id, key=pair, charge_id=charge.pk, lot_id=lot)
+            for pair, lot in zip(unpaid, _one_by_one(drawn), strict=True)
+        ]
     )
 
 

@@ -40,16 +40,17 @@ def set_step(team_id: int, amount: int, *, effective_at: datetime, now: datetime
     With it, a new cycle begins: the period it falls into is cut there, and what was left of it expires.
     """
     wallet = books.opened(team_id, now=now)
+    anchor = anchor_at or _anchor_at(team_id, effective_at)
     AllowanceStep.objects.filter(team_id=team_id, effective_at__gte=effective_at).delete()
-    anchor = anchor_at or _anchor_before(team_id, effective_at)
     AllowanceStep.objects.create(team_id=team_id, effective_at=effective_at, amount=amount, anchor_at=anchor or effective_at)
     _fit_period(wallet, now)
     return wallet.row
 
 
-def _anchor_before(team_id: int, effective_at: datetime) -> datetime | None:
-    earlier = AllowanceStep.objects.filter(team_id=team_id, effective_at__lt=effective_at).order_by("-effective_at")
-    return earlier.values_list("anchor_at", flat=True).first()
+def _anchor_at(team_id: int, instant: datetime) -> datetime | None:
+    """The anchor of the cycle that runs at an instant; one that begins at this very instant counts."""
+    begun = AllowanceStep.objects.filter(team_id=team_id, effective_at__lte=instant).order_by("-effective_at")
+    return begun.values_list("anchor_at", flat=True).first()
 
 
 def _fit_period(wallet: books.OpenWallet, now: datetime) -> None:
@@ -67,8 +68,7 @@ def _fit_period(wallet: books.OpenWallet, now: datetime) -> None:
     if moved:
         books.roll_to(wallet, period, now)
     else:
-        wallet.row.period_end = period.end
-        books.post(wallet, [])
+        books.set_period(wallet.row, wallet.start, period.end)
         books.plan_roll(wallet.row.team_id, period.end)
 
 

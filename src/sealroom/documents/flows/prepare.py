@@ -127,7 +127,7 @@ def _open_up(version: Version, stored: list[str]) -> _Prepared:
 
 def _finish(version: Version, prepared: _Prepared, *, now: datetime) -> None:
     with transaction.atomic():
-        locked = Version.objects.select_for_update().get(pk=version.pk)
+        locked = Version.objects.select_for_update(no_key=True).get(pk=version.pk)
         if locked.state != VersionState.CONVERTING:
             raise _Overtaken
         locked.pages = len(prepared.sizes)

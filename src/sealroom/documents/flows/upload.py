@@ -90,7 +90,7 @@ def publish_version(document: Document, version: Version, *, who: Who, now: date
     For `sends.flows.replace` alone, which charges in the same transaction. Raises `NotFound` when the version is of another
     document and `NotReady` unless it is ready. Publishing the current version again changes nothing.
     """
-    locked = Document.objects.select_for_update().get(pk=document.pk)
+    locked = Document.objects.select_for_update(no_key=True).get(pk=document.pk)
     fresh = Version.objects.filter(pk=version.pk, document=locked).first()
     if fresh is None or locked.deleted_at is not None:
         raise NotFound(kind="version", id=version.public_id)
@@ -110,7 +110,7 @@ def publish_version(document: Document, version: Version, *, who: Who, now: date
 def _lock_own(actor: Actor, document_id: str) -> Document:
     """The document's row until the transaction ends; it may have been deleted while its new bytes came in."""
     found = queries.get_own_document(actor, document_id)
-    return Document.objects.select_for_update().get(pk=found.pk)
+    return Document.objects.select_for_update(no_key=True).get(pk=found.pk)
 
 
 def _take_in(actor: Actor, chunks: Iterable[bytes], *, name: str, size: int | None, now: datetime) -> _Arrival:
@@ -163,7 +163,7 @@ def _check_size(size: int, most: int, quota: _Quota) -> None:
 
 def _check_quota(actor: Actor, size: int, *, now: datetime) -> None:
     """Count again under the team's lock: two uploads that each fit may not fit together."""
-    Team.objects.select_for_update().get(pk=actor.team_id)
+    Team.objects.select_for_update(no_key=True).get(pk=actor.team_id)
     most, quota = _room_left(actor, now=now)
     _check_size(size, most, quota)
 

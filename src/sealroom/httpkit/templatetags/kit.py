@@ -19,7 +19,9 @@ from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext, ngettext, pgettext, pgettext_lazy
+from django.utils.translation import get_language, gettext, ngettext, pgettext, pgettext_lazy
+
+from sealroom.core import wording
 
 register = template.Library()
 
@@ -146,6 +148,18 @@ def duration(seconds: float | None) -> str:
 def credit_count(count: int) -> str:
     """Write a number of credits: 1 credit, 10 credits, 1,490 credits."""
     return ngettext("%(n)s credit", "%(n)s credits", abs(count)) % {"n": number(count)}
+
+
+@register.filter
+def money(minor: int | None, currency: str) -> str:
+    """Write an amount given in minor units: `{{ line.amount|money:quote.currency }}` is $350.00, in French 350,00 $."""
+    return "" if minor is None else wording.money_text(minor, currency, get_language() or "en")
+
+
+@register.filter
+def currency_name(code: str) -> str:
+    """Write what a currency is called, for the one place of a page that says it: US dollars."""
+    return wording.currency_name(code, get_language() or "en")
 
 
 @register.simple_tag

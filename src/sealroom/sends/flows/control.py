@@ -15,11 +15,10 @@ from sealroom.accounts.rules import Actor, Capability
 from sealroom.audit import flows as audit
 from sealroom.audit.rules import Verb
 from sealroom.core.errors import Forbidden, Invalid, NotFound
-from sealroom.credits import flows as credit_flows
 from sealroom.credits import queries as credit_queries
 from sealroom.sends import queries, rules
 from sealroom.sends.errors import NotLive, NotReady, TooLate
-from sealroom.sends.flows.deeds import lock_send, lock_wallet
+from sealroom.sends.flows.deeds import charge, lock_send, lock_wallet
 from sealroom.sends.flows.give_back import give_back
 from sealroom.sends.flows.send import problem_of
 from sealroom.sends.flows.values import SendResult
@@ -60,7 +59,7 @@ def restore(
     """Give access back: to the whole send, or for the recipients and documents named by id. What was revoked on its own stays so.
 
     Pairs of the access given back that are not paid (a version published meanwhile, credits given back) are charged, all or
-    nothing. Raises `InsufficientCredits`, and `Forbidden` for the owner of a send that an admin ended.
+    nothing. Raises `InsufficientCredits`, `PaymentDue`, and `Forbidden` for the owner of a send that an admin ended.
     """
     with transaction.atomic():
         found = queries.get_send_to_end(actor, send_id)
@@ -158,10 +157,9 @@ def _charge_live(actor: Actor, send: Send, *, now: datetime) -> SendResult:
         return SendResult(fresh, 0, credit_queries.meter(send.team_id, now=now).available)
     versions = [item.document.current.public_id for item in queries.live_items(send) if item.document.current is not None]
     addresses = send.recipients.filter(removed_at=None, link__revoked_at=None).values_list("address", flat=True)
-    receipt = credit_flows.spend(
-        send.team_id,
+    receipt = charge(
+        actor,
         rules.price(versions, addresses, sender=send.sender.email),
-        actor=actor,
         key=f"restore:{send.public_id}:{send.revision}",
         request_digest=rules.request_digest("restore", [send.public_id, send.revision]),
         about=send.public_id,

@@ -4,15 +4,17 @@ others answer with what it did. Also the one lock under which sends change."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 from django.db import IntegrityError
 
 from sealroom.accounts.rules import Actor
+from sealroom.billing.queries import require_paid
 from sealroom.core.errors import IdempotencyConflict, Invalid, NotFound
 from sealroom.credits import flows as credit_flows
+from sealroom.credits.flows import Receipt
 from sealroom.sends.models import Deed, DeedKind, Send
 
 Result = TypeVar("Result")
@@ -49,9 +51,22 @@ def lock_wallet(team_id: int, *, now: datetime) -> None:
     credit_flows.roll(team_id, now=now)
 
 
+def charge(actor: Actor, pairs: Sequence[str], *, key: str, request_digest: str, about: str, note: str, now: datetime) -> Receipt:
+    """Charge for pairs, unless a renewal is overdue. Raises `PaymentDue`, and what `credits.flows.spend` raises."""
+    require_paid(actor.team_id, now=now)
+    return credit_flows.spend(
+        actor.team_id, pairs, actor=actor, key=key, request_digest=request_digest, about=about, note=note, now=now
+    )
+
+
 def lock_send(send: Send) -> Send:
     """The send as it is now, held until the caller's transaction ends."""
-    locked = Send.objects.select_for_update(of=("self",)).select_related("policy", "team", "sender").filter(pk=send.pk).first()
+    locked = (
+        Send.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("policy", "team", "sender")
+        .filter(pk=send.pk)
+        .first()
+    )
     if locked is None:
         raise NotFound(kind="send", id=send.public_id)
     return locked

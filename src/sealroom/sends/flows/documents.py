@@ -12,13 +12,12 @@ from sealroom.access import flows as access
 from sealroom.accounts.rules import Actor, Capability
 from sealroom.audit import flows as audit
 from sealroom.audit.rules import Verb
-from sealroom.credits import flows as credit_flows
 from sealroom.documents import flows as document_flows
 from sealroom.documents import queries as document_queries
 from sealroom.documents.models import Document, VersionState
 from sealroom.sends import queries, rules
 from sealroom.sends.errors import DocumentFailed, InUse, NotReady
-from sealroom.sends.flows.deeds import claim, lock_send, lock_wallet, once
+from sealroom.sends.flows.deeds import charge, claim, lock_send, lock_wallet, once
 from sealroom.sends.flows.send import hold
 from sealroom.sends.flows.values import ReplaceResult
 from sealroom.sends.models import Deed, DeedKind, Send, SendDocument
@@ -28,7 +27,7 @@ def replace(actor: Actor, document_id: str, version_id: str, *, key: str, now: d
     """Publish a prepared version of the actor's own document: charges one credit per current recipient of its live sends (unique,
     not removed, not revoked; a sender is free in his own send) and switches every link to it, both or neither, once per `key`.
 
-    Raises `InsufficientCredits`, `IdempotencyConflict`, `NotReady`, `DocumentFailed`, `NotFound`.
+    Raises `InsufficientCredits`, `PaymentDue`, `IdempotencyConflict`, `NotReady`, `DocumentFailed`, `NotFound`.
     """
     actor.require(Capability.SEND)
     return once(partial(_replace, actor, document_id, version_id, key=key, now=now))
@@ -66,10 +65,9 @@ def _replace(actor: Actor, document_id: str, version_id: str, *, key: str, now: 
     if not version.pages and any(send.policy.permission != "download_original" for send in sends):
         raise NotReady(document=document_id, reason="unviewable")
     addresses = queries.charged_addresses(sends)
-    receipt = credit_flows.spend(
-        actor.team_id,
+    receipt = charge(
+        actor,
         tuple(rules.pair_key(version.public_id, address) for address in addresses),
-        actor=actor,
         key=key,
         request_digest=digest,
         about=sends[0].public_id if len(sends) == 1 else "",

@@ -53,7 +53,12 @@ def _opened(send: Send, items: Sequence[SendDocument]) -> set[tuple[int, str]]:
     is being written down is waited for."""
     documents = [item.document_id for item in items]
     addresses = send.recipients.values("address")
-    list(Grant.objects.select_for_update().filter(link__policy_id=send.policy_id).order_by("pk").values_list("pk", flat=True))
+    list(
+        Grant.objects.select_for_update(no_key=True)
+        .filter(link__policy_id=send.policy_id)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
     opened = Grant.objects.filter(document__in=documents, link__team_id=send.team_id, link__address__in=addresses)
     return set(opened.exclude(first_opened_at=None).values_list("document_id", "link__address"))
 

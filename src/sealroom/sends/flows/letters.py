@@ -31,6 +31,7 @@ _MOST_FILES = 20
 
 HELD_SENTENCES: dict[str, str | Promise] = {
     "insufficient_credits": gettext_lazy("Your team has too few credits for it."),
+    "payment_due": gettext_lazy("A payment of your team is due; sending goes on when it has arrived."),
     "password_required": gettext_lazy("A file is locked with a password."),
     "corrupt": gettext_lazy("A file is damaged and cannot be read."),
     "unviewable": gettext_lazy("A file has no pages to show; it can only be sent with the right to download the original."),

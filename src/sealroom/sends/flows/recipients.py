@@ -17,11 +17,10 @@ from sealroom.accounts.rules import Actor, Capability
 from sealroom.audit import flows as audit
 from sealroom.audit.rules import SYSTEM, Verb
 from sealroom.core.errors import Invalid, NotFound, RateLimited
-from sealroom.credits import flows as credit_flows
 from sealroom.sends import queries, rules
 from sealroom.sends.errors import NotLive
 from sealroom.sends.flows import letters
-from sealroom.sends.flows.deeds import claim, lock_send, lock_wallet, once
+from sealroom.sends.flows.deeds import charge, claim, lock_send, lock_wallet, once
 from sealroom.sends.flows.give_back import give_back
 from sealroom.sends.flows.send import link_recipients
 from sealroom.sends.flows.values import AddResult
@@ -122,10 +121,9 @@ def _add(actor: Actor, send_id: str, recipients: tuple[Addressee, ...], *, key: 
     new = _new_recipients(send, recipients, now=now)
     documents = [item.document for item in queries.live_items(send)]
     versions = [document.current.public_id for document in documents if document.current is not None]
-    receipt = credit_flows.spend(
-        actor.team_id,
+    receipt = charge(
+        actor,
         rules.price(versions, [one.address for one in new], sender=send.sender.email),
-        actor=actor,
         key=key,
         request_digest=digest,
         about=send.public_id,

@@ -15,16 +15,17 @@ from sealroom.accounts import queries as account_queries
 from sealroom.accounts.rules import Actor, Capability, Route
 from sealroom.audit import flows as audit
 from sealroom.audit.rules import SYSTEM, Verb
+from sealroom.billing.errors import PaymentDue
+from sealroom.billing.queries import require_paid
 from sealroom.core import jobs
 from sealroom.core.errors import Invalid
-from sealroom.credits import flows as credit_flows
 from sealroom.credits import queries as credit_queries
 from sealroom.credits.errors import InsufficientCredits
 from sealroom.documents.models import Document, VersionState
 from sealroom.sends import queries, rules
 from sealroom.sends.errors import DocumentFailed, NotADraft, NotReady
 from sealroom.sends.flows import letters
-from sealroom.sends.flows.deeds import claim, lock_send, lock_wallet, once
+from sealroom.sends.flows.deeds import charge, claim, lock_send, lock_wallet, once
 from sealroom.sends.flows.draft import check_content, find_documents, make_draft, put_documents, put_recipients
 from sealroom.sends.flows.values import SendResult
 from sealroom.sends.models import Deed, DeedKind, MailKind, Recipient, Send, SendDocument, SendState
@@ -38,8 +39,8 @@ def send_documents(actor: Actor, request: SendRequest, *, key: str, now: datetim
 
     Charges one credit for each unpaid pair of document version and unique recipient, all or nothing, once per `key`: the same
     request again answers with the first result, another one under the key raises `IdempotencyConflict`. Documents that are still
-    being prepared make it wait as a confirmed draft, charged when it goes out. Raises `InsufficientCredits`, `Invalid`, `NotFound`,
-    `DocumentFailed`, `NotReady` (a file without pages needs the right to download the original).
+    being prepared make it wait as a confirmed draft, charged when it goes out. Raises `InsufficientCredits`, `PaymentDue`,
+    `Invalid`, `NotFound`, `DocumentFailed`, `NotReady` (a file without pages needs the right to download the original).
     """
     actor.require(Capability.SEND)
     return once(partial(_send, actor, request, key=key, now=now))
@@ -53,17 +54,20 @@ def confirm(actor: Actor, draft_id: str, *, key: str, now: datetime) -> SendResu
 
 
 def try_dispatch(send_id: int, *, now: datetime) -> bool:
-    """Let a waiting send go out if its documents are ready; hold it, with a mail to its sender, if one failed or credits are short.
+    """Let a waiting send go out if its documents are ready; hold it, with a mail to its sender, if one failed, credits are short or
+    a payment is overdue.
     True when it went out. Safe to call at any time and at once."""
     try:
         with transaction.atomic():
             return _dispatch(send_id, now=now)
     except InsufficientCredits as refusal:
-        short = refusal
+        why, facts = refusal.code, {"needed": refusal.needed, "available": refusal.available}
+    except PaymentDue as refusal:
+        why, facts = refusal.code, {}
     with transaction.atomic():
         send = _waiting(send_id, now=now)
         if send is not None:
-            hold(send, short.code, now=now, needed=short.needed, available=short.available)
+            hold(send, why, now=now, **facts)
     return False
 
 
@@ -173,6 +177,7 @@ def problem_of(document: Document, permission: str) -> str:
 
 def _check_price(actor: Actor, items: Sequence[SendDocument], recipients: Sequence[Recipient], *, now: datetime) -> int:
     """Refuse at once what cannot be paid today, instead of letting it wait for its documents first."""
+    require_paid(actor.team_id, now=now)
     price = credit_queries.price(actor.team_id, _pairs(actor.email, items, recipients), now=now)
     if not price.enough:
         meter = credit_queries.meter(actor.team_id, now=now)
@@ -183,10 +188,9 @@ def _check_price(actor: Actor, items: Sequence[SendDocument], recipients: Sequen
 def _deliver(actor: Actor, send: Send, deed: Deed, *, now: datetime) -> SendResult:
     lock_wallet(actor.team_id, now=now)
     items, recipients = items_of(send), list(send.recipients.order_by("pk"))
-    receipt = credit_flows.spend(
-        actor.team_id,
+    receipt = charge(
+        actor,
         _pairs(actor.email, items, recipients),
-        actor=actor,
         key=deed.key,
         request_digest=deed.request_digest,
         about=send.public_id,

@@ -21,7 +21,7 @@ import reportlab
 import uharfbuzz as hb
 from PIL import Image
 
-from sealroom.viewing.adapters import bidi
+from sealroom.core import bidi
 
 Mask = np.ndarray[tuple[int, int], np.dtype[np.uint8]]
 

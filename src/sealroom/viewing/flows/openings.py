@@ -49,7 +49,7 @@ def heartbeat(admission: Admission, pages: Mapping[int, int], *, now: datetime) 
     found = _living(admission, now=now)
     if found is None:
         return 0
-    opening = Opening.objects.select_for_update().get(pk=found.pk)
+    opening = Opening.objects.select_for_update(no_key=True).get(pk=found.pk)
     known = {view.page: PageTime(view.first_at, view.active_ms) for view in opening.page_views.all()}
     claims = [Claim(page, claimed) for page, claimed in pages.items()]
     added = rules.believed(claims, known, started_at=opening.started_at, last_beat_at=opening.last_beat_at, now=now)
@@ -86,7 +86,7 @@ def _living(admission: Admission, *, now: datetime) -> Opening | None:
 @transaction.atomic
 def _begin(admission: Admission, *, now: datetime) -> Opening:
     """Under the grant's lock, so that two first pages fetched at once are one opening and one piece of news."""
-    grant = Grant.objects.select_for_update().get(pk=admission.grant.pk)
+    grant = Grant.objects.select_for_update(no_key=True).get(pk=admission.grant.pk)
     found = _living(admission, now=now)
     if found is not None:
         return found

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Admin Settings: the team itself, its plan, and what its members send (names and numbers, never contents)."""
+"""Admin Settings: the team itself, and what its members send (names and numbers, never contents)."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -15,30 +13,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from sealroom.accounts import flows as accounts
 from sealroom.accounts import queries
 from sealroom.accounts.rules import Capability
-from sealroom.billing import queries as plans
-from sealroom.credits import queries as credits
-from sealroom.documents import queries as documents
 from sealroom.sends import flows as sends
 from sealroom.sends import queries as send_queries
 from sealroom.web import showing
 from sealroom.web.answers import done, page
 from sealroom.web.forms.start import TeamForm
 from sealroom.web.gates import MemberRequest, admin_required
-
-
-@dataclass(frozen=True)
-class Quota:
-    """How much of a quota is in use."""
-
-    label: str
-    used: int
-    limit: int
-    bytes: bool = False
-
-    @property
-    def full(self) -> bool:
-        """Whether nine tenths are used: time to look."""
-        return 10 * self.used >= 9 * self.limit
 
 
 @require_http_methods(["GET", "POST"])
@@ -51,23 +31,6 @@ def team(request: MemberRequest) -> HttpResponse:
         accounts.update_team(request.actor, **form.cleaned_data, now=timezone.now())
         return done(request, reverse("web:team"), _("Saved."))
     return page(request, "web/people/team.html", {"form": form}, status=422 if form.errors else 200)
-
-
-@require_GET
-@admin_required(Capability.SEE_BILLING)
-def plan(request: MemberRequest) -> HttpResponse:
-    """The plan, and how much of each quota is in use."""
-    now, team_id = timezone.now(), request.actor.team_id
-    limits = plans.limits_of(team_id, now=now)
-    meter = credits.meter(team_id, now=now)
-    storage = documents.storage_of(team_id)
-    total = max(meter.available, meter.allowance + meter.promo)
-    quotas = [
-        Quota(_("Credits this period"), meter.used, total),
-        Quota(_("Users"), plans.usage_of(team_id, now=now).users, limits.users),
-        Quota(_("Storage"), storage.bytes, limits.storage_bytes, bytes=True),
-    ]
-    return page(request, "web/people/plan.html", {"limits": limits, "quotas": quotas, "meter_now": meter})
 
 
 @require_GET

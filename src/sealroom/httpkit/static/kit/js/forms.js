@@ -8,7 +8,8 @@ document.addEventListener("change", (event) => {
     const scope = all.closest("form, table, section") ?? document;
     for (const box of scope.querySelectorAll(`input[type="checkbox"][name="${CSS.escape(all.dataset.checkAll)}"]`)) box.checked = all.checked;
   }
-  event.target.closest("form[data-autosubmit]")?.requestSubmit();
+  // A date changes with every digit that is typed: it is sent by its button.
+  if (event.target.type !== "date") event.target.closest("form[data-autosubmit]")?.requestSubmit();
 });
 
 document.addEventListener("submit", (event) => {

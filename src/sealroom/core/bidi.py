@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The order in which a line of mixed directions is drawn: the implicit part of the Unicode bidirectional algorithm (UAX #9,
-rules P2, W1-W7, N1-N2, I1-I2, L2). Explicit embeddings, overrides and isolates never come here: the words of a mark are freed of
+rules P2, W1-W7, N1-N2, I1-I2, L2). Explicit embeddings, overrides and isolates never come here: marks and invoices are freed of
 them. Bracket pairs (N0) are treated as other neutrals.
 """
 
