@@ -17,7 +17,7 @@ from sealroom.audit.rules import Verb
 from sealroom.billing.errors import GatewayDown, PaymentFailed, StaleQuote
 from sealroom.billing.flows import invoices, letters
 from sealroom.billing.flows.quotes import decide_wish, make_quote
-from sealroom.billing.flows.settle import fail, force, keep_method, settle
+from sealroom.billing.flows.settle import UNDER_WAY, fail, force, keep_method, settle
 from sealroom.billing.flows.subscription import settled
 from sealroom.billing.flows.values import Outcome, Wish
 from sealroom.billing.models import (
@@ -38,7 +38,6 @@ from sealroom.core import jobs
 from sealroom.core.errors import DomainError, IdempotencyConflict, Invalid, NotFound
 from sealroom.core.faults import fault_point
 
-UNDER_WAY = (PaymentState.CREATED, PaymentState.PENDING)
 ASKING = timedelta(minutes=2)  # how long a process may be asking the gateway before another one asks again
 
 

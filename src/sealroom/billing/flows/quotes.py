@@ -11,7 +11,6 @@ from django.db import transaction
 from sealroom.accounts.rules import Actor, Capability
 from sealroom.audit import flows as audit
 from sealroom.audit.rules import Verb
-from sealroom.billing import rules
 from sealroom.billing.flows import invoices
 from sealroom.billing.flows.subscription import settled
 from sealroom.billing.flows.values import Wish
@@ -90,8 +89,3 @@ def decide_wish(subscription: Subscription, standing: Standing, wish: Wish, *, n
     wanted = Wanted(offer, wish.interval, wish.items, wish.add, resume=wish.resume)
     usage = standing_usage(subscription.team_id, now=now)
     return decide(standing, wanted, extras(), usage=usage, now=now)
-
-
-def free_wish() -> Wish:
-    """The wish to cancel."""
-    return Wish(plan=rules.FREE)

@@ -54,7 +54,7 @@ def reconcile(payment_id: int, *, now: datetime) -> None:
     """Find out what became of a payment that is under way: asked again under its own key if the gateway's answer was lost, looked
     up otherwise. Lapsed with its cycle."""
     payment = Payment.objects.select_related("invoice__quote", "invoice__team").get(pk=payment_id)
-    if payment.state not in buy.UNDER_WAY or settle.lapse(payment_id, now=now):
+    if payment.state not in settle.UNDER_WAY or settle.lapse(payment_id, now=now):
         return
     if payment.gateway != get_gateway().name:  # begun at another one, which is not there any more to be asked
         return
@@ -67,7 +67,7 @@ def sweep(*, now: datetime) -> None:
     late = Subscription.objects.filter(billed_until__lte=now) | Subscription.objects.filter(pending__effective_at__lte=now)
     for team_id in set(late.values_list("team_id", flat=True)):
         renew(team_id, now=now)
-    old = Payment.objects.filter(state__in=buy.UNDER_WAY, created_at__lt=now - LOOK_AGAIN)
+    old = Payment.objects.filter(state__in=settle.UNDER_WAY, created_at__lt=now - LOOK_AGAIN)
     for payment_id in list(old.values_list("pk", flat=True)):
         reconcile(payment_id, now=now)
     for invoice in _to_collect():
@@ -144,4 +144,4 @@ def _after_grace(invoice: Invoice, *, now: datetime) -> datetime | None:
 
 def _to_collect() -> Iterable[Invoice]:
     rows = Invoice.objects.filter(kind=InvoiceKind.RENEWAL, status=InvoiceStatus.OPEN, due__gt=0)
-    return rows.exclude(payments__state__in=buy.UNDER_WAY).select_related("team")
+    return rows.exclude(payments__state__in=settle.UNDER_WAY).select_related("team")
