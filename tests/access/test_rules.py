@@ -67,7 +67,7 @@ def test_a_permission_includes_those_before_it(has: Permission, wants: Permissio
 
 
 def test_only_what_was_there_before_has_ended() -> None:
-    assert [verdict for verdict in Verdict if verdict.has_ended] == [Verdict.REVOKED, Verdict.EXPIRED]
+    assert [verdict for verdict in Verdict if verdict.has_ended] == [Verdict.REVOKED, Verdict.EXPIRED, Verdict.USED_UP]
 
 
 def test_a_pass_lives_twelve_hours_and_half_an_hour_idle() -> None:

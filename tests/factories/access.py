@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sealroom.access import flows, queries
-from sealroom.access.models import Challenge, Link, Pass, PolicyRow, Visitor
+from sealroom.access.models import Challenge, Link, Pass, PolicyRow, Reader, Visitor
 from sealroom.access.rules import Policy, new_pass_times
 from sealroom.core.ids import digest, new_id, new_secret
 from sealroom.core.models import Job
@@ -122,9 +122,11 @@ def make_pass(link: Link, *, now: datetime) -> str:
     """A browser that proved the link's address, without the way there; returns its cookie."""
     secret, times = new_secret(), new_pass_times(remember=False, now=now)
     visitor = Visitor.objects.create(secret_digest=digest(secret), created_at=now, last_seen_at=now)
+    reader, _made = Reader.objects.get_or_create(link=link, address=link.address)
     Pass.objects.create(
         visitor=visitor,
         link=link,
+        reader=reader,
         address=link.address,
         issued_at=now,
         expires_at=times.expires_at,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sealroom.access import flows as access
 from sealroom.access.flows import Admission
-from sealroom.access.models import Grant, Link, Pass, Visitor
+from sealroom.access.models import Grant, Link, Pass, Reader, Visitor
 from sealroom.access.rules import Policy, Viewer
 from sealroom.core.ids import digest, new_secret
 from sealroom.documents.models import Document
@@ -29,8 +29,9 @@ def admit(
     """What `access.check_pass` gives a new browser that proved the link's address."""
     visitor = Visitor.objects.create(secret_digest=digest(new_secret()), created_at=now, last_seen_at=now, user_agent=device)
     later = now + timedelta(days=1)
+    reader, _made = Reader.objects.get_or_create(link=link, address=link.address)
     held = Pass.objects.create(
-        visitor=visitor, link=link, address=link.address, issued_at=now, expires_at=later, idle_expires_at=later
+        visitor=visitor, link=link, reader=reader, address=link.address, issued_at=now, expires_at=later, idle_expires_at=later
     )
     return Admission(
         link=link,
@@ -41,4 +42,5 @@ def admit(
         viewer=Viewer(link.address, link.name, "203.0.113.7"),
         pass_id=held.public_id,
         pass_pk=held.pk,
+        reader=reader,
     )

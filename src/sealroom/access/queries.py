@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from sealroom.access.models import Challenge, Grant, Link, Pass, PolicyRow
-from sealroom.access.rules import Facts, Permission, Verdict, decide_admission, pass_is_alive
+from sealroom.access.models import Acceptance, Challenge, Grant, Link, Pass, PolicyRow, Tally, Terms, View
+from sealroom.access.rules import VIEW_ENDS_AFTER, Facts, Permission, TermsMode, Verdict, decide_admission, ends_at, pass_is_alive
 from sealroom.core import codes
 from sealroom.core.ids import digest
 from sealroom.core.secrets import unseal_text
@@ -37,6 +37,7 @@ class LandedDocument:
     size: int
     pages: int
     verdict: Verdict
+    is_media: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,16 +77,23 @@ def find_link(reference: str) -> Link | None:
 
 
 def living_pass(cookie: str | None, reference: str, *, now: datetime) -> Pass | None:
-    """The pass of this browser on this link with link and policy as they are now, if it lives."""
+    """The pass of this browser on this link with link, policy and reader as they are now, if it lives."""
     if not cookie:
         return None
-    found = (
-        Pass.objects.select_related("link__policy", "link__team", "visitor")
-        .filter(Q(link__token_digest=digest(reference)) | Q(link__public_id=reference))
-        .filter(visitor__secret_digest=digest(cookie), ended_at=None)
-        .first()
-    )
+    of_link = Q(link__token_digest=digest(reference)) | Q(link__public_id=reference)
+    found = _passes().filter(of_link, visitor__secret_digest=digest(cookie)).first()
     return found if found is not None and pass_is_alive(found.times, now=now) else None
+
+
+def living_pass_by_pk(pk: int, *, now: datetime) -> Pass | None:
+    """The same pass again, with everything read anew, if it still lives."""
+    found = _passes().filter(pk=pk).first()
+    return found if found is not None and pass_is_alive(found.times, now=now) else None
+
+
+def _passes() -> QuerySet[Pass]:
+    rows = Pass.objects.select_related("link__policy__terms", "link__team", "visitor", "reader", "preview_by")
+    return rows.filter(ended_at=None)
 
 
 def landing(cookie: str | None, reference: str, *, ip: str = "", now: datetime) -> Landing:
@@ -95,9 +103,10 @@ def landing(cookie: str | None, reference: str, *, ip: str = "", now: datetime) 
     if held is None:
         return Landing(LandingState.NEEDS_CODE)
     link, policy = held.link, held.link.policy.value
-    rows = Grant.objects.filter(link=link).select_related("document__current").order_by("position", "pk")
-    documents = tuple(_landed(grant, link, now=now) for grant in rows)
-    whole = decide_admission(policy, Facts(proved=True, revoked=is_revoked(link)), now=now)
+    rows = list(Grant.objects.filter(link=link).select_related("document__current").order_by("position", "pk"))
+    facts = facts_of(held, ip=ip, now=now)
+    documents = tuple(_landed(grant, held, facts, now=now) for grant in rows)
+    whole = decide_admission(policy, facts, now=now)
     verdicts = {document.verdict for document in documents}
     if whole is Verdict.ADMIT and verdicts and Verdict.ADMIT not in verdicts:
         whole = Verdict.REVOKED
@@ -111,7 +120,7 @@ def landing(cookie: str | None, reference: str, *, ip: str = "", now: datetime) 
         language=link.language,
         permission=policy.permission,
         starts_at=policy.starts_at,
-        expires_at=policy.expires_at,
+        expires_at=ends_at(policy, held.reader.first_opened_at),
         documents=documents if state is LandingState.OPEN else (),
     )
 
@@ -150,9 +159,76 @@ def is_revoked(link: Link, grant: Grant | None = None) -> bool:
     return bool(link.revoked_at or link.policy.revoked_at or (grant is not None and grant.revoked_at))
 
 
-def _landed(grant: Grant, link: Link, *, now: datetime) -> LandedDocument:
-    document, version = grant.document, grant.document.current
-    facts = Facts(proved=True, granted=document.deleted_at is None and version is not None, revoked=is_revoked(link, grant))
+def terms_in_force(link: Link) -> Terms | None:
+    """The text that readers of a link must have accepted now; None when there is none."""
+    mode = TermsMode(link.policy.terms_mode)
+    if mode is TermsMode.OWN:
+        return link.policy.terms
+    if mode is TermsMode.ORGANIZATION:
+        return organization_terms(link.team_id)
+    return None
+
+
+def organization_terms(team_id: int) -> Terms | None:
+    """A team's own text in force."""
+    latest = Terms.objects.filter(team_id=team_id, is_organization=True).order_by("-number").first()
+    return latest if latest is not None and latest.withdrawn_at is None else None
+
+
+def terms_are_due(held: Pass) -> bool:
+    """Whether this browser must accept terms first. Who proved an address accepts a text once; everybody else with each pass."""
+    if held.link.policy.terms_mode == TermsMode.OFF:
+        return False
+    terms = terms_in_force(held.link)
+    if terms is None:
+        return False
+    accepted = Acceptance.objects.filter(terms=terms)
+    is_verified = held.link.policy.value.access.needs_code and bool(held.reader.address)
+    mine = accepted.filter(reader=held.reader) if is_verified else accepted.filter(browser_pass=held)
+    return not mine.exists()
+
+
+def living_view(held: Pass, grant: Grant, *, now: datetime) -> View | None:
+    """The counted view of this browser and document that goes on."""
+    rows = View.objects.filter(browser_pass=held, grant=grant, last_seen_at__gt=now - VIEW_ENDS_AFTER)
+    return rows.order_by("-last_seen_at").first()
+
+
+def facts_of(held: Pass, grant: Grant | None = None, *, ip: str, now: datetime) -> Facts:
+    """All that is known about a browser that carries a living pass, and, with `grant`, about a document for it."""
+    link = held.link
+    limits_views = grant is not None and link.policy.max_views is not None
+    return Facts(
+        proved=True,
+        granted=grant is None or (grant.document.deleted_at is None and grant.document.current_id is not None),
+        revoked=is_revoked(link, grant),
+        first_opened_at=held.reader.first_opened_at,
+        address=held.reader.address,
+        ip=ip,
+        country=country_of(ip) if link.policy.allow_countries else "",
+        passcode_version=held.passcode_version,
+        terms_due=terms_are_due(held),
+        views=_views_of(held, grant) if limits_views and grant is not None else 0,
+        is_viewing=limits_views and grant is not None and living_view(held, grant, now=now) is not None,
+        is_preview=held.preview_by_id is not None,
+    )
+
+
+def country_of(ip: str) -> str:
+    """The ISO 3166-1 code of the country an address is in, "" when nobody knows."""
+    return ""
+
+
+def _views_of(held: Pass, grant: Grant) -> int:
+    return Tally.objects.filter(reader=held.reader, grant=grant).values_list("views", flat=True).first() or 0
+
+
+def _landed(grant: Grant, held: Pass, facts: Facts, *, now: datetime) -> LandedDocument:
+    document, version, link = grant.document, grant.document.current, held.link
+    if link.policy.max_views is not None:
+        views, is_viewing = _views_of(held, grant), living_view(held, grant, now=now) is not None
+        facts = replace(facts, views=views, is_viewing=is_viewing)
+    facts = replace(facts, granted=document.deleted_at is None and version is not None, revoked=is_revoked(link, grant))
     return LandedDocument(
         id=document.public_id,
         name=document.name,
@@ -160,4 +236,5 @@ def _landed(grant: Grant, link: Link, *, now: datetime) -> LandedDocument:
         size=version.size if version else 0,
         pages=(version.pages or 0) if version else 0,
         verdict=decide_admission(link.policy.value, facts, now=now),
+        is_media=version is not None and version.media is not None,
     )

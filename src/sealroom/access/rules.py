@@ -5,6 +5,7 @@ docs/algorithms/admission.md."""
 from __future__ import annotations
 
 import enum
+import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,6 +13,9 @@ from datetime import datetime, timedelta
 PASS_LIFE = timedelta(hours=12)  # absolute, from the proof on
 PASS_IDLE = timedelta(minutes=30)  # without any request
 PASS_REMEMBERED = timedelta(days=30)  # absolute and idle, when the reader asked to be remembered
+VIEW_ENDS_AFTER = timedelta(minutes=30)
+"""Who was away for longer opens the document anew: that is another view."""
+PASS_PREVIEW = timedelta(minutes=10)  # of the sender who looks as a recipient would
 TOUCH_EVERY = timedelta(minutes=1)  # how often a living pass is written at most
 
 CODES_PER_ADDRESS = (3, timedelta(minutes=10))
@@ -22,9 +26,24 @@ DENIALS_KEPT = (10, timedelta(minutes=10))  # of one pass, document and reason
 
 
 class Access(enum.StrEnum):
-    """How a reader proves to be meant."""
+    """How a reader proves to be meant. The last three are open: a send has one link for all its readers (besides the recipients'
+    own), which names nobody."""
 
     NAMED_CODE = "named_code"  # a named person, by a code mailed to the stored address
+    NAMED_QUICK = "named_quick"  # a named person, by holding a link of his own
+    DOMAINS = "domains"  # who proves an address of one of the policy's domains by a code
+    ANYONE_VERIFIED = "anyone_verified"  # who proves any address by a code
+    ANYONE = "anyone"  # who holds the link
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a link that names nobody."""
+        return self in {Access.DOMAINS, Access.ANYONE_VERIFIED, Access.ANYONE}
+
+    @property
+    def needs_code(self) -> bool:
+        """Whether an address has to be proved."""
+        return self in {Access.NAMED_CODE, Access.DOMAINS, Access.ANYONE_VERIFIED}
 
 
 class Permission(enum.StrEnum):
@@ -39,9 +58,33 @@ class Permission(enum.StrEnum):
 _RANK = {permission: rank for rank, permission in enumerate(Permission)}
 
 
+class TermsMode(enum.StrEnum):
+    """Which terms a reader must accept before the first page."""
+
+    OFF = "off"
+    ORGANIZATION = "organization"  # the team's text as it is now
+    OWN = "own"  # a text of this send alone
+
+
+class Shield(enum.StrEnum):
+    """How much of a page the screen shield leaves clear."""
+
+    OFF = ""
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
+
+
+class MediaMark(enum.StrEnum):
+    """Where the mark of audio and video stands."""
+
+    BURNED = ""  # in the pixels of a copy made for one reader
+    LAID_OVER = "laid_over"  # drawn over the player by the reader's browser: quick, and no obstacle to who wants the bare film
+
+
 @dataclass(frozen=True)
 class Watermark:
-    """What the mark says and how it looks; "" and None leave the look to the house."""
+    """What the mark says and how it looks; "" and None leave the look to the house. `media` is a value of `MediaMark`."""
 
     fields: tuple[str, ...] = ("email", "ip", "time")
     text: str = ""
@@ -49,6 +92,7 @@ class Watermark:
     color: str = ""
     angle: int | None = None
     layout: str = ""
+    media: str = ""
 
 
 WATERMARK_FIELDS = frozenset({"email", "name", "ip", "time"})
@@ -56,17 +100,39 @@ WATERMARK_FIELDS = frozenset({"email", "name", "ip", "time"})
 
 @dataclass(frozen=True)
 class Policy:
-    """The conditions of one send, for all its readers. Instants are aware UTC; from `starts_at` on, until before `expires_at`."""
+    """The conditions of one send, for all its readers. Instants are aware UTC; from `starts_at` on, until before `expires_at`.
+
+    `expire_after_opening_s`: seconds from a reader's first opening on. `passcode_hash` is "" without one; `passcode_version` grows
+    with every other one. `domains`: only addresses of these (canonical A-labels); `block_domains`: none of these. `allow_ips`:
+    networks as `ipaddress` writes them. `allow_countries`: ISO 3166-1 codes. `max_views` and `max_prints`: of each reader and document.
+    `protect_pdf`: downloaded PDFs are encrypted, with a password sent apart."""
 
     access: Access = Access.NAMED_CODE
     permission: Permission = Permission.VIEW
     starts_at: datetime | None = None
     expires_at: datetime | None = None
     watermark: Watermark | None = field(default_factory=Watermark)
+    expire_after_opening_s: int | None = None
+    passcode_hash: str = ""
+    passcode_version: int = 0
+    terms: TermsMode = TermsMode.OFF
+    screen_shield: Shield = Shield.OFF
+    max_views: int | None = None
+    max_prints: int | None = None
+    domains: tuple[str, ...] = ()
+    block_domains: tuple[str, ...] = ()
+    allow_ips: tuple[str, ...] = ()
+    allow_countries: tuple[str, ...] = ()
+    protect_pdf: bool = False
 
     def allows(self, permission: Permission) -> bool:
         """Whether a reader who is admitted may do this."""
         return _RANK[permission] <= _RANK[self.permission]
+
+    @property
+    def may_copy_text(self) -> bool:
+        """Whether words may leave the pictures: search, selection, screen readers. Who may keep a copy may."""
+        return self.allows(Permission.DOWNLOAD_PDF)
 
 
 @dataclass(frozen=True)
@@ -85,6 +151,15 @@ class Facts:
     proved: bool  # the browser carries a living pass of this link
     granted: bool = True  # the link leads to this document, which still exists
     revoked: bool = False  # policy, link or grant
+    first_opened_at: datetime | None = None  # by this reader, through this link
+    address: str = ""  # proved or named; "" of an anonymous reader
+    ip: str = ""
+    country: str = ""  # of the address of the request; "" when nobody knows
+    passcode_version: int = 0  # of the passcode this browser gave last
+    terms_due: bool = False  # there are terms in force that this reader has not accepted
+    views: int = 0  # of this reader and document
+    is_viewing: bool = False  # a view that was counted goes on
+    is_preview: bool = False  # the sender looks as a recipient would: nothing to fulfil, nothing used up
 
 
 class Verdict(enum.StrEnum):
@@ -96,14 +171,54 @@ class Verdict(enum.StrEnum):
     REVOKED = "revoked"
     EXPIRED = "expired"
     NOT_STARTED = "not_started"
+    DOMAIN = "domain"
+    IP = "ip"
+    COUNTRY = "country"
+    PASSCODE = "passcode"
+    TERMS = "terms"
+    USED_UP = "used_up"
 
     @property
     def has_ended(self) -> bool:
         """Whether the reader had access before (410 instead of 404; only ever told to a browser that proved its address)."""
-        return self in {Verdict.REVOKED, Verdict.EXPIRED}
+        return self in {Verdict.REVOKED, Verdict.EXPIRED, Verdict.USED_UP}
 
 
 Hurdle = Callable[[Policy, Facts, datetime], Verdict | None]
+
+
+def ends_at(policy: Policy, first_opened_at: datetime | None) -> datetime | None:
+    """When access ends for a reader: at the date, or when the time since the first opening is over, whichever is sooner."""
+    ends = [policy.expires_at] if policy.expires_at is not None else []
+    if policy.expire_after_opening_s is not None and first_opened_at is not None:
+        ends.append(first_opened_at + timedelta(seconds=policy.expire_after_opening_s))
+    return min(ends, default=None)
+
+
+def domain_of(address: str) -> str:
+    """What stands behind the @ of a canonical address."""
+    return address.rpartition("@")[2]
+
+
+def domain_is_welcome(policy: Policy, address: str) -> bool:
+    """Whether the lists of domains let this address in. Who reads without an address is not judged by it."""
+    if not address:
+        return True
+    domain = domain_of(address)
+    return domain not in policy.block_domains and (not policy.domains or domain in policy.domains)
+
+
+def ip_is_welcome(policy: Policy, ip: str) -> bool:
+    """Whether the request comes from one of the networks. What is no address comes from none."""
+    if not policy.allow_ips:
+        return True
+    try:
+        source = ipaddress.ip_address(ip)
+    except ValueError:
+        return False
+    if isinstance(source, ipaddress.IPv6Address) and source.ipv4_mapped is not None:
+        source = source.ipv4_mapped
+    return any(source in ipaddress.ip_network(network) for network in policy.allow_ips)
 
 
 def _address_proved(policy: Policy, facts: Facts, now: datetime) -> Verdict | None:
@@ -119,16 +234,56 @@ def _not_revoked(policy: Policy, facts: Facts, now: datetime) -> Verdict | None:
 
 
 def _not_expired(policy: Policy, facts: Facts, now: datetime) -> Verdict | None:
-    return Verdict.EXPIRED if policy.expires_at is not None and now >= policy.expires_at else None
+    ends = ends_at(policy, facts.first_opened_at)
+    return Verdict.EXPIRED if ends is not None and now >= ends else None
 
 
 def _started(policy: Policy, facts: Facts, now: datetime) -> Verdict | None:
     return Verdict.NOT_STARTED if policy.starts_at is not None and now < policy.starts_at else None
 
 
-HURDLES: tuple[Hurdle, ...] = (_address_proved, _document_granted, _not_revoked, _not_expired, _started)
-"""In the order in which they are met. A further condition is a field of `Policy`, what must be known of it in `Facts`, a hurdle
-here at its place: who you are, then what ended, then what can still be fulfilled (passcode, terms), then what is used up."""
+def _domain_welcome(policy: Policy, facts: Facts, now: datetime) -> Verdict | None:
+    return None if facts.is_preview or domain_is_welcome(policy, facts.address) else Verdict.DOMAIN
+
+
+def _ip_welcome(policy: Policy, facts: Facts, now: datetime) -> Verdict | None:
+    return None if facts.is_preview or ip_is_welcome(policy, facts.ip) else Verdict.IP
+
+
+def _country_welcome(policy: Policy, facts: Facts, now: datetime) -> Verdict | None:
+    is_welcome = not policy.allow_countries or facts.country in policy.allow_countries
+    return None if facts.is_preview or is_welcome else Verdict.COUNTRY
+
+
+def _passcode_given(policy: Policy, facts: Facts, now: datetime) -> Verdict | None:
+    is_given = not policy.passcode_hash or facts.passcode_version == policy.passcode_version
+    return None if facts.is_preview or is_given else Verdict.PASSCODE
+
+
+def _terms_accepted(policy: Policy, facts: Facts, now: datetime) -> Verdict | None:
+    return Verdict.TERMS if facts.terms_due and not facts.is_preview else None
+
+
+def _views_left(policy: Policy, facts: Facts, now: datetime) -> Verdict | None:
+    is_over = policy.max_views is not None and not facts.is_viewing and facts.views >= policy.max_views
+    return Verdict.USED_UP if is_over and not facts.is_preview else None
+
+
+HURDLES: tuple[Hurdle, ...] = (
+    _address_proved,
+    _document_granted,
+    _not_revoked,
+    _not_expired,
+    _started,
+    _domain_welcome,
+    _ip_welcome,
+    _country_welcome,
+    _passcode_given,
+    _terms_accepted,
+    _views_left,
+)
+"""In the order in which they are met: who you are, what ended, where you come from, what you can still fulfil, what is used up. A
+further condition is a field of `Policy`, what must be known of it in `Facts`, a hurdle here at its place."""
 
 
 def decide_admission(policy: Policy, facts: Facts, *, now: datetime) -> Verdict:

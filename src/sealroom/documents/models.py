@@ -47,7 +47,7 @@ class VersionState(models.TextChoices):
 
 class Version(models.Model):
     """One upload of a document. `sha256` and `size` are of the original bytes. `pages` is null until known; 0 for a file that
-    can be sent but not viewed."""
+    has none: audio and video (`media`), and what can be sent but not viewed."""
 
     public_id = models.CharField(max_length=32, unique=True, default=new_version_id)
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="versions")
@@ -63,6 +63,10 @@ class Version(models.Model):
     error_facts = models.JSONField(default=dict)
     pages = models.PositiveIntegerField(null=True)
     baked_pages = models.PositiveIntegerField(default=0)
+    structure_key = models.CharField(max_length=64, null=True, unique=True)  # outline, links, sheets
+    text_key = models.CharField(max_length=64, null=True, unique=True)  # the words of all pages and where they stand
+    media = models.JSONField(null=True)  # audio and video: {"duration_ms", "width", "height", "has_video", "has_audio", "type"}
+    media_key = models.CharField(max_length=64, null=True, unique=True)  # what browsers play, when the original is not that
     uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
     ready_at = models.DateTimeField(null=True)
@@ -70,6 +74,11 @@ class Version(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["document", "number"], name="version_one_per_number")]
+
+    @property
+    def is_viewable(self) -> bool:
+        """Whether there is something to show: pages, or what a player plays."""
+        return self.state == VersionState.READY and (bool(self.pages) or self.media is not None)
 
 
 class Page(models.Model):
@@ -94,3 +103,38 @@ class LooseBlob(models.Model):
 
     key = models.CharField(max_length=64, primary_key=True)
     seen_at = models.DateTimeField()
+
+
+def new_upload_id() -> str:
+    """Public id of a resumable upload; hard to guess, since it names where bytes may be added."""
+    return new_id("upl")
+
+
+class Upload(models.Model):
+    """A resumable upload (tus 1.0) that is under way: `offset` counts bytes that are safe on the medium. Bound to the user who
+    began it. `document` is the one it became, or, with `is_version`, the one it shall be the next version of."""
+
+    public_id = models.CharField(max_length=48, unique=True, default=new_upload_id)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="uploads")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="uploads")
+    name = models.CharField(max_length=255)
+    size = models.PositiveBigIntegerField()
+    offset = models.PositiveBigIntegerField(default=0)
+    document = models.ForeignKey(Document, null=True, on_delete=models.PROTECT, related_name="+")
+    is_version = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+
+class UploadPart(models.Model):
+    """A piece of an upload as it lies encrypted in the store, until the whole is put together."""
+
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="parts")
+    position = models.PositiveBigIntegerField()
+    size = models.PositiveBigIntegerField()
+    key = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["upload", "position"], name="upload_part_once")]

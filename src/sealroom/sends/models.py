@@ -28,6 +28,21 @@ def new_deed_id() -> str:
     return new_id("ded")
 
 
+def new_preset_id() -> str:
+    """Public id of a preset."""
+    return new_id("pre")
+
+
+def new_contact_id() -> str:
+    """Public id of a contact."""
+    return new_id("con")
+
+
+def new_access_request_id() -> str:
+    """Public id of a request for access."""
+    return new_id("req")
+
+
 class SendState(models.TextChoices):
     """What is stored. `expired`, `revoked` and `scheduled` follow from the policy and the clock (`rules.state_of`)."""
 
@@ -59,6 +74,9 @@ class Send(models.Model):
     sent_at = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)
     charged = models.PositiveIntegerField(default=0)
+    open_link = models.OneToOneField(Link, null=True, on_delete=models.PROTECT, related_name="open_send")  # names nobody
+    preset = models.ForeignKey("Preset", null=True, on_delete=models.SET_NULL, related_name="sends")
+    deleted_at = models.DateTimeField(null=True)  # final; its rows stay for the ledger and the trail
     revoked_by_admin = models.BooleanField(default=False)
 
     class Meta:
@@ -82,6 +100,53 @@ class Send(models.Model):
             starts_at=self.policy.starts_at,
             expires_at=self.policy.expires_at,
         )
+
+
+class Preset(models.Model):
+    """A named bundle of settings that an admin made for the team. `settings` as the API writes them; `fixed` names those that a
+    member may not change."""
+
+    public_id = models.CharField(max_length=32, unique=True, default=new_preset_id)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="presets")
+    name = models.CharField(max_length=80)
+    settings = models.JSONField(default=dict)
+    fixed = models.JSONField(default=list)
+    is_default = models.BooleanField(default=False)
+    removed_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["team", "name"], condition=Q(removed_at=None), name="preset_one_per_name"),
+            models.UniqueConstraint(
+                fields=["team"], condition=Q(is_default=True, removed_at=None), name="preset_one_default_per_team"
+            ),
+        ]
+
+
+class SendRules(models.Model):
+    """What an admin decided for all sends of a team. `presets_only`: a send must follow a preset."""
+
+    team = models.OneToOneField(Team, on_delete=models.PROTECT, related_name="send_rules")
+    presets_only = models.BooleanField(default=False)
+
+
+class Contact(models.Model):
+    """Somebody a member sends to; seen by that member alone. Written down with the first send, or by hand."""
+
+    public_id = models.CharField(max_length=32, unique=True, default=new_contact_id)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="contacts")
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="contacts")
+    address = models.CharField(max_length=254)
+    name = models.CharField(max_length=200, default="", blank=True)
+    company = models.CharField(max_length=200, default="", blank=True)
+    added_at = models.DateTimeField()
+    last_sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "owner", "address"], name="contact_once_per_owner")]
+        indexes = [models.Index(fields=["owner", "-last_sent_at"], name="contact_by_owner")]
 
 
 class DeedKind(models.TextChoices):
@@ -167,4 +232,27 @@ class Recipient(models.Model):
         indexes = [
             models.Index(fields=["address"], name="recipient_by_address"),
             models.Index(fields=["send"], condition=~Q(mail_due=""), name="recipient_mail_due"),
+        ]
+
+
+class AccessRequest(models.Model):
+    """Somebody who was not invited asks the sender to be. `address` is canonical and not proved: approving it sends an invitation
+    there, and reading takes a code as for everybody. Pending until `decided_at`; `recipient` is who it became."""
+
+    public_id = models.CharField(max_length=32, unique=True, default=new_access_request_id)
+    send = models.ForeignKey(Send, on_delete=models.CASCADE, related_name="access_requests")
+    address = models.CharField(max_length=254)
+    name = models.CharField(max_length=200, default="", blank=True)
+    note = models.CharField(max_length=500, default="", blank=True)
+    ip = models.CharField(max_length=45, default="", blank=True)
+    asked_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    recipient = models.ForeignKey(Recipient, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["send", "address"], condition=Q(decided_at=None), name="access_request_one_pending_per_address"
+            )
         ]

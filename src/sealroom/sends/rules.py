@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 
-from sealroom.access.rules import WATERMARK_FIELDS, Access, Permission, Policy, Watermark
+from sealroom.access.rules import WATERMARK_FIELDS, Access, Permission, Policy, Shield, TermsMode, Watermark
 from sealroom.core.addresses import BadAddress, canonical_address
 
 MAX_DOCUMENTS = 100
@@ -66,25 +66,92 @@ def state_of(facts: SendFacts, *, now: datetime) -> State:
     return State.ACTIVE
 
 
+KEEP = "\0keep"
+"""As a passcode: the one in force stays."""
+
+
+@dataclass(frozen=True)
+class OwnTerms:
+    """Terms of one send alone: a text (HTML, sanitised before it is kept), or a PDF among the sender's documents. `id` names a
+    text in force that stays as it is."""
+
+    text: str = ""
+    document: str = ""
+    id: str = ""
+
+
 @dataclass(frozen=True)
 class SendSettings:
-    """The settings a sender chooses; all stay editable. Instants are aware UTC."""
+    """The settings a sender chooses; all stay editable. Instants are aware UTC; `Policy` says what each means.
+
+    `passcode` is in clear (it is hashed when the settings are put in force), `KEEP`, or None for none. `terms`: None,
+    "organization", or own ones."""
 
     access: str = Access.NAMED_CODE.value
     permission: str = Permission.VIEW.value
     starts_at: datetime | None = None
     expires_at: datetime | None = None
     watermark: Watermark | None = field(default_factory=Watermark)
+    expire_after_opening_s: int | None = None
+    passcode: str | None = None
+    terms: OwnTerms | str | None = None
+    screen_shield: str = Shield.OFF.value
+    max_views: int | None = None
+    max_prints: int | None = None
+    domains: tuple[str, ...] = ()
+    block_domains: tuple[str, ...] = ()
+    allow_ips: tuple[str, ...] = ()
+    allow_countries: tuple[str, ...] = ()
+    protect_pdf: bool = False
 
     @property
     def policy(self) -> Policy:
-        """As access knows them. Call `setting_errors` first."""
-        return Policy(Access(self.access), Permission(self.permission), self.starts_at, self.expires_at, self.watermark)
+        """As access knows them, without passcode and own text, which `access.flows` keeps apart. Call `setting_errors` first."""
+        own = TermsMode.ORGANIZATION if self.terms == TermsMode.ORGANIZATION.value else TermsMode.OWN
+        return Policy(
+            access=Access(self.access),
+            permission=Permission(self.permission),
+            starts_at=self.starts_at,
+            expires_at=self.expires_at,
+            watermark=self.watermark,
+            expire_after_opening_s=self.expire_after_opening_s,
+            terms=TermsMode.OFF if self.terms is None else own,
+            screen_shield=Shield(self.screen_shield),
+            max_views=self.max_views,
+            max_prints=self.max_prints,
+            domains=self.domains,
+            block_domains=self.block_domains,
+            allow_ips=self.allow_ips,
+            allow_countries=self.allow_countries,
+            protect_pdf=self.protect_pdf,
+        )
 
 
-def settings_of_policy(policy: Policy) -> SendSettings:
-    """The way back, for a form that shows what is in force."""
-    return SendSettings(policy.access.value, policy.permission.value, policy.starts_at, policy.expires_at, policy.watermark)
+def settings_of_policy(policy: Policy, *, terms_id: str = "") -> SendSettings:
+    """The way back, for a form that shows what is in force; `terms_id` names the own text in force."""
+    terms: OwnTerms | str | None = None
+    if policy.terms is TermsMode.ORGANIZATION:
+        terms = TermsMode.ORGANIZATION.value
+    elif policy.terms is TermsMode.OWN:
+        terms = OwnTerms(id=terms_id)
+    return SendSettings(
+        access=policy.access.value,
+        permission=policy.permission.value,
+        starts_at=policy.starts_at,
+        expires_at=policy.expires_at,
+        watermark=policy.watermark,
+        expire_after_opening_s=policy.expire_after_opening_s,
+        passcode=KEEP if policy.passcode_hash else None,
+        terms=terms,
+        screen_shield=policy.screen_shield.value,
+        max_views=policy.max_views,
+        max_prints=policy.max_prints,
+        domains=policy.domains,
+        block_domains=policy.block_domains,
+        allow_ips=policy.allow_ips,
+        allow_countries=policy.allow_countries,
+        protect_pdf=policy.protect_pdf,
+    )
 
 
 def setting_errors(settings: SendSettings, *, now: datetime) -> dict[str, list[str]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from django.db import models
 
-from sealroom.access.models import Grant, Pass
+from sealroom.access.models import Grant, Pass, Reader
+from sealroom.accounts.models import Team
 from sealroom.core.ids import new_id
 from sealroom.documents.models import Version
 
@@ -29,6 +30,7 @@ class Opening(models.Model):
     last_seen_at = models.DateTimeField()
     last_beat_at = models.DateTimeField()  # until when time on screen was claimed and judged
     downloaded_at = models.DateTimeField(null=True)
+    printed_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["grant", "-started_at"], name="opening_by_grant")]
@@ -58,3 +60,66 @@ class Denial(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["grant", "-at"], name="denial_by_grant")]
+
+
+def new_print_job_id() -> str:
+    """Public id of a print job."""
+    return new_id("prt")
+
+
+class PrintJob(models.Model):
+    """The right to print some pages of a version once, until `expires_at`: counted when it is issued, bound to the browser."""
+
+    public_id = models.CharField(max_length=32, unique=True, default=new_print_job_id)
+    grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="print_jobs")
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="print_jobs")
+    browser_pass = models.ForeignKey(Pass, on_delete=models.CASCADE, related_name="print_jobs")
+    first_page = models.PositiveIntegerField()
+    last_page = models.PositiveIntegerField()
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+
+class PrintedPage(models.Model):
+    """A page that a print job has handed out: each goes out once."""
+
+    job = models.ForeignKey(PrintJob, on_delete=models.CASCADE, related_name="printed")
+    page = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "page"], name="printed_page_once")]
+
+
+class MarkedCopyState(models.TextChoices):
+    """How far the marking of a film is."""
+
+    WAITING = "waiting"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class MarkedCopy(models.Model):
+    """A film with one reader's mark in its pixels. `mark_digest` names version, reader and the mark's words and look: when one of
+    them changes, another copy is made. Removed when it was not asked for in a while."""
+
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="marked_copies")
+    reader = models.ForeignKey(Reader, on_delete=models.CASCADE, related_name="marked_copies")
+    mark_digest = models.CharField(max_length=64, unique=True)
+    state = models.CharField(max_length=8, choices=MarkedCopyState.choices, default=MarkedCopyState.WAITING)
+    percent = models.PositiveSmallIntegerField(default=0)
+    error_code = models.CharField(max_length=40, default="", blank=True)
+    key = models.CharField(max_length=64, null=True, unique=True)
+    size = models.PositiveBigIntegerField(default=0)
+    made_at = models.DateTimeField()
+    used_at = models.DateTimeField()
+
+
+class MediaUse(models.Model):
+    """Bytes of audio and video that a team's readers were sent in the period of credits that starts at `period_start`."""
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="media_uses")
+    period_start = models.DateTimeField()
+    sent_bytes = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "period_start"], name="media_use_one_per_period")]

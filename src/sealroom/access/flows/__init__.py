@@ -12,7 +12,7 @@ from sealroom.access.flows.links import (
     revoke_document,
     revoke_link,
 )
-from sealroom.access.flows.passes import Admission, check_again, check_pass
+from sealroom.access.flows.passes import Admission, Purpose, check_again, check_pass
 from sealroom.access.flows.policies import change_policy, create_policy, restore_policy, revoke_policy
 from sealroom.access.flows.visitors import Meeting, end_passes, meet
 
@@ -21,6 +21,7 @@ __all__ = [
     "ChallengeView",
     "LinkSpec",
     "Meeting",
+    "Purpose",
     "Verified",
     "change_policy",
     "check_again",

@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 
 from sealroom.access import queries, rules
 from sealroom.access.errors import CodeExpired, CodeWornOut, CodeWrong
-from sealroom.access.models import Challenge, Link, Pass, Visitor
+from sealroom.access.models import Challenge, Link, Pass, Reader, Visitor
 from sealroom.access.signals import admission_refused
 from sealroom.audit import flows as audit
 from sealroom.audit.rules import ActorKind, Verb, Who
@@ -177,10 +177,13 @@ def _pass_gate(visitor: Visitor, link: Link, challenge: Challenge, *, remember: 
     Visitor.objects.filter(pk=visitor.pk).update(secret_digest=digest(cookie), last_seen_at=now)
     Pass.objects.filter(visitor=visitor, link=link, ended_at=None).update(ended_at=now)
     times = rules.new_pass_times(remember=remember, now=now)
+    address = link.address
+    reader, _made = Reader.objects.get_or_create(link=link, address=address)
     made = Pass.objects.create(
         visitor=visitor,
         link=link,
-        address=link.address,
+        reader=reader,
+        address=address,
         issued_at=now,
         expires_at=times.expires_at,
         idle_expires_at=times.idle_expires_at,

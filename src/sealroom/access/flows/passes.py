@@ -4,16 +4,18 @@ link, policy, grant and document as they are committed at that instant, by whate
 
 from __future__ import annotations
 
+import enum
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from sealroom.access import queries, rules
 from sealroom.access.errors import NotAdmitted
-from sealroom.access.models import Grant, Link, Pass
-from sealroom.access.rules import Facts, Policy, Verdict, Viewer
+from sealroom.access.models import Grant, Link, Pass, Reader, Tally, View
+from sealroom.access.rules import Policy, Verdict, Viewer
 from sealroom.access.signals import admission_refused, link_opened
 from sealroom.audit import flows as audit
 from sealroom.audit.rules import ActorKind, Verb, Who
@@ -34,26 +36,47 @@ class Admission:
     viewer: Viewer
     pass_id: str
     pass_pk: int
+    reader: Reader
+    is_preview: bool = False
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When access ends for this reader, as far as a clock decides it."""
+        return rules.ends_at(self.policy, self.reader.first_opened_at)
 
 
-def check_pass(cookie: str | None, link_id: str, document_id: str, *, ip: str, now: datetime) -> Admission:
+class Purpose(enum.Enum):
+    """What a request wants of a document."""
+
+    LOOK = enum.auto()  # whether it would be shown: nothing of it leaves, nothing is counted
+    READ = enum.auto()  # bytes of it
+
+
+def check_pass(
+    cookie: str | None, link_id: str, document_id: str, *, ip: str, now: datetime, purpose: Purpose = Purpose.READ
+) -> Admission:
     """Admit a browser to a document at `now`, or raise `NotAdmitted(reason)` with a value of `Verdict`.
 
-    The first admission to a document is written down (`Grant.first_opened_at`) in a transaction that checks again under the
-    grant's lock, before any byte can leave: so what was given back as unopened was never shown. A living pass is prolonged, with at
-    most one write a minute. A refusal of a browser that proved its address goes to the trail and to `admission_refused`.
+    Before any byte can leave, the first reading of a document is written down (`Grant.first_opened_at`, and
+    `Reader.first_opened_at`, from which a timer counts), and where views are limited one is counted unless one goes on; all of it in
+    a transaction that checks again under the grant's lock. So what was given back as unopened was never shown, and of any number of
+    openings at once no more than the limit succeed. A living pass is prolonged, with at most one write a minute. A refusal of a
+    browser that proved its address goes to the trail and to `admission_refused`. A preview of the sender's writes nothing.
     """
     held = queries.living_pass(cookie, link_id, now=now)
     if held is None:
         raise NotAdmitted(reason=Verdict.EMAIL.value)
     grant = _find_grant(held.link, document_id)
-    verdict = _decide(held.link, grant, now=now)
-    if verdict is Verdict.ADMIT and grant is not None and grant.first_opened_at is None:
-        grant, verdict = _open_first(held.link, grant, now=now)
+    verdict = _decide(held, grant, ip=ip, now=now)
+    is_preview = held.preview_by_id is not None
+    reads = purpose is Purpose.READ and not is_preview and verdict is Verdict.ADMIT
+    if reads and grant is not None and _must_write(held, grant, now=now):
+        grant, verdict = _open(held, grant, ip=ip, now=now)
     if verdict is not Verdict.ADMIT or grant is None:
-        _write_refusal(held, grant, verdict, ip=ip, now=now)
+        if not is_preview:
+            _write_refusal(held, grant, verdict, ip=ip, now=now)
         raise NotAdmitted(reason=verdict.value)
-    later = rules.touched(held.times, now=now)
+    later = None if is_preview else rules.touched(held.times, now=now)
     if later is not None:
         Pass.objects.filter(pk=held.pk, idle_expires_at__lt=later).update(idle_expires_at=later)
     document = grant.document
@@ -64,9 +87,11 @@ def check_pass(cookie: str | None, link_id: str, document_id: str, *, ip: str, n
         document=document,
         version=document.current,
         policy=held.link.policy.value,
-        viewer=Viewer(held.address, held.link.name, ip),
+        viewer=_viewer(held, ip),
         pass_id=held.public_id,
         pass_pk=held.pk,
+        reader=held.reader,
+        is_preview=is_preview,
     )
 
 
@@ -75,13 +100,20 @@ def check_again(admission: Admission, *, now: datetime) -> Policy:
 
     Raises `NotAdmitted` as `check_pass`. Writes nothing and prolongs nothing.
     """
-    held = Pass.objects.select_related("link__policy").filter(pk=admission.pass_pk, ended_at=None).first()
-    if held is None or not rules.pass_is_alive(held.times, now=now):
+    held = queries.living_pass_by_pk(admission.pass_pk, now=now)
+    if held is None:
         raise NotAdmitted(reason=Verdict.EMAIL.value)
-    verdict = _decide(held.link, _find_grant(held.link, admission.document.public_id), now=now)
+    verdict = _decide(held, _find_grant(held.link, admission.document.public_id), ip=admission.viewer.ip, now=now)
     if verdict is not Verdict.ADMIT:
         raise NotAdmitted(reason=verdict.value)
     return held.link.policy.value
+
+
+def _viewer(held: Pass, ip: str) -> Viewer:
+    """Who reads. A sender who looks as a recipient would is marked as himself: his picture must not name somebody else."""
+    if held.preview_by is not None:
+        return Viewer(held.preview_by.email, held.preview_by.name, ip)
+    return Viewer(held.reader.address, held.link.name if held.reader.address == held.link.address else "", ip)
 
 
 def _find_grant(link: Link, document_id: str) -> Grant | None:
@@ -89,25 +121,54 @@ def _find_grant(link: Link, document_id: str) -> Grant | None:
     return rows.first()
 
 
-def _decide(link: Link, grant: Grant | None, *, now: datetime) -> Verdict:
-    granted = grant is not None and grant.document.deleted_at is None and grant.document.current_id is not None
-    facts = Facts(proved=True, granted=granted, revoked=queries.is_revoked(link, grant))
-    return rules.decide_admission(link.policy.value, facts, now=now)
+def _decide(held: Pass, grant: Grant | None, *, ip: str, now: datetime) -> Verdict:
+    facts = queries.facts_of(held, grant, ip=ip, now=now)
+    if grant is None:
+        facts = replace(facts, granted=False)
+    return rules.decide_admission(held.link.policy.value, facts, now=now)
+
+
+def _must_write(held: Pass, grant: Grant, *, now: datetime) -> bool:
+    """Whether this reading has something to write down under the lock first."""
+    if grant.first_opened_at is None or held.reader.first_opened_at is None:
+        return True
+    if held.link.policy.max_views is None:
+        return False
+    view = queries.living_view(held, grant, now=now)
+    return view is None or now - view.last_seen_at >= rules.TOUCH_EVERY
 
 
 @transaction.atomic
-def _open_first(link: Link, grant: Grant, *, now: datetime) -> tuple[Grant, Verdict]:
+def _open(held: Pass, grant: Grant, *, ip: str, now: datetime) -> tuple[Grant, Verdict]:
     """Decide again with the grant locked, and write the opening down. Cancelling locks the grants after revoking the policy: so
     either it sees this opening, or this sees the revocation."""
     locked = Grant.objects.select_for_update(of=("self",), no_key=True).select_related("document__current").get(pk=grant.pk)
-    fresh = Link.objects.select_related("policy").get(pk=link.pk)
-    verdict = _decide(fresh, locked, now=now)
-    if verdict is Verdict.ADMIT and locked.first_opened_at is None:
+    fresh = queries.living_pass_by_pk(held.pk, now=now)
+    if fresh is None:
+        return locked, Verdict.EMAIL
+    verdict = _decide(fresh, locked, ip=ip, now=now)
+    if verdict is not Verdict.ADMIT:
+        return locked, verdict
+    if fresh.link.policy.max_views is not None:
+        _count_view(fresh, locked, now=now)
+    if Reader.objects.filter(pk=held.reader_id, first_opened_at=None).update(first_opened_at=now):
+        held.reader.first_opened_at = now
+    if locked.first_opened_at is None:
         Grant.objects.filter(pk=grant.pk).update(first_opened_at=now)
         locked.first_opened_at = now
-        if Link.objects.filter(pk=link.pk, first_opened_at=None).update(first_opened_at=now):
-            link_opened.send(Link, link_id=link.pk, grant_id=grant.pk, now=now)
+        if Link.objects.filter(pk=held.link_id, first_opened_at=None).update(first_opened_at=now):
+            link_opened.send(Link, link_id=held.link_id, grant_id=grant.pk, now=now)
     return locked, verdict
+
+
+def _count_view(held: Pass, grant: Grant, *, now: datetime) -> None:
+    view = queries.living_view(held, grant, now=now)
+    if view is not None:
+        View.objects.filter(pk=view.pk).update(last_seen_at=now)
+        return
+    View.objects.create(browser_pass=held, grant=grant, started_at=now, last_seen_at=now)
+    tally, _made = Tally.objects.get_or_create(reader=held.reader, grant=grant)
+    Tally.objects.filter(pk=tally.pk).update(views=F("views") + 1)
 
 
 def _write_refusal(held: Pass, grant: Grant | None, verdict: Verdict, *, ip: str, now: datetime) -> None:
