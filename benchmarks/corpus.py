@@ -3,10 +3,11 @@
 
     SEALROOM_CORPUS=<folder with MANIFEST.csv> python -m benchmarks.corpus [report.md] [kind ...]
 
-Without a file name the report is printed. Exit status 1 when fewer than 95 % agree.
+Without a file name the report is printed. Exit status 1 when fewer than 98.9 % agree.
 
 Columns used of the manifest: file, kind, expected, pages. What `expected` means stands in the corpus' own README. Every file is
-uploaded into a throw-away installation, prepared in the real sandbox, and two of its pages are drawn with a mark. Two at a time.
+uploaded into a throw-away installation and prepared in the real sandbox; two of its pages are drawn with a mark and its words are
+read, or its film is opened. Two at a time.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -45,10 +46,11 @@ from sealroom.viewing import flows as viewing  # noqa: E402
 
 if TYPE_CHECKING:
     from sealroom.accounts.rules import Actor
+    from sealroom.documents.models import Document
 
 WORKERS = 2
 LIMIT_CODES = frozenset({"limit_pages", "limit_pixels", "limit_time", "limit_memory", "limit_size"})
-COUNTED_ROUGHLY = frozenset({"text", "csv", "xls", "xlsx", "ods", "fods", "mismatch"})
+COUNTED_ROUGHLY = frozenset({"text", "csv", "xls", "xlsx", "ods", "fods", "mismatch", "eml"})
 """Kinds whose page count is not compared: it is the paper's, not the file's."""
 
 
@@ -96,7 +98,7 @@ def main(words: list[str]) -> int:
     built = [outcome for outcome in outcomes if outcome.answer != "not built"]
     agreed = sum(outcome.agrees for outcome in built)
     print(f"{agreed} of {len(built)} agree ({100 * agreed / max(1, len(built)):.1f} %), {len(outcomes) - len(built)} not built")
-    return 0 if agreed >= 0.95 * len(built) else 1
+    return 0 if agreed >= 0.989 * len(built) else 1
 
 
 def run(actor: Actor, root: Path, row: Row) -> Outcome:
@@ -124,13 +126,25 @@ def look(actor: Actor, path: Path) -> tuple[str, int | None, str]:
     view = queries.view_of(queries.get_document(actor, document.public_id))
     if view.state == "failed" and view.error is not None:
         return view.error.code, None, str(view.error.facts)
+    if view.is_media:
+        return play(document), None, view.kind
     if not view.pages:
         return ("not viewable" if view.kind == Kind.OTHER else "not built"), None, view.kind
     for page in sorted({1, (view.pages + 1) // 2}):
         picture = viewing.preview_page(actor, document.public_id, page, width=1600, now=timezone.now())
         if not picture.data.startswith(b"\xff\xd8"):
             return "crash: picture", view.pages, f"page {page}"
+    documents.read(document.current.pk, now=timezone.now())
     return "renders", view.pages, ""
+
+
+def play(document: Document) -> str:
+    """What the bytes are that a player would get."""
+    document.refresh_from_db()
+    assert document.current is not None
+    with closing(documents.open_media(document.current)) as film:
+        head = film.read(12)
+    return "renders" if head[4:8] == b"ftyp" or head[:2] in (b"\xff\xfb", b"\xff\xf3", b"\xff\xf2", b"ID") else "crash: film"
 
 
 @contextmanager

@@ -15,7 +15,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "performance.md"
-SECTIONS = (["benchmarks.pages", *sys.argv[1:]], ["benchmarks.charging"], ["benchmarks.credits_page"])
+SECTIONS = (
+    ["benchmarks.pages", *sys.argv[1:]],
+    ["benchmarks.charging"],
+    ["benchmarks.credits_page"],
+    ["benchmarks.viewer"],
+    ["benchmarks.first_page"],
+    ["benchmarks.uploads"],
+)
 HEAD = """# What it costs
 
 Written by `make bench`; do not edit. Each figure stands beside what it is compared with, measured in turns in the same run, so that
@@ -28,7 +35,8 @@ Measured with CPython {python} on {cores} cores ({machine}).
 
 def main() -> int:
     """Run each section in a process of its own; 1 when a bar is not held."""
-    install_mupdf()
+    for folder in ("mupdf", "pdfjs"):
+        install_comparison(folder)
     failed = False
     parts = [HEAD.format(python=platform.python_version(), cores=os.cpu_count(), machine=platform.machine())]
     for words in SECTIONS:
@@ -40,9 +48,9 @@ def main() -> int:
     return int(failed)
 
 
-def install_mupdf() -> None:
-    """The comparison is fetched at its pinned version when it is first measured; without npm it is left out."""
-    folder = ROOT / "benchmarks" / "mupdf"
+def install_comparison(name: str) -> None:
+    """A comparison is fetched at its pinned version when it is first measured; without npm it is left out."""
+    folder = ROOT / "benchmarks" / name
     npm = shutil.which("npm")
     if npm and not (folder / "node_modules").is_dir():
         subprocess.run([npm, "ci", "--silent", "--no-audit", "--no-fund"], cwd=folder, check=False)

@@ -16,7 +16,7 @@ FURNITURE = {
 NAMED = {
     "accounts": {"adapter", "forms", "migration_cache"},
     "billing": {"catalogue"},
-    "documents": {"kinds", "pixels"},  # a word shared by rules and ports; how clear pixels are kept
+    "documents": {"kinds", "pixels", "words"},  # a word shared by rules and ports; how clear pixels are kept
     "viewing": {"pdf"},  # the form of the copies readers take along
 }
 TEXT = {".py", ".md", ".html", ".txt", ".css", ".js", ".toml", ".lock", ".json", ".yaml", ".po", ".svg", ".sh", ""}

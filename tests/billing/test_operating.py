@@ -21,7 +21,7 @@ from sealroom.billing.flows import Wish
 from sealroom.billing.models import BillingProfile, CatalogueEdition, Invoice, InvoiceStatus, Payment, PaymentState, Subscription
 from sealroom.billing.ports import Answer, EventKind, Progress
 from sealroom.billing.ports import Event as Message
-from sealroom.billing.queries import operating
+from sealroom.billing.queries import offered, operating
 from sealroom.billing.queries.standing import balance_of
 from sealroom.cli.simulation.till import ScriptedTill
 from sealroom.core.errors import Invalid, NotFound
@@ -327,7 +327,7 @@ def test_catalogue_shows_offers_and_older_versions_that_are_held(buyer: Persona)
     free = {"code": "free", "name": "Free", "credits": 0, "users": 1, "data_rooms": 0, "guests": 0, "storage_gb": 0, "media_gb": 0}
     pro = {**free, "code": "pro", "name": "Pro", "credits": 400, "prices": {"USD": {"month": "150.00", "year": "1500.00"}}}
     flows.ensure_catalogue(parse({"currencies": ["USD"], "plans": [free | {"addons": False}, pro]}))
-    state = operating.catalogue_state()
+    state = offered.catalogue_state()
     shown = [(one.plan.code, one.version, one.teams, one.on_offer) for one in state.plans if one.plan]
     assert shown == [("free", 1, 0, True), ("pro", 2, 0, True), ("pro", 1, 1, False)]
     assert (state.addons, state.edition.currencies, state.file) == ((), ["USD"], "")

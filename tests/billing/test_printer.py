@@ -15,12 +15,12 @@ import pikepdf
 import pypdfium2 as pdfium
 import pytest
 
-from sealroom.billing.adapters import typeface
 from sealroom.billing.adapters.printer import ReportlabPrinter
-from sealroom.billing.adapters.typeface import PLAIN, Typeface, clean
 from sealroom.billing.models import InvoiceStatus
 from sealroom.billing.ports import Paper, PaperLine, get_printer
 from sealroom.billing.queries.papers import paper_of
+from sealroom.core import typeface
+from sealroom.core.typeface import PLAIN, Typeface, clean
 from tests.factories.accounts import Persona
 from tests.factories.billing import make_invoice
 

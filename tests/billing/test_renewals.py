@@ -21,7 +21,7 @@ from sealroom.core.errors import Invalid, NotFound
 from sealroom.core.models import Job
 from sealroom.credits import queries as credits_queries
 from sealroom.sends import flows as sends
-from sealroom.sends.rules import Addressee, SendRequest
+from sealroom.sends.rules import Addressee, SendRequest, SendSettings
 from tests.factories.accounts import Persona, make_persona
 from tests.factories.documents import upload_ready
 
@@ -132,7 +132,8 @@ def test_trial_is_told_before_its_end(db: None, till: ScriptedTill) -> None:
 def test_overdue_renewal_refuses_to_send_and_charges_nothing(buyer: Persona) -> None:
     flows.renew(buyer.team.pk, now=NEXT)
     document = upload_ready(buyer.actor, now=NEXT)
-    request = SendRequest(documents=(document.public_id,), recipients=(Addressee("r@example.net"),))
+    unmarked = SendSettings(watermark=None)
+    request = SendRequest(documents=(document.public_id,), recipients=(Addressee("r@example.net"),), settings=unmarked)
     with pytest.raises(PaymentDue):
         sends.send_documents(buyer.actor, request, key="s", now=NEXT + 14 * DAY)
     assert credits_queries.meter(buyer.team.pk, now=NEXT + 14 * DAY).used == 0

@@ -46,7 +46,13 @@ def test_demo_is_made_once_and_told_again(demo: Demo, lived_in: Shell) -> None:
     assert json.loads(again.stdout) == demo.facts
     assert demo.facts["admin"]["password"] in lived_in("demo").stdout
     states = ask(lived_in, "SELECT state, subject FROM sends_send ORDER BY id")
-    assert [subject for _, subject in states] == ["Floor plan", "First figures", "Series A", "For the audit"]
+    assert [subject for _, subject in states] == [
+        "Floor plan",
+        "First figures",
+        "Floor plan, second look",
+        "Series A",
+        "For the audit",
+    ]
     assert ask(lived_in, "SELECT COUNT(*) FROM viewing_pageview") == [(2,)]
     assert ask(lived_in, "SELECT COUNT(*) FROM documents_version WHERE state = 'ready'") == [(3,)]
 

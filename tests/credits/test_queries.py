@@ -142,7 +142,7 @@ def test_ledger_between_times_is_read_page_by_page_in_their_order(owner: Persona
 
 
 def test_each_entry_is_the_whole_ledger_in_parts(owner: Persona, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries, "_EXPORTED_AT_ONCE", 2)
+    monkeypatch.setattr("sealroom.credits.queries.books._EXPORTED_AT_ONCE", 2)
     for number in range(5):
         spend(owner, number + 1, f"k{number}", now=NOW + timedelta(minutes=number))
     whole = queries.list_entries(owner.actor).items

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import io
 import os
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -42,6 +44,30 @@ def own_blobs(settings: Any, tmp_path: Path) -> Iterator[BlobStore]:
     get_blob_store.cache_clear()
     yield get_blob_store()
     get_blob_store.cache_clear()
+
+
+@pytest.fixture
+def listener() -> Iterator[tuple[int, list[object]]]:
+    """A port of this machine, and everybody who called there."""
+    calls: list[object] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.1)
+        done = threading.Event()
+
+        def listen() -> None:
+            while not done.is_set():
+                try:
+                    caller, address = server.accept()
+                except TimeoutError:
+                    continue
+                calls.append(address)
+                caller.close()
+
+        thread = threading.Thread(target=listen)
+        thread.start()
+        yield server.getsockname()[1], calls
+        done.set()
+        thread.join()
 
 
 def pdf_of(*sizes: tuple[float, float], draw: Callable[[canvas.Canvas, int], None] | None = None) -> bytes:

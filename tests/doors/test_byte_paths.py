@@ -20,16 +20,26 @@ from tests.factories.documents import make_pdf, upload_ready
 from tests.factories.sends import recipient_of, send
 
 from sealroom.access.rules import Permission
-from sealroom.portal.door import cookie_name
+from sealroom.httpkit.visitors import cookie_name
 from sealroom.sends.rules import SendSettings
 
 BYTE_PATHS = {
     "v/d/<str:link_id>/<str:document_id>/p/<int:number>.jpg": "one page, stamped",
+    "v/d/<str:link_id>/terms/<int:number>.jpg": "one page of the terms in force, stamped, where they are a PDF",
+    "v/d/<str:link_id>/<str:document_id>/media/": "a film marked for the reader, or clear where the sender wants",
     "v/d/<str:link_id>/<str:document_id>/download/": "the stamped pages as a PDF, where the sender allows it",
+    "v/d/<str:link_id>/<str:document_id>/original/": "the file as it came, where the sender allows even that",
+    "v/d/<str:link_id>/<str:document_id>/print/<str:job_id>/<int:number>.jpg": "one page of a counted print, stamped, once",
+    "v/d/<str:link_id>/<str:document_id>/text/<int:number>.json": "the words of a page, where copies are allowed",
+    "v/d/<str:link_id>/<str:document_id>/search/": "where words stand, where copies are allowed",
+    "v/d/<str:link_id>/<str:document_id>/structure.json": "outline, links and names of sheets; no pixels",
 }
-OWN_PAPERS = {  # made by the product from its own figures; no document of anybody's is in them
+OWN_PAPERS = {  # made by the product from its own figures and rows; no document of anybody's is in them
+    "admin/security/acceptances/<str:acceptance_id>/certificate/",
+    "sends/<str:send_id>/acceptances/<str:acceptance_id>/certificate/",
     "admin/billing/invoices/<str:invoice_id>/pdf/",
     "operator/invoices/<str:invoice_id>/pdf/",
+    "v/d/<str:link_id>/certificate.pdf",
 }
 TEXT = ("text/html", "application/json", "application/problem+json", "text/plain", "text/javascript", "text/css")
 

@@ -22,35 +22,44 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import get_resolver
 from django.urls.resolvers import URLPattern, URLResolver
 from tests.factories.access import prove, token_of
-from tests.factories.accounts import make_member, make_persona
+from tests.factories.accounts import Persona, make_member, make_persona
 from tests.factories.api import PDF, make_caller
 from tests.factories.billing import make_invoice, make_payment
 from tests.factories.documents import make_pdf
+from tests.factories.sends import jobs_named
 
 from sealroom.access import flows as access
+from sealroom.access.models import Acceptance, Link, Pass
 from sealroom.accounts import flows as accounts
 from sealroom.billing import flows as billing
 from sealroom.billing.flows import Wish
 from sealroom.documents import flows as documents
 from sealroom.documents.models import Version
+from sealroom.httpkit.visitors import cookie_name
 from sealroom.mail.models import OutgoingMail
-from sealroom.portal.door import cookie_name
-from sealroom.sends.models import Send
+from sealroom.sends import flows as sends
+from sealroom.sends import tasks
+from sealroom.sends.models import AccessRequest, Send
 
 PERSONAS = ("anonymous", "stranger", "member", "owner", "reader", "ended", "key")
 # Who they are: nobody; the admin of another team; a User of the owner's team; the Admin who owns everything asked for; a browser
 # that proved the address of a living link; one whose link was revoked since; the owner's API key with the scope "read". At the API
 # the members come with a key of every scope their role may have, and with their session, which opens nothing there.
 
-METHODS = {"api": ("GET", "POST", "PUT", "PATCH", "DELETE")}
+METHODS = {"api": ("GET", "POST", "PUT", "PATCH", "DELETE"), "uploads": ("GET", "HEAD", "POST", "PATCH", "DELETE")}
+TUS = {"Tus-Resumable": "1.0.0", "Upload-Length": "9", "Upload-Offset": "0"}
 
 BODIES: dict[str, object] = {
     "PUT api/v1/drafts/<draft>": {},
+    "POST api/v1/documents/<document_id>/unlock": {"password": "secret"},
     "POST api/v1/drafts/<draft_id>/documents": {"documents": ["doc_x"]},
     "PATCH api/v1/sends/<send_id>": {"settings": {}},
     "POST api/v1/sends/quote": {"recipients": ["a@example.net"]},
     "POST api/v1/sends": {"documents": ["doc_x"], "recipients": ["a@example.net"]},
     "POST api/v1/sends/<send_id>/recipients": {"recipients": ["new@example.net"]},
+    "POST api/v1/presets": {"name": "More"},
+    "PUT api/v1/presets/<preset_id>": {"name": "Other"},
+    "PATCH api/v1/presets": {"presets_only": False},
     "POST api/v1/keys": {"name": "More", "scopes": ["read"]},
     "POST api/v1/members": {"email": "new@example.com"},
     "PATCH api/v1/members/<member_id>": {"role": "user"},
@@ -86,12 +95,34 @@ TABLE: dict[str, dict[str, str]] = {
     "api/v1/credits/ledger": {"GET": "401 200 200 200 401 401 200"},
     "api/v1/documents": {"GET": "401 200 200 200 401 401 200", "POST": "401 201 201 201 401 401 403"},
     "api/v1/documents/<document_id>": {"GET": "401 404 404 200 401 401 200", "DELETE": "401 404 404 409 401 401 403"},
+    "api/v1/documents/<document_id>/unlock": {"POST": "401 404 404 409 401 401 403"},
+    "api/v1/documents/<document_id>/retry": {"POST": "401 404 404 409 401 401 403"},
     "api/v1/documents/<document_id>/versions": {"POST": "401 404 404 201 401 401 403"},
     "api/v1/documents/<document_id>/versions/<version_id>": {"GET": "401 404 404 200 401 401 200"},
     "api/v1/documents/<document_id>/versions/<version_id>/publish": {"POST": "401 404 404 409 401 401 403"},
+    "api/v1/uploads": {"POST": "401 201 201 201 401 401 403"},
+    "api/v1/uploads/<upload_id>": {
+        "GET": "401 404 404 200 401 401 200",
+        "POST": "401 400 400 400 401 401 400",
+        "PATCH": "401 404 404 204 401 401 403",
+        "DELETE": "401 404 404 204 401 401 403",
+    },
     "api/v1/sends/quote": {"POST": "401 200 200 200 401 401 200"},
     "api/v1/sends": {"GET": "401 200 200 200 401 401 200", "POST": "401 404 404 404 401 401 403"},
-    "api/v1/sends/<send_id>": {"GET": "401 404 404 200 401 401 200", "PATCH": "401 404 404 200 401 401 403"},
+    "api/v1/sends/<send_id>": {
+        "GET": "401 404 404 200 401 401 200",
+        "PATCH": "401 404 404 200 401 401 403",
+        "DELETE": "401 404 404 204 401 401 403",
+    },
+    "api/v1/sends/<send_id>/requests": {"GET": "401 404 404 200 401 401 200"},
+    "api/v1/requests/<request_id>/approve": {"POST": "401 404 404 201 401 401 403"},
+    "api/v1/requests/<request_id>/decline": {"POST": "401 404 404 204 401 401 403"},
+    "api/v1/presets": {
+        "GET": "401 200 200 200 401 401 200",
+        "PATCH": "401 200 403 200 401 401 403",
+        "POST": "401 201 403 201 401 401 403",
+    },
+    "api/v1/presets/<preset_id>": {"PUT": "401 404 403 200 401 401 403", "DELETE": "401 404 403 204 401 401 403"},
     "api/v1/sends/<send_id>/revoke": {"POST": "401 404 404 200 401 401 403"},
     "api/v1/sends/<send_id>/restore": {"POST": "401 404 404 200 401 401 403"},
     "api/v1/sends/<send_id>/remind": {"POST": "401 404 404 200 401 401 403"},
@@ -133,7 +164,21 @@ TABLE: dict[str, dict[str, str]] = {
     "v/d/<str:link_id>/<str:document_id>/": {"GET": "401 401 401 401 200 410 401"},
     "v/d/<str:link_id>/<str:document_id>/p/<int:number>.jpg": {"GET": "401 401 401 401 200 410 401"},
     "v/d/<str:link_id>/<str:document_id>/download/": {"GET": "401 401 401 401 403 410 401"},
+    "v/d/<str:link_id>/<str:document_id>/media/": {"GET": "401 401 401 401 404 410 401"},
+    "v/d/<str:link_id>/<str:document_id>/media/state.json": {"GET": "401 401 401 401 404 410 401"},
+    "v/d/<str:link_id>/<str:document_id>/original/": {"GET": "401 401 401 401 403 410 401"},
+    "v/d/<str:link_id>/<str:document_id>/print/": {"POST": "401 401 401 401 400 410 401"},
+    "v/d/<str:link_id>/<str:document_id>/print/<str:job_id>/<int:number>.jpg": {"GET": "401 401 401 401 403 410 401"},
+    "v/d/<str:link_id>/<str:document_id>/structure.json": {"GET": "401 401 401 401 200 410 401"},
+    "v/d/<str:link_id>/<str:document_id>/text/<int:number>.json": {"GET": "401 401 401 401 403 410 401"},
+    "v/d/<str:link_id>/<str:document_id>/search/": {"GET": "401 401 401 401 403 410 401"},
     "v/d/<str:link_id>/<str:document_id>/seen/": {"POST": "401 401 401 401 400 410 401"},
+    "v/d/<str:link_id>/terms/<int:number>.jpg": {"GET": "401 401 401 401 404 410 401"},
+    "v/d/<str:link_id>/certificate.pdf": {"GET": "401 401 401 401 200 410 401"},
+    "v/<str:reference>/open/": {"POST": "404 404 404 404 404 404 404"},
+    "v/<str:reference>/passcode/": {"GET": "401 401 401 401 302 410 401", "POST": "401 401 401 401 302 410 401"},
+    "v/<str:reference>/terms/": {"GET": "401 401 401 401 302 410 401", "POST": "401 401 401 401 302 410 401"},
+    "v/<str:reference>/request/": {"GET": "200 200 200 200 200 200 200", "POST": "422 422 422 422 422 422 422"},
     "v/<str:reference>/": {"GET": "200 200 200 200 302 302 200"},
     "v/<str:reference>/code/": {"POST": "422 422 422 422 422 422 422"},
     "v/<str:reference>/verify/": {"GET": "302 302 302 302 302 302 302", "POST": "302 302 302 302 302 302 302"},
@@ -146,6 +191,13 @@ TABLE: dict[str, dict[str, str]] = {
     "files/": {"POST": "302 201 201 201 302 302 302"},
     "files/choose/": {"GET": "302 200 200 200 302 302 302", "POST": "302 302 302 302 302 302 302"},
     "files/<str:document_id>/": {"GET": "302 404 404 200 302 302 302"},
+    "uploads/": {"POST": "302 201 201 201 302 302 302"},
+    "uploads/<str:upload_id>/": {
+        "HEAD": "302 404 404 200 302 302 302",
+        "PATCH": "302 404 404 204 302 302 302",
+        "DELETE": "302 404 404 204 302 302 302",
+    },
+    "files/<str:document_id>/unlock/": {"POST": "302 404 404 302 302 302 302"},
     "sends/": {"GET": "302 200 200 200 302 302 302"},
     "sends/<str:send_id>/": {"GET": "302 404 404 200 302 302 302"},
     "sends/<str:send_id>/settings/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 302 302 302 302"},
@@ -163,6 +215,18 @@ TABLE: dict[str, dict[str, str]] = {
         "GET": "302 404 404 200 302 302 302",
         "POST": "302 404 404 409 302 302 302",
     },
+    "sends/<str:send_id>/preview/": {"POST": "302 404 404 404 302 302 302"},
+    "sends/<str:send_id>/delete/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 302 302 302 302"},
+    "sends/<str:send_id>/acceptances/<str:acceptance_id>/certificate/": {"GET": "302 404 404 200 302 302 302"},
+    "sends/<str:send_id>/files/<str:document_id>/versions/": {"GET": "302 404 404 200 302 302 302"},
+    "requests/": {"GET": "302 200 200 200 302 302 302"},
+    "requests/<str:request_id>/approve/": {"POST": "302 404 404 302 302 302 302"},
+    "requests/<str:request_id>/decline/": {"POST": "302 404 404 302 302 302 302"},
+    "contacts/": {"GET": "302 200 200 200 302 302 302", "POST": "302 200 200 200 302 302 302"},
+    "contacts/import/": {"POST": "302 302 302 302 302 302 302"},
+    "contacts/choose/": {"GET": "302 200 200 200 302 302 302", "POST": "302 302 302 302 302 302 302"},
+    "contacts/<str:contact_id>/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 200 302 302 302"},
+    "contacts/<str:contact_id>/delete/": {"POST": "302 404 404 302 302 302 302"},
     "received/": {"GET": "302 200 200 200 302 302 302"},
     "credits/": {"GET": "302 200 200 200 302 302 302"},
     "credits/export/": {"POST": "302 200 200 200 302 302 302"},
@@ -172,6 +236,15 @@ TABLE: dict[str, dict[str, str]] = {
     "settings/keys/<str:key_id>/revoke/": {"POST": "302 404 404 302 302 302 302"},
     "theme/": {"POST": "302 302 302 302 302 302 302"},
     "admin/team/": {"GET": "302 200 403 200 302 302 302", "POST": "302 200 403 200 302 302 302"},
+    "admin/security/presets/": {"GET": "302 200 403 200 302 302 302"},
+    "admin/security/presets/only/": {"POST": "302 302 403 302 302 302 302"},
+    "admin/security/presets/new/": {"GET": "302 200 403 200 302 302 302", "POST": "302 422 403 422 302 302 302"},
+    "admin/security/presets/<str:preset_id>/": {"GET": "302 404 403 200 302 302 302", "POST": "302 404 403 422 302 302 302"},
+    "admin/security/presets/<str:preset_id>/remove/": {"POST": "302 404 403 302 302 302 302"},
+    "admin/security/terms/": {"GET": "302 200 403 200 302 302 302", "POST": "302 200 403 200 302 302 302"},
+    "admin/security/acceptances/": {"GET": "302 200 403 200 302 302 302"},
+    "admin/security/acceptances/export/": {"POST": "302 200 403 200 302 302 302"},
+    "admin/security/acceptances/<str:acceptance_id>/certificate/": {"GET": "302 404 403 200 302 302 302"},
     "admin/plan/": {"GET": "302 200 403 200 302 302 302"},
     "admin/plan/modify/": {"GET": "302 200 403 200 302 302 302", "POST": "302 422 403 422 302 302 302"},
     "admin/plan/preview/": {"POST": "302 200 403 200 302 302 302"},
@@ -258,6 +331,9 @@ class World:
         body = FORMS.get(f"{method} {route}", body)
         if f"{method} {route}" in UPLOADS:
             content_type, body = MULTIPART_CONTENT, encode_multipart(BOUNDARY, {"file": SimpleUploadedFile("Offer.pdf", PDF)})
+        if "uploads/" in f"{route}/":
+            headers |= TUS
+            content_type, body = ("application/offset+octet-stream", "123456789") if method == "PATCH" else ("text/plain", "")
         if route.endswith("/commit"):
             headers["Idempotency-Key"] = "once"
         with transaction.atomic():
@@ -281,12 +357,15 @@ def world(db: None) -> World:
     sent = full.send([document], ["reader@example.net", "ended@example.net"])
     version = full.upload(to=f"/documents/{document}/versions").body["id"]
     draft = full.call("PUT", "/drafts/11111111-1111-4111-8111-111111111111", {"documents": [second]}).body["id"]
+    preset = full.post("/presets", {"name": "For banks"}).body["id"]
     invitation = full.post("/members", {"email": "invited@example.com"}).body["id"]
     send = Send.objects.get(public_id=sent["id"])
     links = {one.address: one.link for one in send.recipients.select_related("link")}
     living, ended = links["reader@example.net"], links["ended@example.net"]
     assert living is not None
     assert ended is not None
+    sends.request_access(living.public_id, address="asker@example.net", ip="198.51.100.9", now=now)
+    tasks.take_request(**jobs_named("sends.take_request")[0])
     readers = {}
     for name, link in (("reader", living), ("ended", ended)):
         readers[name] = SimpleCookie({cookie_name(): prove(token_of(link), link.address, now=now)})
@@ -297,11 +376,13 @@ def world(db: None) -> World:
     mail = OutgoingMail.objects.filter(about__startswith="recipient:").first()
     bill = make_invoice(owner.team)
     payment = make_payment(bill)
-    names = {
+    names = more_names(owner, living, now=now) | {
         "document_id": document,
         "version_id": version,
         "send_id": sent["id"],
         "recipient_id": sent["recipients"][0]["id"],
+        "request_id": AccessRequest.objects.get().public_id,
+        "preset_id": preset,
         "draft": draft,
         "draft_id": draft,
         "uuid": "22222222-2222-4222-8222-222222222222",
@@ -311,6 +392,7 @@ def world(db: None) -> World:
         "link_id": living.public_id,
         "reference": token_of(living),
         "number": "1",
+        "job_id": "prt_00000000000000000000",
         "token": "x" * 43,
         "slug": "credits",
         "quote_id": billing.quote_change(owner.actor, Wish(items={"credits": 1}), now=datetime.now(UTC)).public_id,
@@ -319,11 +401,26 @@ def world(db: None) -> World:
         "team_id": owner.team.public_id,
         "mail_id": mail.public_id if mail else "absent",
         "rest": "nothing/here",
+        "upload_id": documents.begin_upload(owner.actor, "Later.pdf", 9, now=datetime.now(UTC)).id,
         "gateway": "none",
     }
     keys = {"stranger": make_caller(stranger).key, "member": make_caller(member).key, "owner": full.key}
     own = {"link_id": ended.public_id, "reference": token_of(ended)}
     return World(names, own, cookies, keys | {"key": make_caller(owner, "read").key})
+
+
+def more_names(owner: Persona, link: Link, *, now: datetime) -> dict[str, str]:
+    """Of the owner: a contact, and an acceptance of terms."""
+    terms = access.set_organization_terms(owner.actor, html="<p>Keep it.</p>", now=now)
+    browser = Pass.objects.filter(link=link).earliest("pk")
+    acceptance = Acceptance.objects.create(
+        link=link, reader=browser.reader, browser_pass=browser, terms=terms, number=1, text_sha256=terms.sha256,
+        typed_name="Rita Reader", address="reader@example.net", accepted_at=now,
+    )  # fmt: skip
+    return {
+        "contact_id": sends.save_contact(owner.actor, "", address="friend@example.net", now=now).public_id,
+        "acceptance_id": acceptance.public_id,
+    }
 
 
 def statuses(world: World, route: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from sealroom.core.ids import new_id
 from sealroom.core.models import Job
 from sealroom.credits import queries as credits
 from sealroom.documents.models import Document
-from sealroom.sends import flows
+from sealroom.sends import flows, queries
 from sealroom.sends.flows import SendResult
 from sealroom.sends.models import Recipient, Send
 from sealroom.sends.rules import Addressee, SendRequest, SendSettings
@@ -53,7 +53,7 @@ def send(
     now: datetime,
 ) -> SendResult:
     """Deliver, under a key of its own unless one is given."""
-    request = request_for(documents, recipients, settings=settings)
+    request = request_for(documents, recipients, settings=settings or queries.house_settings(sender.actor, now=now))
     return flows.send_documents(sender.actor, request, key=key or new_id("key"), now=now)
 
 

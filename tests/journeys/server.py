@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
 
-START_SECONDS = 90
+START_SECONDS = 240
 
 
 @dataclass
@@ -133,7 +133,7 @@ def _wait_until_up(base_url: str, process: subprocess.Popen[bytes], log: Path) -
         if process.poll() is not None:
             break
         try:
-            with urllib.request.urlopen(f"{base_url}/accounts/login/", timeout=2):
+            with urllib.request.urlopen(f"{base_url}/accounts/login/", timeout=10):
                 return
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.1)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
@@ -11,6 +12,26 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
 from tests.journeys.server import Server, code_in, link_in
+
+PASSCODE = "orange lamp"
+
+
+def outlined_pdf(*, pages: int = 6) -> bytes:
+    """Text with chapters that a reader can jump to."""
+    file = io.BytesIO()
+    canvas = Canvas(file, pagesize=A4, invariant=1)
+    for number in range(1, pages + 1):
+        title = f"Chapter {number}" if number % 2 else f"A part of chapter {number - 1}"
+        canvas.bookmarkPage(f"p{number}")
+        canvas.addOutlineEntry(title, f"p{number}", (number + 1) % 2)
+        canvas.setFont("Times-Roman", 24)
+        canvas.drawString(72, 750, f"{number}. Price and conditions")
+        canvas.setFont("Times-Roman", 12)
+        for line in range(30):
+            canvas.drawString(72, 710 - 20 * line, f"{number}.{line} The investors subscribe for new shares, payable in two parts.")
+        canvas.showPage()
+    canvas.save()
+    return file.getvalue()
 
 
 def make_pdf(path: Path, *, pages: int, title: str) -> Path:

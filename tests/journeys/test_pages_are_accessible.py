@@ -65,6 +65,7 @@ class Inspector:
             beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             if beyond > 0:
                 self.faults.append(f"{name}: {beyond} px too wide at {width}")
+        page.set_viewport_size({"width": WIDTHS[0], "height": 900})
 
     def _run_axe(self, page: Page, name: str, rules: dict[str, object]) -> None:
         # Colours are judged as drawn: two frames after the theme changed every element has its own.

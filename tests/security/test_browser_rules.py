@@ -14,9 +14,9 @@ from django.test import Client
 from django.urls.resolvers import URLPattern
 
 from sealroom.accounts import flows as accounts
+from sealroom.httpkit.visitors import cookie_name
 from sealroom.mail.flows import _envelope
 from sealroom.mail.models import OutgoingMail
-from sealroom.portal.door import cookie_name
 from sealroom.sends import flows
 from sealroom.sends.models import Recipient
 from sealroom.sends.rules import Addressee, SendRequest

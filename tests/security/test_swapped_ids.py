@@ -18,7 +18,7 @@ from sealroom.access.models import Pass
 from sealroom.accounts import flows as accounts
 from sealroom.accounts import queries as account_queries
 from sealroom.accounts.models import ApiToken
-from sealroom.portal.door import cookie_name
+from sealroom.httpkit.visitors import cookie_name
 from sealroom.sends.models import Recipient
 from tests.factories.access import make_pass
 from tests.factories.accounts import Persona, make_member, make_persona

@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from django.db import OperationalError
 
 from sealroom.access import flows as access
 from sealroom.access.errors import NotAdmitted
+from sealroom.access.models import Grant, Link
 from sealroom.accounts.models import Team, User
 from sealroom.accounts.queries import actor_for
 from sealroom.accounts.rules import Actor
@@ -65,6 +69,37 @@ def test_the_same_send_under_16_keys_is_charged_once(database: Database) -> None
     answers = race(database, try_to_send, [(f"key {number}",) for number in range(16)])
     assert sorted(answer[1] for answer in answers) == [*[0] * 15, 10]
     assert do(database, sums) == (16, 80, {1490})
+
+
+def deliver_to_one() -> str:
+    owner = make_persona("owner@example.com", team_name="Northwind", now=NOW)
+    documents = [make_document(owner, f"{name}.pdf", now=NOW) for name in "xy"]
+    return send(owner, documents, ["a@example.com"], now=NOW).send.public_id
+
+
+def widen(send_id: str, word: str) -> int:
+    """Open access, as a client does: what a busy database refuses (503 at the doors) is asked again."""
+    for _ in range(10):
+        with suppress(OperationalError):
+            return _widen(send_id, word)
+    raise AssertionError("the database was busy all the time")
+
+
+def _widen(send_id: str, word: str) -> int:
+    return flows.change_settings(actor(), send_id, lambda before: replace(before, access=word), now=NOW).charged
+
+
+def open_links() -> tuple[int, int]:
+    """Links that name nobody, and the rights on documents they give."""
+    return Link.objects.filter(address="").count(), Grant.objects.filter(link__address="").count()
+
+
+def test_fifty_widenings_at_once_charge_once(database: Database) -> None:
+    one = do(database, deliver_to_one)
+    answers = race(database, widen, [(one, ("anyone", "anyone_verified")[number % 2]) for number in range(50)])
+    assert sorted(answers) == [*[0] * 49, 2]
+    assert do(database, available) == 1496
+    assert do(database, open_links) == (1, 2)
 
 
 def deliver() -> list[tuple[str, str, str, str]]:

@@ -118,7 +118,7 @@ def test_two_documents_to_five_people_are_ten() -> None:
     ("settings", "errors"),
     [
         (SendSettings(), {}),
-        (SendSettings(access="anyone"), {"access": ["not_available"]}),
+        (SendSettings(access="everybody"), {"access": ["not_available"]}),
         (SendSettings(permission="everything"), {"permission": ["unknown"]}),
         (SendSettings(expires_at=NOW), {"expires_at": ["in_the_past"]}),
         (SendSettings(expires_at=NOW + SECOND), {}),
@@ -161,15 +161,20 @@ def test_contents_are_refused_with_a_reason(request_: SendRequest, errors: dict[
 def test_the_digest_tells_requests_apart() -> None:
     request = SendRequest(("doc_1",), (Addressee("a@example.com"),))
 
-    assert rules.request_digest("send", request) == rules.request_digest("send", replace(request))
+    def digest(deed: str, of: SendRequest, key: bytes = b"key") -> str:
+        return rules.request_digest(deed, of, key=key)
+
+    assert digest("send", request) == digest("send", replace(request))
     others = [
         replace(request, documents=("doc_2",)),
         replace(request, recipients=(Addressee("b@example.com"),)),
         replace(request, message="Hello"),
         replace(request, settings=SendSettings(expires_at=NOW)),
+        replace(request, settings=SendSettings(passcode="1234")),
         replace(request, notify=False),
+        replace(request, preset="pre_1"),
     ]
-    assert len({rules.request_digest("send", one) for one in [request, *others]} | {rules.request_digest("add", request)}) == 7
+    assert len({digest("send", one) for one in [request, *others]} | {digest("add", request), digest("send", request, b"k")}) == 10
 
 
 @pytest.mark.parametrize(("minutes", "may"), [(0, True), (15, True), (15.02, False), (60, False)])

@@ -84,5 +84,5 @@ def test_insight_asks_as_much_for_many_links_as_for_one(owner: Persona) -> None:
         connection,
     ) as asked:
         found = queries.insight_by_link([link.pk for link in links])
-    assert (len(found), len(asked)) == (12, 3)
+    assert (len(found), len(asked)) == (12, 4)
     assert queries.insight_by_link([]) == {}

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from sealroom.core.errors import DomainError
+from sealroom.core.errors import DomainError, Forbidden
 
 
 class CodeWrong(DomainError):
@@ -34,3 +34,21 @@ class NotAdmitted(DomainError):
     def reason(self) -> str:
         """The value of the verdict."""
         return str(self.facts["reason"])
+
+
+class PasscodeWrong(DomainError):
+    """The passcode is not the one in force; `tries_left` says how many tries remain from this address for now."""
+
+    code = "passcode_wrong"
+
+
+class TermsStale(DomainError):
+    """Terms were accepted that are not in force (any more): the text has to be shown anew."""
+
+    code = "terms_stale"
+
+
+class PrintsUsedUp(Forbidden):
+    """The reader has printed the document as often as the sender allows; `limit` says how often."""
+
+    code = "prints_used_up"

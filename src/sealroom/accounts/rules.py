@@ -26,6 +26,7 @@ class Capability(enum.StrEnum):
     REVOKE_ANY_SEND = "revoke_any_send"  # of the team, by name and numbers only
     MANAGE_MEMBERS = "manage_members"
     MANAGE_TEAM = "manage_team"
+    MANAGE_DOC_SECURITY = "manage_doc_security"  # presets, the organisation's terms of access
     SEE_BILLING = "see_billing"
     BUY = "buy"
     SEE_AUDIT = "see_audit"

@@ -30,15 +30,20 @@ TABLE: Mapping[str, tuple[int, _StrPromise]] = {
     "payment_failed": (402, gettext_lazy("The payment did not go through; nothing was changed. 'reason' says why.")),
     "forbidden": (403, gettext_lazy("Your role or the scopes of this key do not allow this.")),
     "plan_required": (403, gettext_lazy("The team's plan does not include this.")),
+    "feature_missing": (403, gettext_lazy("The team's plan does not include this setting; 'feature' names it.")),
     "room_quota": (403, gettext_lazy("All data rooms of the plan are in use.")),
     "guest_quota": (403, gettext_lazy("All guest places of the plan are in use.")),
     "seat_quota": (403, gettext_lazy("All seats of the plan are in use.")),
     "storage_quota": (403, gettext_lazy("The plan's storage is full; delete documents or get more.")),
+    "media_quota": (403, gettext_lazy("Readers were sent all the audio and video of the plan in this period.")),
     "last_admin": (403, gettext_lazy("A team keeps at least one admin; make somebody else an admin first.")),
     "not_admitted": (403, gettext_lazy("Access was not given.")),
     "code_wrong": (403, gettext_lazy("The code is not the one that was sent.")),
     "code_expired": (403, gettext_lazy("The code has expired; ask for a new one.")),
     "code_worn_out": (403, gettext_lazy("The code is used up; ask for a new one.")),
+    "passcode_wrong": (403, gettext_lazy("The passcode is not the one in force.")),
+    "prints_used_up": (403, gettext_lazy("The document was printed as often as its sender allows.")),
+    "print_over": (410, gettext_lazy("The print job has ended; each of its pages goes out once, within ten minutes.")),
     "not_found": (404, gettext_lazy("There is no such thing here.")),
     "page_missing": (404, gettext_lazy("The document has no page of this number.")),
     "method_not_allowed": (405, gettext_lazy("This address takes other methods; the header 'Allow' names them.")),
@@ -47,18 +52,28 @@ TABLE: Mapping[str, tuple[int, _StrPromise]] = {
     "block_term": (409, gettext_lazy("These credits stay until a whole billing cycle was paid for them; 'until' says when.")),
     "quota_in_use": (409, gettext_lazy("More is in use than the smaller plan allows; 'quotas' names what.")),
     "not_ready": (409, gettext_lazy("A document is still being prepared; try again when its state is 'ready'.")),
+    "offset_conflict": (409, gettext_lazy("The upload stands elsewhere; ask for its offset (HEAD) and go on from there.")),
     "too_late": (409, gettext_lazy("This can no longer be cancelled; revoke it instead.")),
-    "in_use": (409, gettext_lazy("This document is part of live sends; end them first or pass end_sends=true.")),
+    "terms_stale": (409, gettext_lazy("Other terms are in force meanwhile; show them before they are accepted.")),
+    "in_use": (
+        409,
+        gettext_lazy(
+            "This document is in use, as 'where' tells; end those sends first or pass end_sends=true, withdraw terms first."
+        ),
+    ),
     "already_sent": (409, gettext_lazy("This is not a draft any more; read it under /sends.")),
+    "stale_draft": (409, gettext_lazy("The draft was changed meanwhile; read it again, then send its 'revision'.")),
     "not_live": (409, gettext_lazy("This send has not gone out or has ended; restore it or set a later end first.")),
     "already_member": (409, gettext_lazy("This address belongs to a member of the team.")),
     "already_invited": (409, gettext_lazy("This address has an open invitation; withdraw it first.")),
     "already_in_team": (409, gettext_lazy("This user belongs to a team already.")),
     "mail_bad_move": (409, gettext_lazy("This mail has gone out or was given up.")),
     "gone": (410, gettext_lazy("Access has ended.")),
+    "tus_version": (412, gettext_lazy("Send 'Tus-Resumable: 1.0.0'; no other version is spoken here.")),
     "too_large": (413, gettext_lazy("The file or message is larger than allowed.")),
     "type_refused": (415, gettext_lazy("This kind of file is not accepted, or its content belies its name.")),
-    "password_required": (422, gettext_lazy("The file is protected by a password; remove it and upload again.")),
+    "password_required": (422, gettext_lazy("The file is protected by a password; give it to /documents/{id}/unlock.")),
+    "password_wrong": (422, gettext_lazy("The password does not open the file; try another.")),
     "corrupt": (422, gettext_lazy("The file cannot be read; check it in the program that made it and upload again.")),
     "converter_missing": (
         422,
@@ -71,11 +86,13 @@ TABLE: Mapping[str, tuple[int, _StrPromise]] = {
     "limit_pixels": (422, gettext_lazy("The image has more pixels than allowed.")),
     "limit_size": (422, gettext_lazy("The file, or what it unpacks to, is larger than allowed.")),
     "limit_time": (422, gettext_lazy("Preparing the file took longer than allowed.")),
+    "limit_duration": (422, gettext_lazy("The film or sound plays longer than allowed.")),
     "limit_memory": (422, gettext_lazy("Preparing the file needs more memory than allowed.")),
     "page_failed": (422, gettext_lazy("This page cannot be drawn.")),
     "workshop_failed": (422, gettext_lazy("The file could not be prepared; upload it again, or as PDF.")),
     "document_failed": (422, gettext_lazy("A document could not be prepared; its 'error' says why.")),
     "document_deleted": (422, gettext_lazy("A document of this send was deleted.")),
+    "checksum_mismatch": (460, gettext_lazy("The bytes that came are not those of the checksum; send them again.")),
     "rate_limited": (429, gettext_lazy("Too many requests; wait and try again.")),
     "blob_missing": (500, gettext_lazy("Stored bytes are missing; tell your operator the request id.")),
     "blob_corrupt": (500, gettext_lazy("Stored bytes are damaged; tell your operator the request id.")),
@@ -127,8 +144,9 @@ def problem_for(request: HttpRequest, error: DomainError) -> HttpResponse:
         code = str(facts.pop("error", "")) or code
     elif code == "not_ready" and facts.get("reason") == "unviewable":
         code = "unviewable"
-    if code == "insufficient_credits" and _is_admin(request):
-        facts["buy_url"] = settings.SEALROOM_BASE_URL + reverse("web:plan_modify") + "?focus=credits"
+    focus = {"insufficient_credits": "credits", "feature_missing": str(facts.get("feature", ""))}.get(code)
+    if focus is not None and _is_admin(request):
+        facts["buy_url"] = settings.SEALROOM_BASE_URL + reverse("web:plan_modify") + f"?focus={focus}"
     return problem(request, code, facts)
 
 

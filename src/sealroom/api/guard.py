@@ -17,19 +17,23 @@ from django.views.decorators.http import require_safe
 
 from sealroom.api.app import api
 from sealroom.api.errors import problem
+from sealroom.httpkit import tus
 
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 _ALLOWED = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Idempotent-Replayed, Retry-After, WWW-Authenticate, X-Request-Id",
+    "Access-Control-Expose-Headers": "Idempotent-Replayed, Retry-After, WWW-Authenticate, X-Request-Id, "
+    + ", ".join(tus.ANSWERED_HEADERS),
 }
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": METHODS,
-    "Access-Control-Allow-Headers": "Accept-Language, Authorization, Content-Type, Idempotency-Key, Sealroom-Client",
+    "Access-Control-Allow-Headers": "Accept-Language, Authorization, Content-Type, Idempotency-Key, Sealroom-Client, "
+    + ", ".join(tus.ASKED_HEADERS),
     "Access-Control-Max-Age": "86400",
 }
 _CONVERTER = re.compile(r"<(?:\w+:)?(\w+)>")
 _SECRETS = {"key", "api_key", "apikey", "access_token", "token", "authorization", "bearer"}
+_UPLOADS = "/api/v1/uploads"
 _ENVELOPE = 64 * 1024  # bytes a multipart body may have around its file
 
 View = Callable[..., HttpResponseBase]
@@ -51,7 +55,7 @@ def _guard(view: View) -> View:
     @wraps(view)
     def guarded_view(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if request.method == "OPTIONS":
-            return HttpResponse(status=204, headers=_ALLOWED | _PREFLIGHT | {"Allow": METHODS})
+            return HttpResponse(status=204, headers=_ALLOWED | _PREFLIGHT | {"Allow": METHODS} | _offers(request))
         is_head = request.method == "HEAD"
         if is_head:
             request.method = "GET"
@@ -65,9 +69,20 @@ def _guard(view: View) -> View:
             response.content = b""
         for name, value in _ALLOWED.items():
             response.headers[name] = value
+        if _is_upload(request):
+            tus.sign(response)
         return response
 
     return guarded_view
+
+
+def _is_upload(request: HttpRequest) -> bool:
+    return _template_of(request).startswith(_UPLOADS)
+
+
+def _offers(request: HttpRequest) -> dict[str, str]:
+    """What a client of resumable uploads asks for before it begins."""
+    return tus.offers(settings.SEALROOM_MAX_FILE_BYTES) if _is_upload(request) else {}
 
 
 def _refusal(request: HttpRequest) -> HttpResponse | None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import inspect
 import json
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from sealroom.api.app import actor_of
 from sealroom.core.errors import Invalid
 from sealroom.core.idempotency import Answer, answer_once
 from sealroom.core.ids import new_id
+from sealroom.core.secrets import keyring
 
 HEADER = "Idempotency-Key"
 _LONGEST = 200
@@ -72,8 +74,11 @@ def _answer(result: Result) -> Answer:
 
 
 def _digest(request: HttpRequest) -> str:
-    """What tells two requests under one key apart: method, address and content; for uploads the names and bytes of the files."""
-    digest = hashlib.sha256(f"{request.method}\n{request.get_full_path()}\n".encode())
+    """What tells two requests under one key apart: method, address and content; for uploads the names and bytes of the files.
+
+    Keyed with the installation's secret: a body may hold a passcode, and who copies the database must not be able to try it."""
+    key = keyring().derive("api-request-digest")
+    digest = hmac.new(key, f"{request.method}\n{request.get_full_path()}\n".encode(), hashlib.sha256)
     if request.content_type == "multipart/form-data":
         for field, file in request.FILES.items():
             assert not isinstance(file, list)

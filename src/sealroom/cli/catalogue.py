@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sealroom.cli import setup
 
 if TYPE_CHECKING:
-    from sealroom.billing.queries.operating import Sold
+    from sealroom.billing.queries.offered import Sold
 
 
 def run(argv: list[str]) -> int:
@@ -70,10 +70,10 @@ def _apply(file: Path | None) -> int:
 
 
 def _show() -> int:
-    from sealroom.billing.queries import operating  # noqa: PLC0415 -- app ready
+    from sealroom.billing.queries import offered  # noqa: PLC0415 -- app ready
     from sealroom.billing.rules.money import percent_text  # noqa: PLC0415 -- app ready
 
-    state = operating.catalogue_state()
+    state = offered.catalogue_state()
     print(f"file        {state.file or 'the default catalogue'}, written {state.edition.at:%Y-%m-%dT%H:%M:%SZ}")
     print(f"currencies  {', '.join(state.edition.currencies)}")
     for tax in state.edition.taxes:

@@ -16,7 +16,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,16 @@ if TYPE_CHECKING:
 
 _PATIENCE = 90  # seconds for a mail or a document of the demo
 _READERS = ("investor@example.com", "counsel@example.com", "auditor@example.com")
+
+
+_CONDITIONS = {
+    "access": "domains",
+    "domains": ("example.com",),
+    "passcode": "sesame-24",
+    "screen_shield": "medium",
+    "max_views": 5,
+    "expire_after_opening_s": 7 * 24 * 3600,
+}
 
 
 class _Refused(Exception):
@@ -129,10 +139,12 @@ class _Post:
     message: str = ""
     expires_at: datetime | None = None
     permission: str = "view"
+    settings: dict[str, Any] = field(default_factory=dict)  # further ones
 
 
 def _sends(admin: Actor) -> None:
-    """Sends in every state: one expired, one revoked, one running that one of its readers opened, and a draft."""
+    """Sends in every state: one expired, one revoked, one with many conditions and a link for all, one running that one of its
+    readers opened, and a draft."""
     from sealroom.cli import demo_papers as papers  # noqa: PLC0415 -- slow import
     from sealroom.sends import flows as sends  # noqa: PLC0415 -- app ready
 
@@ -144,6 +156,8 @@ def _sends(admin: Actor) -> None:
     _send(admin, ended, now=now - timedelta(days=7))
     revoked = _send(admin, _Post((figures,), _READERS[:1], "First figures"), now=now - timedelta(days=5))
     sends.revoke(admin, revoked.public_id, now=now - timedelta(days=4))
+    guarded = _Post((plan,), _READERS[:1], "Floor plan, second look", expires_at=now + timedelta(days=14), settings=_CONDITIONS)
+    _send(admin, guarded, now=now - timedelta(days=1))
     text = "Please read this before our call. The figures are those of last month."
     running = _Post((sheet, figures), _READERS, "Series A", text, now + timedelta(days=30), "download_pdf")
     send = _send(admin, running, now=now - timedelta(hours=20))
@@ -159,7 +173,7 @@ def _request(post: _Post) -> SendRequest:
         recipients=tuple(Addressee(address) for address in post.recipients),
         subject=post.subject,
         message=post.message,
-        settings=SendSettings(permission=post.permission, expires_at=post.expires_at),
+        settings=SendSettings(permission=post.permission, expires_at=post.expires_at, **post.settings),
         language="en",
     )
 
@@ -196,8 +210,9 @@ def _open(send: Send, document: str, *, now: datetime) -> None:
     assert recipient.link is not None
     link, ip = recipient.link.public_id, "203.0.113.7"
     meeting = access.meet(None, user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", now=now)
+    before = frozenset(_mails())
     access.request_code(meeting.visitor, link, recipient.address, ip=ip, now=now)
-    code = "".join(_read_mail(recipient.address, r"(?<!\d)(\d{3}[\s\u202f\u00a0]?\d{3})(?!\d)").split())
+    code = "".join(_read_mail(recipient.address, r"(?m)^\s*(\d{3}[\s\u202f\u00a0]?\d{3})\s*$", before=before).split())
     proved = access.verify_code(meeting.visitor, link, code, remember=False, ip=ip, now=now)
     admission = access.check_pass(proved.new_cookie, link, document, ip=ip, now=now)
     for page, second in ((1, 20), (2, 55)):
@@ -205,12 +220,18 @@ def _open(send: Send, document: str, *, now: datetime) -> None:
         viewing.heartbeat(admission, {page: 18_000}, now=now + timedelta(seconds=second))
 
 
-def _read_mail(address: str, pattern: str) -> str:
-    """What the first group finds in the newest mail to an address."""
+def _mails() -> list[Path]:
+    """The mails that were written, the newest first."""
     from django.conf import settings  # noqa: PLC0415 -- app ready
 
+    return sorted((settings.SEALROOM_DATA / "outbox").glob("*.eml"), key=lambda one: one.stat().st_mtime, reverse=True)
+
+
+def _read_mail(address: str, pattern: str, *, before: frozenset[Path] = frozenset()) -> str:
+    """What the first group finds in the newest mail to an address that was not there `before`."""
+
     def found() -> str | None:
-        for path in sorted((settings.SEALROOM_DATA / "outbox").glob("*.eml"), key=lambda one: one.stat().st_mtime, reverse=True):
+        for path in (one for one in _mails() if one not in before):
             message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
             part = message.get_body(preferencelist=("plain",)) if address in str(message["To"]) else None
             match = re.search(pattern, part.get_content()) if part is not None else None

@@ -30,7 +30,7 @@ def run(argv: list[str]) -> int:
     """0 when nothing is missing, 1 otherwise."""
     argparse.ArgumentParser(prog="sealroom doctor", description=__doc__).parse_args(argv)
     setup.load()
-    checks: list[Callable[[], list[Finding]]] = [_sandbox, _office, _fonts, _mail, _address, _billing, _space]
+    checks: list[Callable[[], list[Finding]]] = [_sandbox, _office, _media, _fonts, _mail, _address, _billing, _space]
     findings = [finding for check in checks for finding in check()]
     for finding in findings:
         print(("ok       " if finding.fine else "missing  ") + finding.text)
@@ -38,6 +38,8 @@ def run(argv: list[str]) -> int:
 
 
 def _sandbox() -> list[Finding]:
+    from django.conf import settings  # noqa: PLC0415 -- app ready
+
     from sealroom.documents.ports import get_workshop  # noqa: PLC0415 -- app ready
 
     workshop = get_workshop()
@@ -46,18 +48,36 @@ def _sandbox() -> list[Finding]:
     finally:
         workshop.close()
     if isolation == "bubblewrap":
-        return [Finding(True, "sandbox: files are opened in bubblewrap, without network")]
-    return [
-        Finding(
-            False, f"sandbox: only {isolation}; install bubblewrap and allow user namespaces. Until then Office files are refused"
-        )
-    ]
+        return [Finding(True, "sandbox: files are opened in bubblewrap, without network"), _second_engine()]
+    lacking = (
+        "install bubblewrap" if shutil.which("bwrap") is None else "allow user namespaces, which bubblewrap builds its walls from"
+    )
+    if not settings.SEALROOM_WEAK_SANDBOX:
+        cost = "Office files, SVG drawings, audio and video are off: they can only be sent for download"
+        return [Finding(False, f"sandbox: only {isolation}; {lacking}. Until then {cost}"), _second_engine()]
+    cost = "a hostile Office file, drawing or film may read what this user may read and write into what readers are shown"
+    return [Finding(False, f"sandbox: only {isolation}, and SEALROOM_WEAK_SANDBOX is set: {cost}; {lacking}"), _second_engine()]
+
+
+def _second_engine() -> Finding:
+    if shutil.which("pdftocairo"):
+        return Finding(True, "PDF files that PDFium refuses are given to poppler")
+    return Finding(False, "poppler-utils: damaged PDF files that PDFium refuses stay refused, though poppler might read them")
 
 
 def _office() -> list[Finding]:
     if shutil.which("soffice"):
-        return [Finding(True, "Office and OpenDocument files are converted by LibreOffice")]
+        return [Finding(True, "Office and OpenDocument files are converted by LibreOffice, where the sandbox allows it")]
     return [Finding(False, "LibreOffice: Office and OpenDocument files can only be sent for download")]
+
+
+def _media() -> list[Finding]:
+    from sealroom.documents.ports import get_studio  # noqa: PLC0415 -- app ready
+
+    if get_studio().is_available():
+        return [Finding(True, "audio and video are played, normalised by ffmpeg")]
+    missing = "the sandbox" if shutil.which("ffmpeg") and shutil.which("ffprobe") else "ffmpeg"
+    return [Finding(False, f"{missing}: audio and video can only be sent for download")]
 
 
 def _fonts() -> list[Finding]:

@@ -31,7 +31,7 @@ def take(purpose: str, subject: str, *, limit: int, per: timedelta, now: datetim
 
     The subject is kept as a digest: a table of limits must not become a list of addresses.
     """
-    key = hashlib.sha256(f"{purpose}\n{subject}".encode()).hexdigest()
+    key = _key(purpose, subject)
     with transaction.atomic():
         RateBucket.objects.bulk_create([RateBucket(key=key, window_ends_at=now + per, count=0)], ignore_conflicts=True)
         RateBucket.objects.filter(key=key, window_ends_at__lte=now).update(window_ends_at=now + per, count=0)
@@ -40,6 +40,22 @@ def take(purpose: str, subject: str, *, limit: int, per: timedelta, now: datetim
             return
         ends = RateBucket.objects.values_list("window_ends_at", flat=True).get(key=key)
     raise RateLimited(retry_after=max(1, math.ceil((ends - now).total_seconds())))
+
+
+def give_back(purpose: str, subject: str, *, now: datetime) -> None:
+    """Return a try that turned out not to count, within its window."""
+    rows = RateBucket.objects.filter(key=_key(purpose, subject), window_ends_at__gt=now, count__gt=0)
+    rows.update(count=F("count") - 1)
+
+
+def taken(purpose: str, subject: str, *, now: datetime) -> int:
+    """How many tries are spent in the running window."""
+    rows = RateBucket.objects.filter(key=_key(purpose, subject), window_ends_at__gt=now)
+    return rows.values_list("count", flat=True).first() or 0
+
+
+def _key(purpose: str, subject: str) -> str:
+    return hashlib.sha256(f"{purpose}\n{subject}".encode()).hexdigest()
 
 
 def sweep(now: datetime) -> int:

@@ -38,6 +38,18 @@ class StorageQuota(DomainError):
     code: ClassVar[str] = "storage_quota"
 
 
+class OffsetConflict(DomainError):
+    """A resumable upload stands elsewhere than the client believes (`offset`, bytes); nothing of the request was kept."""
+
+    code: ClassVar[str] = "offset_conflict"
+
+
+class ChecksumMismatch(DomainError):
+    """The bytes that came are not those whose checksum was told; nothing of the request was kept."""
+
+    code: ClassVar[str] = "checksum_mismatch"
+
+
 class NotReady(DomainError):
     """The version is still being prepared, or cannot be (`state`, `error`)."""
 
@@ -54,6 +66,12 @@ class PasswordRequired(WorkshopFailure):
     """The file is encrypted and opens only with a password."""
 
     code: ClassVar[str] = "password_required"
+
+
+class PasswordWrong(WorkshopFailure):
+    """The password does not open the file; another may be tried."""
+
+    code: ClassVar[str] = "password_wrong"
 
 
 class FileCorrupt(WorkshopFailure):
@@ -90,6 +108,12 @@ class LimitTime(WorkshopFailure):
     """The work took longer than allowed and was ended."""
 
     code: ClassVar[str] = "limit_time"
+
+
+class LimitDuration(WorkshopFailure):
+    """A film or sound plays longer than allowed."""
+
+    code: ClassVar[str] = "limit_duration"
 
 
 class LimitMemory(WorkshopFailure):
@@ -132,12 +156,14 @@ _BY_CODE: dict[str, type[WorkshopFailure]] = {
     kind.code: kind
     for kind in (
         PasswordRequired,
+        PasswordWrong,
         FileCorrupt,
         TypeRefused,
         ConverterMissing,
         LimitPages,
         LimitPixels,
         LimitTime,
+        LimitDuration,
         LimitMemory,
         LimitSize,
         PageFailed,

@@ -8,8 +8,8 @@ refusal (`WorkshopFailure`), never an exception of another kind and never the en
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import asdict, dataclass
 from functools import cache
 from typing import BinaryIO, Protocol
 
@@ -20,13 +20,25 @@ from sealroom.documents.kinds import Kind
 
 __all__ = [
     "BlobStore",
+    "Film",
+    "Hit",
     "Kind",
+    "Media",
+    "OutlineItem",
+    "PageLink",
     "PageSize",
+    "PageText",
     "Paginated",
     "Raster",
+    "Sheet",
     "StoredBlob",
+    "Structure",
+    "Studio",
+    "Word",
     "Workshop",
     "get_blob_store",
+    "get_keepers",
+    "get_studio",
     "get_workshop",
 ]
 
@@ -87,19 +99,95 @@ class Paginated:
     pdf: bytes | None
 
 
+@dataclass(frozen=True)
+class Word:
+    """A word and the box it stands in: points from the page's top left, rotation applied."""
+
+    text: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class PageText:
+    """The words of a page in reading order; none when it is a picture."""
+
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True)
+class OutlineItem:
+    """An entry of the outline. `page` is 0 when it leads nowhere in the document; `level` counts from 0."""
+
+    title: str
+    page: int
+    level: int
+
+
+@dataclass(frozen=True)
+class PageLink:
+    """A place on `page` that leads to `target_page`, or (`target_page` 0) to `uri`, which is http, https or mailto."""
+
+    page: int
+    x: float
+    y: float
+    width: float
+    height: float
+    target_page: int
+    uri: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet of a workbook and the first page that shows it."""
+
+    name: str
+    first_page: int
+
+
+@dataclass(frozen=True)
+class Structure:
+    """How a document is made up, beside its pages."""
+
+    outline: tuple[OutlineItem, ...] = ()
+    links: tuple[PageLink, ...] = ()
+    sheets: tuple[Sheet, ...] = ()
+
+
+@dataclass(frozen=True)
+class Hit:
+    """What a search found on a page: how often, and the boxes (x, y, width, height in points) of the first of them."""
+
+    page: int
+    count: int
+    boxes: tuple[tuple[float, float, float, float], ...]
+
+
 class Workshop(Protocol):
     """Opens files of strangers, each in a child of its own. All methods raise `WorkshopFailure` with a stable code."""
 
-    def paginate(self, source: BinaryIO, *, kind: Kind, name: str, document: str) -> Paginated:
-        """Inspect (and, for what is not a PDF, convert) a file. Codes: password_required, corrupt, limit_pages, limit_pixels,
-        limit_time, limit_memory, limit_size, type_refused, converter_missing; and, of no fault of the file, workshop_busy and
-        workshop_interrupted (try again)."""
+    def paginate(self, source: BinaryIO, *, kind: Kind, name: str, document: str, password: str | None = None) -> Paginated:
+        """Inspect (and, for what is not a PDF, convert) a file; a protected one opens with its `password`, and its `pdf` is without
+        protection. Codes: password_required, password_wrong, corrupt, limit_pages, limit_pixels, limit_time, limit_memory,
+        limit_size, type_refused, converter_missing; and, of no fault of the file, workshop_busy and workshop_interrupted (try
+        again)."""
         ...
 
     def render(self, pdf: BinaryIO, *, page: int, width: int, document: str) -> Raster:
         """Pixels of page `page` (from 1), `width` pixels wide and within the raster cap. `document` names the child that may be
         kept warm for this document and for no other: a warm child does not read `pdf` again, so one name means the same bytes
         for ever. Codes: page_failed, page_missing, limit_time, limit_memory, workshop_busy, workshop_interrupted."""
+        ...
+
+    def structure(self, pdf: BinaryIO, *, document: str) -> Structure:
+        """Outline, links and sheets, bounded. `document` as for `render`. Codes: those of `render`."""
+        ...
+
+    def texts(self, pdf: BinaryIO, *, first: int, count: int, document: str) -> tuple[PageText, ...]:
+        """The words of pages from `first` (from 1) on: at least one page, at most `count`, fewer when they hold much; nothing
+        past the last page. `document` as for `render`. Codes: those of `render`."""
         ...
 
     def warm_up(self) -> None:
@@ -115,6 +203,55 @@ class Workshop(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Media:
+    """What is known of a film or sound: milliseconds, the picture's size in pixels (0: none), the type that browsers are told."""
+
+    duration_ms: int
+    width: int
+    height: int
+    has_video: bool
+    has_audio: bool
+    type: str
+
+    def facts(self) -> dict[str, object]:
+        """As `Version.media` keeps it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Film:
+    """A file that browsers play, without metadata; `file` is seekable and gone when it is closed."""
+
+    media: Media
+    file: BinaryIO
+
+
+class Studio(Protocol):
+    """Opens audio and video of strangers, each in a sandbox of its own, as `Workshop` does with documents."""
+
+    def normalise(self, source: BinaryIO) -> Film:
+        """What browsers play (H.264 and AAC in MP4, or MP3), made from any file we know, without a word of metadata. Codes of
+        `WorkshopFailure`: corrupt, limit_duration, limit_pixels, limit_time, limit_size, converter_missing."""
+        ...
+
+    def burn(self, source: BinaryIO, media: Media, overlay: bytes, *, tell: Callable[[int], None]) -> Film:
+        """The film with `overlay` (a PNG of its size with transparency) in every picture. `tell` hears of progress in per cent,
+        about once a second. Codes as above."""
+        ...
+
+    def is_available(self) -> bool:
+        """Whether this machine has what it needs."""
+        ...
+
+
+@cache
+def get_studio() -> Studio:
+    """The studio named by SEALROOM_STUDIO, made once per process."""
+    studio: Studio = import_string(settings.SEALROOM_STUDIO).from_settings()
+    return studio
+
+
 @cache
 def get_blob_store() -> BlobStore:
     """The store named by SEALROOM_BLOB_STORE, made once per process."""
@@ -127,3 +264,13 @@ def get_workshop() -> Workshop:
     """The workshop named by SEALROOM_WORKSHOP, made once per process; its first child starts with the first job."""
     workshop: Workshop = import_string(settings.SEALROOM_WORKSHOP).from_settings()
     return workshop
+
+
+Keeper = Callable[[Collection[str] | None], Iterable[str]]
+"""Tells which of these keys (None: of all) rows of a room above documents name."""
+
+
+@cache
+def get_keepers() -> tuple[Keeper, ...]:
+    """Those named by SEALROOM_BLOB_KEEPERS: blobs they name are not removed as left over."""
+    return tuple(import_string(name) for name in settings.SEALROOM_BLOB_KEEPERS)

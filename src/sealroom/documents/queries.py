@@ -6,23 +6,26 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from sealroom.accounts.rules import Actor
 from sealroom.core.errors import DomainError, Invalid, NotFound
-from sealroom.documents.models import Document, LooseBlob, Page, Version, VersionState
-from sealroom.documents.ports import BlobStore, get_blob_store
+from sealroom.documents.models import Document, LooseBlob, Page, Upload, UploadPart, Version, VersionState
+from sealroom.documents.ports import BlobStore, get_blob_store, get_keepers
 
 MOST_LISTED = 100
 LOOSE_FOR = timedelta(days=1)
 """How long a blob must have been without a row before it is removed: longer than any upload, conversion or backup takes."""
 
 _BATCH = 500
+_KEYS = ("original_key", "pdf_key", "structure_key", "text_key", "media_key")
+"""The columns of a version that name a blob."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +70,12 @@ class DocumentView:
     in_library: bool
     owner: str
     created_at: datetime
+    is_media: bool = False
 
     @property
     def is_viewable(self) -> bool:
-        """Whether it has pages to show."""
-        return self.state == VersionState.READY and bool(self.pages)
+        """Whether it has something to show: pages, or what a player plays."""
+        return self.state == VersionState.READY and (bool(self.pages) or self.is_media)
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,19 @@ class DocumentPage:
 
     items: tuple[DocumentView, ...]
     next: str | None
+
+
+@dataclass(frozen=True)
+class UploadView:
+    """A resumable upload: `offset` counts the bytes that are safe. `document_id` and `version_id` are empty until it has ended."""
+
+    id: str
+    name: str
+    size: int
+    offset: int
+    expires_at: datetime
+    document_id: str = ""
+    version_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -145,6 +162,7 @@ def view_of(document: Document) -> DocumentView:
         in_library=document.in_library,
         owner=document.owner.public_id,
         created_at=document.created_at,
+        is_media=version.media is not None,
     )
 
 
@@ -179,6 +197,30 @@ def storage_used(team_id: int) -> int:
     return storage_of(team_id).bytes
 
 
+def get_upload(actor: Actor, upload_id: str, *, now: datetime) -> Upload:
+    """An upload the actor began, under way or ended. Raises `NotFound` for every other, and when it has expired."""
+    mine = Upload.objects.select_related("document").filter(team_id=actor.team_id, user_id=actor.user_id, expires_at__gt=now)
+    found = mine.filter(public_id=upload_id).first()
+    if found is None:
+        raise NotFound(kind="upload", id=upload_id)
+    return found
+
+
+def upload_view(upload: Upload) -> UploadView:
+    """What doors show of an upload."""
+    shown = UploadView(upload.public_id, upload.name, upload.size, upload.offset, upload.expires_at)
+    if upload.finished_at is None or upload.document is None:
+        return shown
+    made = Version.objects.filter(document=upload.document, uploaded_by=upload.user_id, created_at=upload.finished_at).first()
+    return replace(shown, document_id=upload.document.public_id, version_id=made.public_id if made else "")
+
+
+def bytes_half_uploaded(team_id: int) -> int:
+    """What lies in the store of uploads that are under way."""
+    parts = UploadPart.objects.filter(upload__team_id=team_id)
+    return parts.aggregate(bytes=Sum("size"))["bytes"] or 0
+
+
 def page_sizes(version: Version) -> list[tuple[float, float]]:
     """Width and height in points of every page, in order; what a viewer needs to lay out pages before they arrive."""
     return list(version.page_rows.order_by("number").values_list("width", "height"))
@@ -200,27 +242,31 @@ def blob_faults(*, read: bool = False) -> Iterator[str]:
 
 
 def unused_keys(keys: Iterable[str]) -> Iterator[str]:
-    """Those of `keys` that no row of a document that still exists names."""
+    """Those of `keys` that no row of a document that still exists names, nor any row of a room above (`get_keepers`)."""
     remaining = iter(keys)
     while batch := list(islice(remaining, _BATCH)):
         named = set[str]()
-        kept = Version.objects.filter(document__deleted_at=None)
-        named.update(kept.filter(original_key__in=batch).values_list("original_key", flat=True))
-        named.update(key for key in kept.filter(pdf_key__in=batch).values_list("pdf_key", flat=True) if key)
-        pages = Page.objects.filter(version__document__deleted_at=None, base_key__in=batch)
-        named.update(key for key in pages.values_list("base_key", flat=True) if key)
+        for rows, field in _naming():
+            named.update(rows.filter(**{f"{field}__in": batch}).values_list(field, flat=True))
+        for keeper in get_keepers():
+            named.update(keeper(batch))
         yield from (key for key in batch if key not in named)
 
 
 def referenced_keys() -> Iterator[str]:
-    """Every key that a row of a document that still exists names."""
-    versions = Version.objects.filter(document__deleted_at=None)
-    for original, pdf in versions.values_list("original_key", "pdf_key").iterator():
-        yield original
-        if pdf:
-            yield pdf
-    pages = Page.objects.filter(version__document__deleted_at=None).exclude(base_key=None)
-    yield from (key for key in pages.values_list("base_key", flat=True).iterator() if key)
+    """Every key that a row of a document that still exists names, or a row of a room above."""
+    for rows, field in _naming():
+        yield from rows.exclude(**{field: None}).values_list(field, flat=True).iterator()
+    for keeper in get_keepers():
+        yield from keeper(None)
+
+
+def _naming() -> list[tuple[QuerySet[Any], str]]:
+    """Where keys of blobs stand."""
+    kept = Version.objects.filter(document__deleted_at=None)
+    pages = Page.objects.filter(version__document__deleted_at=None)
+    versions: list[tuple[QuerySet[Any], str]] = [(kept, field) for field in _KEYS]
+    return [*versions, (pages, "base_key"), (UploadPart.objects.all(), "key")]
 
 
 def _visible(actor: Actor) -> QuerySet[Document]:

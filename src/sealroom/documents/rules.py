@@ -230,7 +230,7 @@ _PROMISES: tuple[tuple[frozenset[str], Kind, _Accepted], ...] = (
     (_OFFICE, Kind.OFFICE, _UNKNOWN | {Signature.ZIP, Signature.OLE, Signature.RTF}),
     (_words("svg"), Kind.SVG, frozenset({Signature.SVG, Signature.XML, Signature.TEXT})),
     (_words("svgz"), Kind.SVG, frozenset({Signature.ARCHIVE})),
-    (_words("eml"), Kind.EMAIL, frozenset({Signature.TEXT})),
+    (_words("eml"), Kind.EMAIL, _UNKNOWN),
     (_words("txt text log"), Kind.TEXT, _READABLE),
     (_words("md markdown"), Kind.MARKDOWN, _READABLE),
     (_words("csv tsv tab"), Kind.CSV, _READABLE),

@@ -29,6 +29,21 @@ def prepare(version_id: int) -> None:
         raise Retry(error.code) from error
 
 
+def _give_up_unlocking(version_id: int, secret: str) -> None:
+    flows.give_up_unlocking(version_id, secret, now=timezone.now())
+
+
+@task("documents.unlock", max_attempts=6, on_dead=_give_up_unlocking)
+def unlock(version_id: int, secret: str) -> None:
+    """Prepare a protected file with its password."""
+    try:
+        flows.prepare_unlocked(version_id, secret, now=timezone.now())
+    except (WorkshopBusy, WorkshopInterrupted) as error:
+        raise Retry(error.code, delay=_SOON) from error
+    except StorageFull as error:
+        raise Retry(error.code) from error
+
+
 @task("documents.bake")
 def bake(version_id: int) -> None:
     """Draw pages ahead of readers."""
@@ -38,7 +53,22 @@ def bake(version_id: int) -> None:
         raise Retry(error.code) from error
 
 
+@task("documents.read")
+def read(version_id: int) -> None:
+    """Read words and structure ahead of readers."""
+    try:
+        flows.read(version_id, now=timezone.now())
+    except (WorkshopBusy, WorkshopInterrupted, StorageFull) as error:
+        raise Retry(error.code) from error
+
+
 @every(timedelta(hours=12), "documents.sweep")
 def sweep() -> None:
     """Remove bytes that nothing names any more."""
     flows.sweep_blobs(now=timezone.now())
+
+
+@every(timedelta(hours=1), "documents.remove_uploads")
+def remove_uploads() -> None:
+    """Remove what was uploaded in part and given up."""
+    flows.remove_expired_uploads(now=timezone.now())

@@ -5,44 +5,29 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import render
-from django.utils import translation
+from django.shortcuts import redirect, render
+from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
+from sealroom.access import flows as access
+from sealroom.access import queries
+from sealroom.access.flows import Verified
+from sealroom.access.queries import Landing, LandingState
+from sealroom.access.rules import Verdict
 from sealroom.core.errors import DomainError
+from sealroom.documents import queries as documents
+from sealroom.httpkit.address import client_address
+from sealroom.httpkit.visitors import set_visitor_cookie, visitor_cookie
 from sealroom.portal.errors import FAULT, Refusal, code_of, refusal_for, retry_after
 
 View = Callable[..., HttpResponseBase]
-COOKIE_LIFE = timedelta(days=30)
+_GATES = {LandingState.NEEDS_PASSCODE: "portal:passcode", LandingState.NEEDS_TERMS: "portal:terms"}
 log = structlog.get_logger("sealroom.portal")
-
-
-def cookie_name() -> str:
-    """The recipients' own cookie; under https the prefix binds it to this host and to TLS."""
-    return "__Host-sealroom_visitor" if settings.SEALROOM_SECURE else "sealroom_visitor"
-
-
-def visitor_cookie(request: HttpRequest) -> str | None:
-    """The browser's secret, if it has one."""
-    return request.COOKIES.get(cookie_name()) or None
-
-
-def set_visitor_cookie(response: HttpResponseBase, secret: str, *, remember: bool) -> None:
-    """Give the browser its secret: for as long as it is open, or for 30 days. How long it opens anything is decided by the pass."""
-    response.set_cookie(
-        cookie_name(),
-        secret,
-        max_age=COOKIE_LIFE if remember else None,
-        secure=settings.SEALROOM_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
 
 
 def speak(request: HttpRequest, language: str) -> None:
@@ -61,7 +46,7 @@ def page_view(view: View) -> View:
         try:
             response = view(request, **names)
         except DomainError as error:
-            response = refusal_page(request, error, reference=str(names.get("link_id", "")))
+            response = refusal_page(request, error, reference=str(names.get("link_id") or names.get("reference") or ""))
         patch_vary_headers(response, ["Cookie", "Accept-Language"])
         return response
 
@@ -96,21 +81,74 @@ def problem(error: DomainError) -> JsonResponse:
 
 
 def refusal_page(request: HttpRequest, error: DomainError, *, reference: str) -> HttpResponse:
-    """A refusal as a page. A missing proof shows the same neutral page as the mailed link, for any address."""
+    """A refusal as a page. Where a gate can still be passed, it is the gate's own page."""
     refusal = _known(error)
-    if refusal.gate == "email":
-        return landing_page(request, reference, status=refusal.status)
-    response = render(
-        request, "portal/refusal.html", {"refusal": refusal, "starts_at": error.facts.get("starts_at")}, status=refusal.status
-    )
+    if refusal.gate in {"email", "passcode", "nda"} and reference:
+        return gate_page(request, reference, status=refusal.status)
+    context = {
+        "refusal": refusal,
+        "starts_at": error.facts.get("starts_at"),
+        "reference": reference if refusal.may_ask else "",
+    }
+    response = render(request, "portal/refusal.html", context, status=refusal.status)
     if seconds := retry_after(error):
         response.headers["Retry-After"] = seconds
     return response
 
 
+def gate_page(request: HttpRequest, reference: str, *, status: int = 200) -> HttpResponse:
+    """The page of the gate this browser stands before. A missing proof shows the same neutral page as the mailed link, for any
+    address."""
+    found = queries.landing(visitor_cookie(request), reference, ip=client_address(request), now=timezone.now())
+    speak(request, found.language)
+    if found.state is LandingState.NEEDS_PASSCODE:
+        return passcode_page(request, found.link_id, status=status)
+    if found.state is LandingState.NEEDS_TERMS:
+        return terms_page(request, found.link_id, status=status)
+    return landing_page(request, reference, status=status, can_open=found.state is LandingState.NEEDS_OPEN)
+
+
 def landing_page(request: HttpRequest, reference: str, *, status: int = 200, **context: object) -> HttpResponse:
-    """The neutral first page. It knows nothing of the link, so it is the same for every one that is and is not."""
+    """The neutral first page. It knows nothing of the link, so it is the same for every one that is and is not; only of a living
+    link that asks for no address it knows that (`can_open`)."""
     return render(request, "portal/landing.html", {"reference": reference, "host": own_host(), **context}, status=status)
+
+
+def passcode_page(request: HttpRequest, link_id: str, *, status: int = 200, **context: object) -> HttpResponse:
+    """The field for the passcode."""
+    return render(request, "portal/passcode.html", {"link_id": link_id, "host": own_host(), **context}, status=status)
+
+
+def terms_page(request: HttpRequest, link_id: str, *, status: int = 200, **context: object) -> HttpResponse:
+    """The text in force, with the field for the name. Raises `NotAdmitted` for an earlier gate."""
+    gate = access.check_gate(visitor_cookie(request), link_id, ip=client_address(request), now=timezone.now(), upto=Verdict.TERMS)
+    terms = gate.terms
+    words = {
+        "link_id": gate.link.public_id,
+        "team": gate.link.team.name,
+        "terms": queries.terms_view(terms) if terms else None,
+        "sheets": documents.page_sizes(terms.version) if terms and terms.version else (),
+        "address": gate.held.address,
+        **context,
+    }
+    return render(request, "portal/terms.html", words, status=status)
+
+
+def pass_on(verified: Verified, *, ip: str) -> HttpResponse:
+    """After a gate: onward, with the browser's new secret."""
+    found = queries.landing(verified.new_cookie, verified.link_id, ip=ip, now=timezone.now())
+    response = onward(found, verified.link_id)
+    response.status_code = 303
+    set_visitor_cookie(response, verified.new_cookie, remember=verified.remembered)
+    return response
+
+
+def onward(found: Landing, link_id: str) -> HttpResponse:
+    """To the page of the gate that is next; behind the last one to the only document, else to the list of files, which tells of
+    everything else."""
+    if found.state is LandingState.OPEN and len(found.documents) == 1 and found.documents[0].can_be_read:
+        return redirect("portal:viewer", link_id=link_id, document_id=found.documents[0].id)
+    return redirect(_GATES.get(found.state, "portal:files"), link_id)
 
 
 def own_host() -> str:

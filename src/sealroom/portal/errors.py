@@ -23,6 +23,7 @@ class Refusal:
     title: Words
     advice: Words
     gate: str = ""
+    may_ask: bool = False  # the sender could be asked for access
 
 
 NOTHING = Refusal(
@@ -34,16 +35,52 @@ REFUSALS: dict[str, Refusal] = {
         401, _("Confirm your address again"), _("For your protection you are asked for a code after a while."), gate="email"
     ),
     "not_found": NOTHING,
-    "revoked": Refusal(410, _("The sender has ended access."), ASK_SENDER),
-    "expired": Refusal(410, _("Access has expired."), ASK_SENDER),
+    "revoked": Refusal(410, _("The sender has ended access."), ASK_SENDER, may_ask=True),
+    "expired": Refusal(410, _("Access has expired."), ASK_SENDER, may_ask=True),
     "not_started": Refusal(
         403, _("Access has not started yet."), _("Come back at the time the sender has set. The same link will work."), gate="start"
     ),
+    "used_up": Refusal(410, _("You have opened this as often as the sender allows."), ASK_SENDER, may_ask=True),
+    "domain": Refusal(
+        403,
+        _("Your address is not among those admitted."),
+        _("The sender shares these documents with certain organisations only. Another address of yours may be admitted."),
+        gate="domain",
+        may_ask=True,
+    ),
+    "ip": Refusal(
+        403,
+        _("This cannot be opened from where you are."),
+        _("The sender allows certain networks only, such as an office's."),
+        gate="ip",
+    ),
+    "country": Refusal(
+        403, _("This cannot be opened from where you are."), _("The sender allows certain countries only."), gate="ip"
+    ),
+    "passcode": Refusal(
+        403, _("A passcode is needed"), _("The sender has set a passcode and tells it to you by another way."), gate="passcode"
+    ),
+    "terms": Refusal(403, _("Terms have to be accepted"), _("Read and accept the sender's terms to go on."), gate="nda"),
+    # Passcode and terms, prints.
+    "passcode_wrong": Refusal(422, _("This is not the passcode."), _("Check capitals and blanks, and try again.")),
+    "terms_stale": Refusal(409, _("The terms have changed meanwhile."), _("Please read the new text."), gate="nda"),
+    "prints_used_up": Refusal(
+        403, _("You have printed this as often as the sender allows."), _("You can still read it here."), gate="rights"
+    ),
     # Rights and requests.
     "forbidden": Refusal(
-        403, _("Downloading is not allowed."), _("The sender lets you read this document here, not keep a copy."), gate="rights"
+        403,
+        _("The sender does not allow this."),
+        _("You can read the document here; what else you may do stands above its pages."),
+        gate="rights",
+    ),
+    "print_over": Refusal(
+        410, _("This print has ended."), _("Each page of a print goes out once, within ten minutes. Print again.")
     ),
     "invalid": Refusal(400, _("This request could not be read"), _("Go back, check what you entered and try again.")),
+    "media_quota": Refusal(
+        403, _("This cannot be played at the moment."), _("The sender’s plan is used up for now. Tell the sender."), gate="rights"
+    ),
     "rate_limited": Refusal(429, _("Too many tries"), _("Wait a little and try again.")),
     "page_failed": Refusal(
         422, _("This page could not be shown."), _("The other pages are not affected. Try again, or ask the sender.")

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from pathlib import PurePath
 
 _FORBIDDEN = re.compile(r'[\\/:*?"<>|]+')
+_LONGEST_ENDING = 20
 _LONGEST = 150  # characters; file systems allow 255 bytes
 
 
@@ -18,9 +20,33 @@ def download_name(name: str) -> str:
     >>> download_name("../..\\u202egpj.exe")
     '_..gpj.pdf'
     """
+    return f"{_stem(name)}.pdf"
+
+
+def original_name(name: str, uploaded: str) -> str:
+    """What the sender calls the file, with the ending it was uploaded with: a copy never seems to be of another kind than it is.
+
+    >>> original_name("Prices, final", "prices-7.xlsx")
+    'Prices, final.xlsx'
+    >>> original_name("photo.png", "setup.exe")
+    'photo.png.exe'
+    """
+    ending = PurePath(_clean(uploaded)).suffix[:_LONGEST_ENDING]
+    if not ending:
+        return _clean(name).strip(". ")[:_LONGEST].rstrip() or "document"
+    same = _clean(name).lower().endswith(ending.lower())
+    stem = _clean(name)[: -len(ending)] if same else _clean(name)
+    return f"{stem.strip('. ')[:_LONGEST].rstrip() or 'document'}{ending}"
+
+
+def _clean(name: str) -> str:
     clean = "".join(character for character in unicodedata.normalize("NFC", name) if unicodedata.category(character)[0] != "C")
-    clean = _FORBIDDEN.sub("_", clean)
+    return _FORBIDDEN.sub("_", clean)
+
+
+def _stem(name: str) -> str:
+    clean = _clean(name)
     stem, dot, ending = clean.rpartition(".")
     if not dot or not stem.strip(". ") or len(ending) > 5:
         stem = clean
-    return f"{stem.strip('. ')[:_LONGEST].rstrip() or 'document'}.pdf"
+    return stem.strip(". ")[:_LONGEST].rstrip() or "document"

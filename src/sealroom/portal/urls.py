@@ -3,16 +3,30 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from sealroom.portal.views import gates, pages, reading
+from sealroom.portal.views import asking, conditions, files, gates, media, pages, printing, reading, texts
 
 app_name = "portal"
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("d/<str:link_id>/", reading.files, name="files"),
+    path("d/<str:link_id>/", files.files, name="files"),
+    path("d/<str:link_id>/certificate.pdf", conditions.certificate, name="certificate"),
+    path("d/<str:link_id>/terms/<int:number>.jpg", conditions.terms_image, name="terms_image"),
     path("d/<str:link_id>/<str:document_id>/", reading.viewer, name="viewer"),
     path("d/<str:link_id>/<str:document_id>/p/<int:number>.jpg", pages.page, name="page"),
     path("d/<str:link_id>/<str:document_id>/download/", pages.download, name="download"),
+    path("d/<str:link_id>/<str:document_id>/media/", media.media, name="media"),
+    path("d/<str:link_id>/<str:document_id>/media/state.json", media.state, name="media_state"),
+    path("d/<str:link_id>/<str:document_id>/original/", pages.original, name="original"),
+    path("d/<str:link_id>/<str:document_id>/print/", printing.start, name="print"),
+    path("d/<str:link_id>/<str:document_id>/print/<str:job_id>/<int:number>.jpg", printing.page, name="printed_page"),
+    path("d/<str:link_id>/<str:document_id>/structure.json", texts.structure, name="structure"),
+    path("d/<str:link_id>/<str:document_id>/text/<int:number>.json", texts.text, name="text"),
+    path("d/<str:link_id>/<str:document_id>/search/", texts.search, name="search"),
     path("d/<str:link_id>/<str:document_id>/seen/", pages.seen, name="seen"),
     path("<str:reference>/", gates.landing, name="landing"),
     path("<str:reference>/code/", gates.ask_code, name="code"),
     path("<str:reference>/verify/", gates.verify, name="verify"),
+    path("<str:reference>/open/", gates.open_link, name="open"),
+    path("<str:reference>/passcode/", conditions.passcode, name="passcode"),
+    path("<str:reference>/terms/", conditions.terms, name="terms"),
+    path("<str:reference>/request/", asking.request_access, name="request"),
 ]

@@ -87,6 +87,14 @@ def path(name: str, default: Path) -> Path:
     return Path(os.environ.get(name) or default).expanduser().absolute()
 
 
+def file(name: str) -> str:
+    """The absolute path of a file that must exist; "" when none is named."""
+    value = word(name, "")
+    if value and not Path(value).expanduser().is_file():
+        raise BadSetting(name, f"names no file: {value!r}")
+    return str(Path(value).expanduser().absolute()) if value else ""
+
+
 def folder(place: Path) -> Path:
     """A folder of the installation's own, made when it is missing, readable by its user only."""
     place.mkdir(parents=True, exist_ok=True, mode=0o700)

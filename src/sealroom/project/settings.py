@@ -121,7 +121,11 @@ CACHES = {
 }
 SEALROOM_BLOB_STORE = "sealroom.documents.adapters.blobs.LocalBlobStore"
 SEALROOM_WORKSHOP = "sealroom.documents.adapters.workshop.SandboxWorkshop"
+SEALROOM_STUDIO = "sealroom.documents.adapters.ffmpeg.FfmpegStudio"
 SEALROOM_STAMPER = "sealroom.viewing.adapters.stamper.NumpyStamper"
+SEALROOM_COUNTRY_FINDER = "sealroom.access.adapters.countries.MaxMindCountries"
+SEALROOM_CERTIFICATE_PRINTER = "sealroom.access.adapters.certificate.ReportlabCertificates"
+SEALROOM_GEOIP_FILE = env.file("SEALROOM_GEOIP_FILE")
 SEALROOM_JOBS_BELL = "sealroom.core.jobs.adapters.polling.PollingBell"
 SEALROOM_WORKER_THREADS = env.number("SEALROOM_WORKER_THREADS", 2, least=1, most=64)
 SEALROOM_WEB_WORKERS = env.number("SEALROOM_WEB_WORKERS", 1, least=1, most=64)
@@ -189,10 +193,12 @@ if SEALROOM_PAYMENT_GATEWAY == "stripe":  # without the second, nobody could pro
     env.prefixed("SEALROOM_STRIPE_SECRET_KEY", SEALROOM_STRIPE_SECRET_KEY, ("sk_", "rk_"))
     env.prefixed("SEALROOM_STRIPE_WEBHOOK_SECRET", SEALROOM_STRIPE_WEBHOOK_SECRET, ("whsec_",))
 SEALROOM_CATALOGUE = env.word("SEALROOM_CATALOGUE", "")
+SEALROOM_BLOB_KEEPERS = ["sealroom.viewing.queries.marked_keys"]  # rooms above documents that keep blobs
 SEALROOM_QUOTA_COUNTERS = {  # how the rooms above billing count what a quota limits
     "data_rooms": "sealroom.datarooms.queries.rooms_used",
     "guests": "sealroom.datarooms.queries.guests_used",
     "storage_bytes": "sealroom.documents.queries.storage_used",
+    "media_bytes": "sealroom.viewing.queries.media_used",
 }
 SEALROOM_INVOICE_PRINTER = "sealroom.billing.adapters.printer.ReportlabPrinter"
 SEALROOM_INVOICE_PREFIX = env.short_word("SEALROOM_INVOICE_PREFIX", "SR-", most=12)
@@ -210,6 +216,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": ["'self'"],
         "img-src": ["'self'", "data:", "blob:"],
         "font-src": ["'self'"],
+        "media-src": ["'self'"],
         "connect-src": ["'self'"],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],
@@ -253,6 +260,7 @@ SEALROOM_MAIL_TRANSPORT = (
 SEALROOM_MAX_FILE_BYTES = env.number("SEALROOM_MAX_FILE_BYTES", 2 * 1024**3, least=1, most=2**40)
 SEALROOM_MAX_PAGES = env.number("SEALROOM_MAX_PAGES", 5000, least=1, most=100_000)
 SEALROOM_CONVERSION_SECONDS = env.number("SEALROOM_CONVERSION_SECONDS", 120, least=1, most=3600)
+SEALROOM_WEAK_SANDBOX = env.flag("SEALROOM_WEAK_SANDBOX", default=False)  # Office files, drawings, media even without walls
 
 CSRF_FAILURE_VIEW = "sealroom.httpkit.pages.csrf_failure"
 # Set by httpkit.middleware.SecurityHeaders on every response, errors included, where Django has a middleware for each.

@@ -40,3 +40,15 @@ class NotLive(DomainError):
     """The send has not gone out, or its access ended: restore it or extend it first. `state` says what it is."""
 
     code = "not_live"
+
+
+class StaleDraft(DomainError):
+    """The draft is another than its client believes: `revision` is the one it has now."""
+
+    code = "stale_draft"
+
+
+class FeatureMissing(DomainError):
+    """The team's plan does not include a setting that is wished for anew; `feature` is the catalogue's word for it."""
+
+    code = "feature_missing"

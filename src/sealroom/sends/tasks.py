@@ -30,6 +30,12 @@ def write_letters(send_id: int) -> None:
     flows.write_all_due(send_id, now=timezone.now())
 
 
+@task("sends.take_request")
+def take_request(link: str, asked: str, at: str) -> None:
+    """Write down who asks for access, and tell the sender."""
+    flows.take_request(link, asked, now=datetime.fromisoformat(at))
+
+
 @task("sends.record_bounce")
 def record_bounce(recipient_id: str) -> None:
     """Give back what an unreachable recipient never opened."""

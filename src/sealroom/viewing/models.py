@@ -55,6 +55,7 @@ class Denial(models.Model):
 
     grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="denials")
     reason = models.CharField(max_length=40)
+    address = models.CharField(max_length=254, default="")  # that was proved
     ip = models.CharField(max_length=45, default="")
     at = models.DateTimeField()
 

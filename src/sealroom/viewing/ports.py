@@ -36,6 +36,10 @@ class Stamper(Protocol):
         """A JPEG of an empty page that says `text`, marked like every other: stands for a page that cannot be shown."""
         ...
 
+    def overlay(self, width: int, height: int, mark: Mark) -> bytes:
+        """A PNG of this size, transparent but for the mark: what is laid into the pictures of a film."""
+        ...
+
     def missing_glyphs(self, text: str) -> frozenset[str]:
         """The characters of `text` for which no installed font has a shape; they are drawn as U+XXXX."""
         ...

@@ -22,6 +22,18 @@ LONGEST_BEAT = timedelta(seconds=60)
 THUMBNAIL_WIDTH = 320
 """Up to this width a page cannot be read; handing it out is no page view."""
 
+PRINT_LIFE = timedelta(minutes=10)
+"""How long the pages of a print job can be fetched."""
+
+MOST_PRINTED = 500
+"""Pages of one print job: a browser holds all of them in memory."""
+
+LONGEST_QUERY = 200
+"""Characters that are looked for at most."""
+
+MOST_HITS = 200
+"""Pages that one answer names at most."""
+
 FIELD_CHARACTERS = 72
 TEXT_CHARACTERS = 200
 
@@ -132,6 +144,12 @@ def watermark_lines(mark: Watermark, viewer: Viewer, *, now: datetime) -> tuple[
     return tuple(line for line in lines if line) or (minute,)
 
 
+def without_minute(lines: Sequence[str], *, now: datetime) -> tuple[str, ...]:
+    """The lines of a mark of `now` with the day alone: a film's copy is read long after it was made."""
+    moment = now.astimezone(UTC)
+    return tuple(line.replace(f"{moment:%Y-%m-%d %H:%M} UTC", f"{moment:%Y-%m-%d} UTC") for line in lines)
+
+
 def one_line(text: str) -> str:
     """Text without control characters, direction marks and line breaks, in NFC. Joiners stay: scripts and emoji need them."""
     kept = (" " if c.isspace() else c for c in text if c.isspace() or c in "\u200c\u200d" or not _is_control(c))
@@ -182,6 +200,15 @@ def believed(
             added[claim.page] = added.get(claim.page, 0) + granted
             budget -= granted
     return added
+
+
+def link_is_safe(uri: str) -> bool:
+    """Whether an address in a document may be offered to a reader: web and mail, no scripts, files or control characters."""
+    scheme, colon, rest = uri.partition(":")
+    is_plain = len(uri) <= 2000 and all(character > " " and character != "\x7f" for character in uri)
+    if scheme.lower() in {"http", "https"}:
+        return is_plain and rest.startswith("//") and len(rest) > 2
+    return is_plain and scheme.lower() == "mailto" and bool(colon and rest)
 
 
 def completion(pages_seen: int, pages: int | None) -> int:

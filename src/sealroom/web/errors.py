@@ -129,6 +129,9 @@ TABLE: dict[str, Row] = {
     ),
     # Files
     "too_large": Row(413, _("This file is too large"), _("A file may have up to %(limit)s. Split it, or make it smaller.")),
+    "offset_conflict": Row(409, _("This upload goes on elsewhere"), _("Another tab may be sending it. Reload the page.")),
+    "checksum_mismatch": Row(460, _("A part of the file arrived damaged"), _("It is sent again. Nothing was kept of it.")),
+    "tus_version": Row(412, _("This way of uploading is not known here"), _("Reload the page and choose the file again.")),
     "type_refused": Row(
         415,
         _("This kind of file is not accepted"),
@@ -137,8 +140,11 @@ TABLE: dict[str, Row] = {
     "storage_full": Row(503, _("The server has no room left"), _("The file was not kept. Try again later.")),
     "empty_file": Row(422, _("This file is empty"), _("Choose it again, or check it on your computer.")),
     "password_required": Row(
-        422, _("A file is protected by a password"), _("Remove its password and upload it again. Nothing was charged.")
+        422,
+        _("A file is protected by a password"),
+        _("Type its password in the file’s row, or upload a copy without one. Nothing was charged."),
     ),
+    "password_wrong": Row(422, _("The password does not open the file"), _("Check how it is written, and try again.")),
     "corrupt": Row(
         422, _("A file is damaged"), _("It could not be read. Save it again and upload the new copy. Nothing was charged.")
     ),
@@ -148,6 +154,13 @@ TABLE: dict[str, Row] = {
     "limit_pages": Row(422, _("A file has too many pages"), _("Split it into smaller files. Nothing was charged.")),
     "limit_pixels": Row(422, _("An image is too large"), _("Make it smaller and upload it again. Nothing was charged.")),
     "limit_time": Row(422, _("A file takes too long to prepare"), _("Save it as a PDF and upload that. Nothing was charged.")),
+    "limit_duration": Row(422, _("A film or sound is too long"), _("Cut it into shorter parts. Nothing was charged.")),
+    "media_quota": Row(
+        403,
+        _("Media bandwidth is used up"),
+        _("%(used)s of %(limit)s were sent in this period. It starts anew on %(resets_at)s."),
+        _PLAN,
+    ),
     "limit_memory": Row(422, _("A file needs too much memory"), _("Save it as a PDF and upload that. Nothing was charged.")),
     "limit_size": Row(422, _("A file grows too large when it is opened"), _("Split it into smaller files. Nothing was charged.")),
     "page_failed": Row(422, _("This page could not be drawn"), _("The other pages are not affected.")),
@@ -157,13 +170,26 @@ TABLE: dict[str, Row] = {
     "workshop_failed": Row(422, _("A file could not be prepared"), _("Save it as a PDF and upload that. Nothing was charged.")),
     "workshop_busy": Row(503, _("Many files are being prepared"), _("Try again in a moment. Nothing was charged.")),
     "workshop_interrupted": Row(503, _("The preparation was interrupted"), _("Try again in a moment. Nothing was charged.")),
-    "in_use": Row(409, _("This document is in use"), _("End the sends that hold it first.")),
+    "in_use": Row(
+        409,
+        _("This document is in use"),
+        _("End the sends that hold it first. If it is your terms of access, put another text in force first."),
+    ),
     # Sends
     "not_ready": Row(409, _("A file is still being prepared"), _("Try again when it is ready. Nothing was charged.")),
     "too_late": Row(409, _("It is too late for that"), _("A send can be cancelled for 15 minutes. You can still end access.")),
     "stale_quote": Row(409, _("The price has changed"), _("Look at the new price and confirm it again. Nothing was charged.")),
+    "feature_missing": Row(
+        403,
+        _("Your plan does not include this setting"),
+        _("Switch it off, or have an admin add it to the plan."),
+        (Capability.BUY, "web:plan_modify", _("Modify plan")),
+    ),
+    "stale_draft": Row(409, _("The draft was changed meanwhile"), _("Reload the page to see how it is now. Nothing was sent.")),
     "already_sent": Row(409, _("This was sent already"), _("You find it in Manage Sent Files."), (None, "web:sends", _("Show it"))),
     "not_live": Row(409, _("This send has ended"), _("Give access again, or choose a later end, before you change it.")),
+    "prints_used_up": Row(403, _("It was printed as often as allowed"), _("The sender limited how often it may be printed.")),
+    "print_over": Row(410, _("This print has ended"), _("Each page of a print goes out once, within ten minutes. Print again.")),
     "document_failed": Row(
         422, _("A file cannot be sent"), _("Its row says why. Remove it and send the others. Nothing was charged.")
     ),

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from sealroom.access.queries import AcceptanceView
 from sealroom.core import tables
 from sealroom.credits.queries import EntryView
 from sealroom.web import wording
@@ -22,8 +23,39 @@ def ledger_file(entries: Iterator[EntryView], form: str, *, sees_team: bool) -> 
     head = [_("Line"), _("When (UTC)"), _("What"), _("For"), _("Route"), _("Credits")]
     if sees_team:
         head = [*head[:4], _("Who"), *head[4:], _("Balance after")]
-    rows = _rows(entries, sees_team=sees_team)
-    name, title = f"credits-{timezone.localdate():%Y-%m-%d}.{form}", _("Ledger")
+    return _file(head, _rows(entries, sees_team=sees_team), form, name="credits", title=_("Ledger"))
+
+
+def acceptances_file(rows: Iterable[AcceptanceView], form: str) -> HttpResponseBase:
+    """Who accepted which terms, as a file to keep."""
+    head = [
+        _("When (UTC)"),
+        _("Name typed"),
+        _("Address proved"),
+        _("IP address"),
+        _("Browser"),
+        _("Version"),
+        "SHA-256",
+        _("Record"),
+    ]
+    cells: Iterator[list[tables.Cell]] = (
+        [
+            f"{one.accepted_at.isoformat()[:19]}Z",
+            one.name,
+            one.address,
+            one.ip,
+            one.user_agent,
+            one.number if one.is_organization else "",
+            one.sha256,
+            one.id,
+        ]
+        for one in rows
+    )
+    return _file(head, cells, form, name="acceptances", title=_("Acceptances"))
+
+
+def _file(head: list[str], rows: Iterator[list[tables.Cell]], form: str, *, name: str, title: str) -> HttpResponseBase:
+    name = f"{name}-{timezone.localdate():%Y-%m-%d}.{form}"
     if form == XLSX:
         parts: Iterator[str] | Iterator[bytes] = tables.xlsx_parts(head, rows, title=title)
     else:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from sealroom.accounts.rules import Actor, Capability
 from sealroom.credits import queries as credits
 from sealroom.httpkit.templatetags.kit import moment_text
+from sealroom.sends import queries as sends
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Place:
     short: str | Promise = ""
     capability: Capability | None = None
     group: frozenset[str] = frozenset()  # further routes that belong to it
+    after_line: bool = False
     sub: tuple[Place, ...] = ()  # shown below it while one is there; they belong to it
 
     def holds(self, here: str) -> bool:
@@ -43,13 +45,37 @@ MAIN = (
         gettext_lazy("Manage Sent Files"),
         gettext_lazy("Sent"),
         Capability.SEND,
-        frozenset({"web:send", "web:send_settings", "web:send_recipients", "web:replace", "web:publish"}),
+        frozenset(
+            {
+                "web:send",
+                "web:send_settings",
+                "web:send_recipients",
+                "web:replace",
+                "web:publish",
+                "web:requests",
+                "web:versions",
+                "web:send_delete",
+            }
+        ),
     ),
     Place("web:received", "inbox", gettext_lazy("Received Files"), gettext_lazy("Received")),
+    Place("web:contacts", "contact", gettext_lazy("Contacts"), "", Capability.SEND, frozenset({"web:contact"}), after_line=True),
 )
 ADMIN = (
     Place("web:team", "building", gettext_lazy("Team"), "", Capability.MANAGE_TEAM),
     Place("web:members", "users", gettext_lazy("Members"), "", Capability.MANAGE_MEMBERS),
+    Place(
+        "web:presets",
+        "shield-check",
+        gettext_lazy("DOC SECURITY"),
+        gettext_lazy("Security"),
+        Capability.MANAGE_DOC_SECURITY,
+        sub=(
+            Place("web:presets", "layers", gettext_lazy("Presets"), group=frozenset({"web:preset", "web:preset_new"})),
+            Place("web:terms", "book", gettext_lazy("Terms of access")),
+            Place("web:acceptances", "scroll-text", gettext_lazy("Acceptances")),
+        ),
+    ),
     Place(
         "web:plan",
         "receipt",
@@ -137,19 +163,27 @@ def _section(here: str, *, is_operator: bool) -> tuple[tuple[Place, ...], dict[s
 
 
 def _nav(places: tuple[Place, ...], here: str, actor: Actor | None) -> list[dict[str, object]]:
+    counts = _counts(actor) if actor is not None and places is MAIN else {}
     return [
         {
             "label": place.label,
             "short": place.short or place.label,
             "url": reverse(place.route),
             "icon": place.icon,
-            "count": None,
+            "count": counts.get(place.route),
+            "after_line": place.after_line,
             "active": place.holds(here),
             "sub": [{"label": one.label, "url": reverse(one.route), "active": one.holds(here)} for one in place.sub],
         }
         for place in places
         if place.capability is None or (actor is not None and actor.may(place.capability))
     ]
+
+
+def _counts(actor: Actor) -> dict[str, int]:
+    """What waits for the member: people who ask for access."""
+    waiting = sends.count_requests(actor) if actor.may(Capability.SEND) else 0
+    return {"web:sends": waiting} if waiting else {}
 
 
 def _account_links(actor: Actor, *, is_operator: bool) -> list[dict[str, str]]:

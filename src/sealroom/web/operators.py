@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from sealroom.billing.models import Invoice, InvoiceStatus, Payment
-from sealroom.billing.queries.operating import STATES, Sold, TeamRow
+from sealroom.billing.queries.offered import Sold
+from sealroom.billing.queries.operating import STATES, TeamRow
 from sealroom.billing.queries.words import quota_words
 from sealroom.billing.rules import QUOTAS
 from sealroom.httpkit.templatetags.kit import moment_text, money, number
@@ -47,6 +48,17 @@ REASONS: dict[str, str | Promise] = {
     "unused": gettext_lazy("Given back by an invoice"),
     "term": gettext_lazy("Term of credits taken back"),
 }
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked before a deed: what will happen, the word of the button, and the way back."""
+
+    title: str
+    sentences: tuple[str, ...]
+    button: str
+    back: str
+    danger: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,24 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from sealroom.access import queries as access
+from sealroom.access.queries import AcceptanceView
 from sealroom.accounts.rules import Actor
 from sealroom.audit import queries as audit
 from sealroom.audit.queries import EventFilter
 from sealroom.audit.rules import Verb
 from sealroom.httpkit.templatetags.kit import duration, number
 from sealroom.sends import queries
-from sealroom.sends.queries import DocumentRow, RecipientRow, SendDetail, SendRow
+from sealroom.sends.models import Send
+from sealroom.sends.queries import DocumentRow, RecipientRow, RequestRow, SendDetail, SendRow
 from sealroom.sends.rules import LIVE, State
+from sealroom.viewing import queries as viewing
 from sealroom.web import wording
-from sealroom.web.wording import Badge, SettingWords
+from sealroom.web.presets import names_of_settings
+from sealroom.web.setting_words import ShownSetting, shown_settings
+from sealroom.web.wording import Badge
 
 MOMENTS = 12
 
@@ -89,7 +96,7 @@ class ShownSend:
 
     row: ShownRow
     message: str
-    words: SettingWords
+    settings: tuple[ShownSetting, ...]
     documents: tuple[ShownDocument, ...]
     recipients: tuple[ShownRecipient, ...]
     people: str
@@ -103,6 +110,12 @@ class ShownSend:
     add_price: int
     total_time: str
     activity: tuple[Moment, ...]
+    open_link: str
+    open_link_opened_at: datetime | None
+    preset: str
+    requests: tuple[RequestRow, ...]
+    acceptances: tuple[AcceptanceView, ...]
+    passwords: tuple[tuple[str, str], ...]  # of protected PDFs, for readers whose address nobody knows: file, password
     is_still: bool  # nothing can be switched: it has ended, was revoked whole, or never went out
 
 
@@ -114,7 +127,7 @@ def row(one: SendRow, *, now: datetime) -> ShownRow:
         id=one.id,
         title=one.title or one.subject or _("Nothing in it yet"),
         ext=first.rpartition(".")[2][:4] if "." in first else "",
-        recipients=wording.recipients(one.recipients),
+        recipients=wording.recipients(one.recipients) if one.recipients or not one.sent_at else _("a link for anybody"),
         route=str(wording.ROUTES.get(one.route, one.route)) if one.route != "web" else "",
         by=one.sender_name or one.sender,
         sent_at=one.sent_at,
@@ -136,10 +149,11 @@ def send(actor: Actor, send_id: str, *, now: datetime) -> ShownSend:
     live = detail.row.state in LIVE
     total = sum(one.pages or 0 for one in detail.documents)
     current = [one for one in detail.recipients if one.state != "removed"]
+    kept = queries.get_send(actor, send_id)
     return ShownSend(
         row=row(detail.row, now=now),
         message=detail.message,
-        words=wording.setting_words(detail.settings, actor.time_zone),
+        settings=shown_settings(detail.settings, zone=actor.time_zone, fixed=names_of_settings(detail.fixed)),
         documents=tuple(_document(one, live=live) for one in detail.documents),
         recipients=tuple(_recipient(one, total, live=live) for one in detail.recipients),
         people=wording.people(len(current)),
@@ -153,8 +167,23 @@ def send(actor: Actor, send_id: str, *, now: datetime) -> ShownSend:
         add_price=sum(one.revoked_at is None for one in detail.documents),
         total_time=_time_read(detail),
         activity=_activity(actor, detail),
+        open_link=detail.open_link,
+        open_link_opened_at=detail.open_link_opened_at,
+        preset=kept.preset.name if kept.preset else "",
+        requests=queries.list_requests(actor, send_id, now=now) if detail.requests else (),
+        acceptances=tuple(access.acceptances_of([kept.policy])),
+        passwords=_passwords(kept),
         is_still=not live,
     )
+
+
+def _passwords(send: Send) -> tuple[tuple[str, str], ...]:
+    """Who proved an address is mailed the password; to the others the sender tells it."""
+    link = queries.living_open_link(send)
+    if link is None or not send.policy.protect_pdf or send.policy.value.access.needs_code:
+        return ()
+    documents = [item.document for item in queries.live_items(send)]
+    return tuple((document.name, viewing.pdf_password(link, document)) for document in documents)
 
 
 def _activity(actor: Actor, detail: SendDetail) -> tuple[Moment, ...]:
@@ -181,6 +210,7 @@ def _deed_words() -> dict[str, tuple[str, str]]:
         Verb.SEND_CANCELLED: ("undo", _("Cancelled")),
         Verb.SEND_REMINDED: ("bell", _("Reminder sent")),
         Verb.RECIPIENT_ADDED: ("user-plus", _("Recipients added")),
+        Verb.ACCESS_ASKED: ("user-check", _("Somebody asked for access")),
     }
 
 
@@ -219,7 +249,12 @@ def _did(one: RecipientRow, total: int) -> str:
         return _("Opened, no page seen")
     said = _("Read all %(total)s pages") if total and one.pages_seen >= total else _("Read %(seen)s of %(total)s pages")
     time = f" · {duration(one.active_ms // 1000)}" if one.active_ms >= 1000 else ""
-    return said % facts + time
+    kept = ""
+    if one.prints:
+        kept += " · " + ngettext("printed %(n)s time", "printed %(n)s times", one.prints) % {"n": number(one.prints)}
+    if one.downloads:
+        kept += " · " + ngettext("downloaded %(n)s time", "downloaded %(n)s times", one.downloads) % {"n": number(one.downloads)}
+    return said % facts + time + kept
 
 
 def _mail_badge(state: str) -> Badge | None:

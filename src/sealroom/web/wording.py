@@ -10,10 +10,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from sealroom.access.rules import Watermark
 from sealroom.httpkit.templatetags.kit import duration, human_size, moment_text, number
 from sealroom.sends.queries import SendRow
-from sealroom.sends.rules import ENDING_SOON, SendSettings, State
+from sealroom.sends.rules import ENDING_SOON, State
 
 ROUTES: dict[str, str | Promise] = {
     "web": gettext_lazy("Web"),
@@ -31,12 +30,6 @@ ENTRY_KINDS: dict[str, str | Promise] = {
     "reversal": gettext_lazy("Given back"),
     "expire": gettext_lazy("Expired"),
 }
-_MARKS: dict[str, str | Promise] = {
-    "email": gettext_lazy("e-mail"),
-    "name": gettext_lazy("name"),
-    "time": gettext_lazy("date and time"),
-    "ip": gettext_lazy("IP address"),
-}
 
 
 @dataclass(frozen=True)
@@ -46,16 +39,6 @@ class Badge:
     tone: str
     icon: str
     word: str
-
-
-@dataclass(frozen=True)
-class SettingWords:
-    """The changeable words of the sentences that say how a send may be opened."""
-
-    permission: str
-    expiry: str
-    zone: str
-    watermark: str
 
 
 def size_limit(size: int) -> str:
@@ -89,36 +72,6 @@ def others(count: int) -> str:
 def pages(count: int | None) -> str:
     """1 page, 14 pages; nothing for what has none."""
     return ngettext("%(n)s page", "%(n)s pages", count) % {"n": number(count)} if count else ""
-
-
-def permission(value: str) -> str:
-    """What a right means for the reader."""
-    words = {
-        "view": _("view only"),
-        "print": _("view and print"),
-        "download_pdf": _("view and download a PDF"),
-        "download_original": _("view and download the original"),
-    }
-    return words.get(value, value)
-
-
-def marks(watermark: Watermark | None) -> str:
-    """What the pages carry."""
-    if watermark is None:
-        return _("no watermark")
-    said = [str(words) for field, words in _MARKS.items() if field in watermark.fields]
-    return ", ".join([*said, *([f"“{watermark.text}”"] if watermark.text else [])])
-
-
-def setting_words(settings: SendSettings, time_zone: str) -> SettingWords:
-    """The words for settings, in the active language and zone."""
-    ends = settings.expires_at
-    return SettingWords(
-        permission=permission(settings.permission),
-        expiry=_("ends on %(moment)s") % {"moment": moment_text(ends, "moment")} if ends else _("lasts until you end it"),
-        zone=time_zone.rsplit("/", 1)[-1].replace("_", " ") if ends else "",
-        watermark=marks(settings.watermark),
-    )
 
 
 def state_badge(row: SendRow, *, now: datetime) -> Badge:

@@ -255,3 +255,21 @@ def test_sweep_forgets_finished_jobs_and_keeps_the_dead() -> None:
     assert queue.sweep(now=timezone.now() + timedelta(days=6)) == 0
     assert queue.sweep(now=timezone.now() + timedelta(days=8)) == 1
     assert Job.objects.get().state == JobState.DEAD
+
+
+def test_idle_work_is_left_to_those_who_take_it() -> None:
+    defer("tests.note", priority=IDLE, number=1)
+    assert queue.claim("busy", now=timezone.now(), takes_idle=False) is None
+    defer("tests.note", number=2)
+    first = queue.claim("busy", now=timezone.now(), takes_idle=False)
+    second = queue.claim("idle", now=timezone.now())
+    assert [claim.arguments if claim else None for claim in (first, second)] == [{"number": 2}, {"number": 1}]
+
+
+def test_a_lapsed_idle_job_is_left_to_them_too() -> None:
+    defer("tests.note", priority=IDLE)
+    now = timezone.now()
+    _claim(now=now)
+    late = now + LEASE + timedelta(seconds=1)
+    assert queue.claim("busy", now=late, takes_idle=False) is None
+    assert queue.claim("idle", now=late) is not None

@@ -146,7 +146,7 @@ def test_key_that_is_none_is_400(admin: Caller, key: str) -> None:
         ({"recipients": [{"email": "a@example.net", "kind": "all"}]}, "recipients"), ({"recipients": [7]}, "recipients"),
         ({"subject": "a\nBcc: x@example.net"}, "subject"), ({"subject": "s" * 201}, "subject"),
         ({"message": "m" * 10_001}, "message"),
-        ({"unknown": 1}, "unknown"), ({"settings": {"unknown": 1}}, "settings"), ({"settings": {"access": "anyone"}}, "settings"),
+        ({"unknown": 1}, "unknown"), ({"settings": {"unknown": 1}}, "settings"), ({"settings": {"access": "everyone"}}, "settings"),
         ({"settings": {"permission": "own"}}, "settings"), ({"settings": {"expires_at": "2020-01-01T00:00:00Z"}}, "expires_at"),
         ({"settings": {"expires_at": "tomorrow"}}, "settings"), ({"settings": {"expires_at": "2031-01-01T00:00:00"}}, "settings"),
         ({"settings": {"watermark": {"fields": ["phone"]}}}, "settings"),
@@ -189,9 +189,14 @@ def test_document_that_cannot_be_sent_is_422_with_its_own_code(admin: Caller) ->
 
 def test_settings_default_and_change(admin: Caller) -> None:
     sent = admin.send([admin.document()], ["a@example.net"])
-    default = {
-        "access": "named_code", "permission": "view", "starts_at": None, "expires_at": None,
-        "watermark": {"fields": ["email", "ip", "time"], "text": "", "size": "", "color": "", "angle": None, "layout": ""},
+    default: dict[str, object] = {
+        "access": "named_code", "domains": [], "permission": "view", "starts_at": None, "expires_at": None,
+        "expire_after_opening_s": None, "passcode": False, "terms": None,
+        "watermark": {
+            "fields": ["email", "ip", "time"], "text": "", "size": "", "color": "", "angle": None, "layout": "", "media": "",
+        },
+        "screen_shield": None, "max_views": None, "max_prints": None, "allow_ips": [], "allow_countries": [], "block_domains": [],
+        "protect_pdf": False,
     }  # fmt: skip
     assert sent["settings"] == default
     until = (datetime.now(UTC) + timedelta(days=2)).replace(microsecond=0).isoformat().replace("+00:00", "Z")

@@ -21,8 +21,11 @@ django.setup()
 
 from tests.factories.accounts import make_persona  # noqa: E402
 from tests.factories.documents import make_pdf, upload_ready  # noqa: E402
+from tests.factories.films import make_film  # noqa: E402
 
 from sealroom.access import queries as access  # noqa: E402 -- Django is ready now
+from sealroom.access.models import PolicyRow  # noqa: E402
+from sealroom.access.rules import Watermark  # noqa: E402
 from sealroom.accounts.models import User  # noqa: E402
 from sealroom.accounts.queries import actor_for  # noqa: E402
 from sealroom.accounts.rules import Route  # noqa: E402
@@ -33,9 +36,15 @@ from sealroom.sends.rules import Addressee, SendRequest, SendSettings  # noqa: E
 
 
 def send(
-    *, to: str, pages: list[int], language: str = "en", permission: str = "view", expires_in: float | None = None
+    *,
+    to: str,
+    pages: list[int],
+    language: str = "en",
+    permission: str = "view",
+    expires_in: float | None = None,
+    policy: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Make a team, upload PDFs with so many pages, send them."""
+    """Make a team, upload PDFs with so many pages, send them; `policy`: further columns of its conditions."""
 
     now = timezone.now()
     owner = make_persona(f"{new_id('o').lower()}@example.com", team_name="Northwind", name="Olive Owner", now=now)
@@ -55,6 +64,7 @@ def send(
     result = flows.send_documents(owner.actor, request, key="stage", now=timezone.now())
     link = Recipient.objects.select_related("link").get(send=result.send).link
     assert link is not None
+    PolicyRow.objects.filter(pk=link.policy_id).update(**policy or {})
     return {
         "to": to,
         "owner": owner.user.public_id,
@@ -63,6 +73,22 @@ def send(
         "url": access.link_url(link),
         "documents": [document.public_id for document in documents],
     }
+
+
+def send_film(*, to: str, media: str | None, sound: bool = False) -> dict[str, Any]:
+    """Send a short film, or a sound: its mark burned in (""), laid over ("laid_over") or none (None)."""
+    now = timezone.now()
+    owner = make_persona(f"{new_id('o').lower()}@example.com", team_name="Northwind", name="Olive Owner", now=now)
+    data = make_film(size="", suffix="mp3", seconds=6) if sound else make_film(seconds=6)
+    document = upload_ready(owner.actor, data, name="Talk.mp3" if sound else "Launch.mp4", now=now)
+    watermark = None if media is None else Watermark(media=media)
+    request = SendRequest(
+        documents=(document.public_id,), recipients=(Addressee(to, "Nadia"),), settings=SendSettings(watermark=watermark)
+    )
+    result = flows.send_documents(owner.actor, request, key="stage", now=timezone.now())
+    link = Recipient.objects.select_related("link").get(send=result.send).link
+    assert link is not None
+    return {"to": to, "owner": owner.user.public_id, "send": result.send.public_id, "url": access.link_url(link)}
 
 
 def revoke(*, owner: str, send: str) -> dict[str, Any]:
@@ -78,7 +104,7 @@ def send_all(*, wishes: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {name: send(**wish) for name, wish in wishes.items()}
 
 
-DEEDS: dict[str, Callable[..., dict[str, Any]]] = {"send": send, "send_all": send_all, "revoke": revoke}
+DEEDS: dict[str, Callable[..., dict[str, Any]]] = {"send": send, "send_all": send_all, "send_film": send_film, "revoke": revoke}
 
 if __name__ == "__main__":
     wish = json.loads(sys.argv[1])

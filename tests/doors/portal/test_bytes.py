@@ -124,7 +124,7 @@ def test_download_is_refused_where_only_viewing_is_allowed(real: Parcel, reader:
     reader.prove(real.tokens[NADIA], NADIA)
     answer = reader.get(real.address(NADIA, "download/"))
     assert answer.status_code == 403
-    assert "Downloading is not allowed." in answer.content.decode()
+    assert "The sender does not allow this." in answer.content.decode()
 
 
 def test_download_streams_a_marked_pdf_under_a_safe_name(loose: Parcel, reader: Reader) -> None:
@@ -156,7 +156,10 @@ def test_beat_adds_time_to_pages_that_were_shown(real: Parcel, reader: Reader) -
     answer = reader.beat(real, NADIA)
     state = json.loads(answer.content)
     assert answer.status_code == 200
-    assert set(state) == {"now", "expires_at", "may_download", "version"}
+    assert set(state) == {
+        "now", "expires_at", "may_print", "prints_left", "may_download", "may_download_original", "may_copy", "shield",
+        "is_preview", "version",
+    }  # fmt: skip
     assert (state["expires_at"], state["may_download"]) == (None, False)
     assert PageView.objects.get().active_ms == 1000
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from sealroom.portal.names import download_name
+from sealroom.portal.names import download_name, original_name
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,20 @@ from sealroom.portal.names import download_name
 )
 def test_download_name_is_safe_and_recognisable(name: str, expected: str) -> None:
     assert download_name(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "uploaded", "expected"),
+    [
+        ("Prices, final", "prices-7.xlsx", "Prices, final.xlsx"),
+        ("Prices.XLSX", "prices-7.xlsx", "Prices.xlsx"),
+        ("photo.png", "setup.exe", "photo.png.exe"),
+        ("report\u202efdp.exe", "report.exe", "reportfdp.exe"),
+        ("../../etc/passwd", "passwd", "_.._etc_passwd"),
+        ("é" * 300, "é.docx", "é" * 150 + ".docx"),
+        ("", ".pdf", "document"),
+        ('a"\r\nb', "x.odt", "a_b.odt"),
+    ],
+)
+def test_original_keeps_its_real_ending(name: str, uploaded: str, expected: str) -> None:
+    assert original_name(name, uploaded) == expected

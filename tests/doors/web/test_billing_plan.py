@@ -41,6 +41,7 @@ def test_billing_is_in_the_admins_navigation(buyer: Persona, till: ScriptedTill)
     assert found == [
         ("/admin/team/", "Team"),
         ("/admin/members/", "Members"),
+        ("/admin/security/presets/", "DOC SECURITY"),
         (PLAN, "BILLING"),
         (PLAN, "Plan Usage &amp; Details"),
         (INVOICES, "Invoices"),

@@ -17,7 +17,7 @@ from sealroom.accounts.models import User
 from sealroom.accounts.rules import Route
 from sealroom.audit.models import Event
 from sealroom.audit.rules import Verb
-from sealroom.credits import flows, queries
+from sealroom.credits import flows
 
 pytestmark = pytest.mark.django_db
 
@@ -100,7 +100,7 @@ def test_member_filter_holds_in_the_file(owner: Persona, member: Persona, strang
 
 
 def test_file_is_longer_than_a_page(owner: Persona, spent: None, present: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries, "_EXPORTED_AT_ONCE", 7)
+    monkeypatch.setattr("sealroom.credits.queries.books._EXPORTED_AT_ONCE", 7)
     for number in range(40):
         with transaction.atomic():
             key = f"k{number}"

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What access does, by deed."""
 
-from sealroom.access.flows.codes import ChallengeView, Verified, mail_code, request_code, verify_code
+from sealroom.access.flows.codes import ChallengeView, mail_code, request_code, verify_code
+from sealroom.access.flows.gates import issue_preview, open_link, try_passcode
+from sealroom.access.flows.limits import prints_left, take_print
 from sealroom.access.flows.links import (
     LinkSpec,
     create_link,
@@ -12,27 +14,35 @@ from sealroom.access.flows.links import (
     revoke_document,
     revoke_link,
 )
-from sealroom.access.flows.passes import Admission, Purpose, check_again, check_pass
-from sealroom.access.flows.policies import change_policy, create_policy, restore_policy, revoke_policy
-from sealroom.access.flows.visitors import Meeting, end_passes, meet
+from sealroom.access.flows.passes import Admission, Gate, Purpose, check_again, check_gate, check_pass
+from sealroom.access.flows.policies import change_policy, create_policy, restore_policy, revoke_policy, set_passcode
+from sealroom.access.flows.terms import accept_terms, make_terms, set_organization_terms, withdraw_organization_terms
+from sealroom.access.flows.visitors import Meeting, Verified, end_passes, meet
 
 __all__ = [
     "Admission",
     "ChallengeView",
+    "Gate",
     "LinkSpec",
     "Meeting",
     "Purpose",
     "Verified",
+    "accept_terms",
     "change_policy",
     "check_again",
+    "check_gate",
     "check_pass",
     "create_link",
     "create_links",
     "create_policy",
     "end_passes",
     "grant_documents",
+    "issue_preview",
     "mail_code",
+    "make_terms",
     "meet",
+    "open_link",
+    "prints_left",
     "request_code",
     "restore_document",
     "restore_link",
@@ -40,5 +50,10 @@ __all__ = [
     "revoke_document",
     "revoke_link",
     "revoke_policy",
+    "set_organization_terms",
+    "set_passcode",
+    "take_print",
+    "try_passcode",
     "verify_code",
+    "withdraw_organization_terms",
 ]

@@ -18,21 +18,23 @@ from django.utils.translation import gettext
 
 from sealroom.access import queries, rules
 from sealroom.access.errors import CodeExpired, CodeWornOut, CodeWrong
-from sealroom.access.models import Challenge, Link, Pass, Reader, Visitor
+from sealroom.access.flows.visitors import Verified, make_pass, visitor_who
+from sealroom.access.models import Challenge, Link, Visitor
 from sealroom.access.signals import admission_refused
 from sealroom.audit import flows as audit
-from sealroom.audit.rules import ActorKind, Verb, Who
+from sealroom.audit.rules import Verb
 from sealroom.core import codes, jobs, ratelimit
 from sealroom.core.addresses import BadAddress, canonical_address
 from sealroom.core.codes import CodeState, CodeVerdict
 from sealroom.core.errors import Invalid
-from sealroom.core.ids import digest, new_secret
+from sealroom.core.ids import digest
 from sealroom.core.jobs.rules import URGENT
 from sealroom.core.secrets import keyring, seal_text, unseal_text
 from sealroom.mail import flows as mail
 
 _SEPARATORS = re.compile(r"[\s\-\u2010-\u2015.]")
 _MOST_TYPED = 320
+_UNCAPPED = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -44,37 +46,31 @@ class ChallengeView:
     expires_at: datetime
 
 
-@dataclass(frozen=True)
-class Verified:
-    """The proof succeeded: the secret to set as the browser's cookie from now on, and where to go."""
-
-    new_cookie: str
-    link_id: str
-    pass_id: str
-
-
 @transaction.atomic
 def request_code(visitor: Visitor, reference: str, address: str, *, ip: str, language: str = "", now: datetime) -> ChallengeView:
     """Promise a code to `address` for the link of `reference` (token or link id); an earlier one of this browser for it is burned.
 
-    The answer and the work are the same for an invited address, another one, and a link that never was. The code goes to the
-    address the link keeps, never to the typed spelling. Raises `Invalid` for what is no address, and `RateLimited` beyond 3
-    codes per address in 10 minutes, 20 a day, or the cap of the client's IP; a refused request costs none of these.
+    The answer and the work are the same for an invited address, another one, and a link that never was. Invited is whom the link
+    names and, where access is open, whoever has an address the lists of domains welcome. The code goes to the address in its
+    canonical form, never to the typed spelling. Raises `Invalid` for what is no address, and `RateLimited` beyond 3
+    codes per address in 10 minutes, 20 a day, or the caps of the client's IP and of an open link; a refused request costs none of
+    these.
     """
     try:
         typed = canonical_address(address[:_MOST_TYPED])
     except BadAddress:
         raise Invalid({"address": ["bad_address"]}) from None
-    _take(typed, ip, now=now)
     link = queries.find_link(reference)
     target = queries.challenge_target(link, reference)
+    _take(typed, ip, target, is_open=link is not None and link.policy.value.access.is_open, now=now)
     Challenge.objects.filter(visitor=visitor, target_digest=target, passed_at=None).update(tries=codes.TRIES)
     code = codes.new_code()
     challenge = Challenge(
         target_digest=target, link=link, visitor=visitor, address_digest=digest(typed), shown_address=typed, made_at=now, ip=ip
     )
     code_digest = _code_digest(challenge, code)
-    challenge.code_digest = code_digest if link is not None and link.address == typed else ""
+    is_invited = link is not None and rules.is_invited(link.policy.value, invited=link.address, address=typed)
+    challenge.code_digest = code_digest if is_invited else ""
     challenge.save(force_insert=True)
     sealed = seal_text(code, purpose="code").hex()
     jobs.defer("access.mail_code", priority=URGENT, challenge_id=challenge.public_id, sealed=sealed)
@@ -83,8 +79,8 @@ def request_code(visitor: Visitor, reference: str, address: str, *, ip: str, lan
 
 @transaction.atomic
 def mail_code(challenge_id: str, sealed: str, *, now: datetime) -> None:
-    """The deferred half of `request_code`: mail the code to the address the link keeps, or, when the address was not invited,
-    nothing. Either is written to the trail of the team. Safe to run twice."""
+    """The deferred half of `request_code`: mail the code to the address (the one the link keeps or, of an open link, the canonical
+    form of the typed one), or nothing when it was not invited. Either is written to the trail of the team. Safe to run twice."""
     challenge = Challenge.objects.select_related("link__team", "visitor").filter(public_id=challenge_id).first()
     if challenge is None or challenge.link is None:
         return
@@ -92,8 +88,8 @@ def mail_code(challenge_id: str, sealed: str, *, now: datetime) -> None:
     if invited and now - challenge.made_at < codes.LIFETIME:
         mail.compose(
             "access/mail/code",
-            to=link.address,
-            to_name=link.name,
+            to=challenge.shown_address,
+            to_name=link.name if link.address == challenge.shown_address else "",
             key=f"code:{challenge.public_id}",
             language=link.language,
             context=_letter(unseal_text(bytes.fromhex(sealed), purpose="code"), language=link.language),
@@ -106,7 +102,7 @@ def mail_code(challenge_id: str, sealed: str, *, now: datetime) -> None:
         admission_refused.send(
             Link, link_id=link.pk, grant_id=None, reason=rules.Verdict.EMAIL.value, address="", ip=challenge.ip, now=now
         )
-    who = _who(challenge.visitor, link, label=challenge.shown_address, ip=challenge.ip)
+    who = visitor_who(challenge.visitor, link, label=challenge.shown_address, ip=challenge.ip)
     audit.record(who, Verb.CODE_REQUESTED, "link", link.public_id, now=now, invited=invited)
 
 
@@ -129,7 +125,7 @@ def verify_code(visitor: Visitor, reference: str, code: str, *, remember: bool, 
     if verdict is CodeVerdict.RIGHT and link is not None:
         return _pass_gate(visitor, link, challenge, remember=remember, ip=ip, now=now)
     if link is not None:
-        who = _who(visitor, link, label=challenge.shown_address, ip=ip)
+        who = visitor_who(visitor, link, label=challenge.shown_address, ip=ip)
         audit.record(who, Verb.CODE_FAILED, "link", link.public_id, now=now, verdict=verdict.value)
     if verdict is CodeVerdict.EXPIRED:
         raise CodeExpired
@@ -138,13 +134,16 @@ def verify_code(visitor: Visitor, reference: str, code: str, *, remember: bool, 
     raise CodeWrong(tries_left=codes.TRIES - tries_before - 1)
 
 
-def _take(typed: str, ip: str, *, now: datetime) -> None:
-    """All or none: a refusal by one limit rolls back what was taken from the others."""
+def _take(typed: str, ip: str, target: str, *, is_open: bool, now: datetime) -> None:
+    """All or none: a refusal by one limit rolls back what was taken from the others. Of every link codes are counted, so that all
+    are the same work; only an open one, whose codes go wherever a stranger says, has a cap."""
+    per_link = rules.CODES_PER_OPEN_LINK if is_open else (_UNCAPPED, rules.CODES_PER_OPEN_LINK[1])
     with transaction.atomic():
         for purpose, subject, (limit, per) in (
             ("access.code", typed, rules.CODES_PER_ADDRESS),
             ("access.code.day", typed, rules.CODES_PER_ADDRESS_A_DAY),
             ("access.code.ip", ratelimit.source_of(ip), rules.CODES_PER_IP),
+            ("access.code.link", target, per_link),
         ):
             ratelimit.take(purpose, subject, limit=limit, per=per, now=now)
 
@@ -173,28 +172,12 @@ def _pass_gate(visitor: Visitor, link: Link, challenge: Challenge, *, remember: 
     used = Challenge.objects.filter(pk=challenge.pk, passed_at=None).update(passed_at=now)
     if not used:
         raise CodeWornOut
-    cookie = new_secret()
-    Visitor.objects.filter(pk=visitor.pk).update(secret_digest=digest(cookie), last_seen_at=now)
-    Pass.objects.filter(visitor=visitor, link=link, ended_at=None).update(ended_at=now)
+    address = challenge.shown_address  # canonical, and the one the code was mailed to; an open link's own is ""
     times = rules.new_pass_times(remember=remember, now=now)
-    address = link.address
-    reader, _made = Reader.objects.get_or_create(link=link, address=address)
-    made = Pass.objects.create(
-        visitor=visitor,
-        link=link,
-        reader=reader,
-        address=address,
-        issued_at=now,
-        expires_at=times.expires_at,
-        idle_expires_at=times.idle_expires_at,
-    )
-    who = _who(visitor, link, label=link.address, ip=ip)
+    verified = make_pass(visitor, link, reader=address, proved=address, times=times, now=now)
+    who = visitor_who(visitor, link, label=address, ip=ip)
     audit.record(who, Verb.ACCESS_PROVED, "link", link.public_id, now=now, remembered=remember)
-    return Verified(cookie, link.public_id, made.public_id)
-
-
-def _who(visitor: Visitor, link: Link, *, label: str, ip: str) -> Who:
-    return Who(ActorKind.VISITOR, visitor.public_id, team=link.team.public_id, label=label, route="portal", ip=ip)
+    return verified
 
 
 def _letter(code: str, *, language: str) -> dict[str, object]:

@@ -14,11 +14,12 @@ from django.db.models import F
 
 from sealroom.access import queries, rules
 from sealroom.access.errors import NotAdmitted
-from sealroom.access.models import Grant, Link, Pass, Reader, Tally, View
+from sealroom.access.flows.visitors import visitor_who
+from sealroom.access.models import Grant, Link, Pass, Reader, Tally, Terms, View
 from sealroom.access.rules import Policy, Verdict, Viewer
 from sealroom.access.signals import admission_refused, link_opened
 from sealroom.audit import flows as audit
-from sealroom.audit.rules import ActorKind, Verb, Who
+from sealroom.audit.rules import Verb
 from sealroom.core import ratelimit
 from sealroom.core.errors import RateLimited
 from sealroom.documents.models import Document, Version
@@ -58,16 +59,16 @@ def check_pass(
     """Admit a browser to a document at `now`, or raise `NotAdmitted(reason)` with a value of `Verdict`.
 
     Before any byte can leave, the first reading of a document is written down (`Grant.first_opened_at`, and
-    `Reader.first_opened_at`, from which a timer counts), and where views are limited one is counted unless one goes on; all of it in
-    a transaction that checks again under the grant's lock. So what was given back as unopened was never shown, and of any number of
-    openings at once no more than the limit succeed. A living pass is prolonged, with at most one write a minute. A refusal of a
+    `Reader.first_opened_at`, from which a timer counts), and where views are limited one is counted unless one goes on; all of it
+    in a transaction that checks again under the grant's lock. So what was given back as unopened was never shown, and of any number
+    of openings at once no more than the limit succeed. A living pass is prolonged, with at most one write a minute. A refusal of a
     browser that proved its address goes to the trail and to `admission_refused`. A preview of the sender's writes nothing.
     """
     held = queries.living_pass(cookie, link_id, now=now)
     if held is None:
         raise NotAdmitted(reason=Verdict.EMAIL.value)
     grant = _find_grant(held.link, document_id)
-    verdict = _decide(held, grant, ip=ip, now=now)
+    verdict = decide(held, grant, ip=ip, now=now)
     is_preview = held.preview_by_id is not None
     reads = purpose is Purpose.READ and not is_preview and verdict is Verdict.ADMIT
     if reads and grant is not None and _must_write(held, grant, now=now):
@@ -95,18 +96,55 @@ def check_pass(
     )
 
 
+@dataclass(frozen=True)
+class Gate:
+    """What a browser that came as far as a gate may be told there."""
+
+    link: Link
+    policy: Policy
+    viewer: Viewer
+    held: Pass
+    is_due: bool  # the gate itself has still to be passed
+
+    @property
+    def terms(self) -> Terms | None:
+        """The text that must be accepted; None when there is none."""
+        return queries.terms_in_force(self.link)
+
+
+def check_gate(cookie: str | None, link_id: str, *, ip: str, now: datetime, upto: Verdict = Verdict.TERMS) -> Gate:
+    """Let a browser as far as a gate of a link, whichever document it wants: all hurdles before `upto` are taken.
+
+    `link_id` may be the link's token as well. Raises `NotAdmitted` with the first reason that stands before. Writes nothing.
+    """
+    held = queries.living_pass(cookie, link_id, now=now)
+    if held is None:
+        raise NotAdmitted(reason=Verdict.EMAIL.value)
+    policy = held.link.policy.value
+    verdict = rules.decide_admission(policy, queries.facts_of(held, ip=ip, now=now), now=now)
+    if not rules.gate_is_reached(verdict, upto):
+        raise NotAdmitted(reason=verdict.value, starts_at=policy.starts_at)
+    return Gate(held.link, policy, _viewer(held, ip), held, is_due=verdict is upto)
+
+
 def check_again(admission: Admission, *, now: datetime) -> Policy:
     """Ask once more, in the middle of a long answer, whether the reader who was admitted still would be; the policy as it is now.
 
     Raises `NotAdmitted` as `check_pass`. Writes nothing and prolongs nothing.
     """
-    held = queries.living_pass_by_pk(admission.pass_pk, now=now)
-    if held is None:
-        raise NotAdmitted(reason=Verdict.EMAIL.value)
-    verdict = _decide(held, _find_grant(held.link, admission.document.public_id), ip=admission.viewer.ip, now=now)
+    held = find_pass(admission, now=now)
+    verdict = decide(held, _find_grant(held.link, admission.document.public_id), ip=admission.viewer.ip, now=now)
     if verdict is not Verdict.ADMIT:
         raise NotAdmitted(reason=verdict.value)
     return held.link.policy.value
+
+
+def find_pass(admission: Admission, *, now: datetime) -> Pass:
+    """The pass of an admission once more, if it still lives. For the flows of this room. Raises `NotAdmitted`."""
+    held = queries.living_pass_by_pk(admission.pass_pk, now=now)
+    if held is None:
+        raise NotAdmitted(reason=Verdict.EMAIL.value)
+    return held
 
 
 def _viewer(held: Pass, ip: str) -> Viewer:
@@ -121,7 +159,8 @@ def _find_grant(link: Link, document_id: str) -> Grant | None:
     return rows.first()
 
 
-def _decide(held: Pass, grant: Grant | None, *, ip: str, now: datetime) -> Verdict:
+def decide(held: Pass, grant: Grant | None, *, ip: str, now: datetime) -> Verdict:
+    """What is decided about a living pass and a document, by what is committed now. For the flows of this room."""
     facts = queries.facts_of(held, grant, ip=ip, now=now)
     if grant is None:
         facts = replace(facts, granted=False)
@@ -146,13 +185,13 @@ def _open(held: Pass, grant: Grant, *, ip: str, now: datetime) -> tuple[Grant, V
     fresh = queries.living_pass_by_pk(held.pk, now=now)
     if fresh is None:
         return locked, Verdict.EMAIL
-    verdict = _decide(fresh, locked, ip=ip, now=now)
+    verdict = decide(fresh, locked, ip=ip, now=now)
     if verdict is not Verdict.ADMIT:
         return locked, verdict
     if fresh.link.policy.max_views is not None:
         _count_view(fresh, locked, now=now)
-    if Reader.objects.filter(pk=held.reader_id, first_opened_at=None).update(first_opened_at=now):
-        held.reader.first_opened_at = now
+    Reader.objects.filter(pk=held.reader_id, first_opened_at=None).update(first_opened_at=now)
+    held.reader.refresh_from_db(fields=["first_opened_at"])  # by this request, or by one for another document this instant
     if locked.first_opened_at is None:
         Grant.objects.filter(pk=grant.pk).update(first_opened_at=now)
         locked.first_opened_at = now
@@ -186,7 +225,5 @@ def _write_refusal(held: Pass, grant: Grant | None, verdict: Verdict, *, ip: str
             ip=ip,
             now=now,
         )
-        visitor = held.visitor.public_id
-        team = held.link.team.public_id
-        who = Who(ActorKind.VISITOR, visitor, team=team, label=held.address, route="portal", ip=ip)
+        who = visitor_who(held.visitor, held.link, label=held.address, ip=ip)
         audit.record(who, Verb.ACCESS_DENIED, "link", held.link.public_id, now=now, reason=verdict.value)

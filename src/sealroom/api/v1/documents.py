@@ -7,8 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import File, Router, Schema, Status
 from ninja.files import UploadedFile
+from pydantic import ConfigDict
 
-from sealroom.api.app import Limit, actor_of
+from sealroom.api.app import Body, Limit, actor_of
 from sealroom.api.errors import entry_for
 from sealroom.api.repeats import charge_key_of, repeatable
 from sealroom.core.errors import Invalid
@@ -96,6 +97,30 @@ def delete(request: HttpRequest, document_id: str, end_sends: bool = False) -> H
     """409 `in_use` while live sends have it, unless `end_sends` is true."""
     sends.delete_document(actor_of(request), document_id, end_sends=end_sends, now=timezone.now())
     return HttpResponse(status=204)
+
+
+class PasswordIn(Body):
+    """What opens a protected file; blanks count."""
+
+    model_config = ConfigDict(str_strip_whitespace=False)
+
+    password: str
+
+
+@router.post("/documents/{document_id}/unlock", response={202: DocumentOut}, summary="Open a protected file with its password")
+def unlock(request: HttpRequest, document_id: str, body: PasswordIn) -> Status[DocumentOut]:
+    """For a document that failed with `password_required` or `password_wrong`. The password is used once and kept nowhere; what
+    came of it appears later as `state`."""
+    document = documents.unlock(actor_of(request), document_id, body.password, now=timezone.now())
+    return Status(202, _document(queries.view_of(document)))
+
+
+@router.post("/documents/{document_id}/retry", response={202: DocumentOut}, summary="Prepare a failed document again")
+@repeatable
+def retry(request: HttpRequest, document_id: str) -> Status[DocumentOut]:
+    """Without a new upload."""
+    document = documents.retry(actor_of(request), document_id, now=timezone.now())
+    return Status(202, _document(queries.view_of(document)))
 
 
 @router.post("/documents/{document_id}/versions", response={201: VersionOut}, summary="Upload a replacement")

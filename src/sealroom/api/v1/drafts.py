@@ -15,11 +15,11 @@ from sealroom.accounts.rules import Actor
 from sealroom.api.app import Body, actor_of
 from sealroom.api.repeats import key_of, repeatable
 from sealroom.api.v1.sends import QuoteOut, SendOut, quote_out, refuse_bad_lines, send_out
-from sealroom.api.v1.shapes import RecipientIn, SettingsIn, SettingsOut, addressees, settings_out
+from sealroom.api.v1.shapes import RecipientIn, SettingsIn, SettingsOut, addressees, begun, settings_out
 from sealroom.core.errors import Invalid
 from sealroom.sends import flows as sends
 from sealroom.sends import queries
-from sealroom.sends.rules import SendRequest, SendSettings, unique_recipients
+from sealroom.sends.rules import SendRequest, unique_recipients
 
 router = Router(tags=["drafts"])
 
@@ -33,6 +33,7 @@ class DraftIn(Body):
     message: str = Field("", max_length=10_000)
     language: str = Field("", max_length=10)
     settings: SettingsIn | None = None
+    preset: str | None = Field(None, max_length=64)
     notify: bool = True
 
 
@@ -51,6 +52,7 @@ class DraftOut(Schema):
     documents: list[str]
     recipients: list[str]
     settings: SettingsOut
+    preset: str | None
 
 
 @router.put("/drafts/{draft}", response=DraftOut, summary="Write a draft")
@@ -60,14 +62,16 @@ def write(request: HttpRequest, draft: uuid.UUID, body: DraftIn) -> DraftOut:
     actor, now = actor_of(request), timezone.now()
     recipients = addressees(body.recipients)
     refuse_bad_lines(unique_recipients(recipients).errors)
+    preset, settings, _period = begun(actor, body.preset, body.settings, is_named="preset" in body.model_fields_set, now=now)
     content = SendRequest(
         documents=tuple(body.documents),
         recipients=recipients,
         subject=body.subject,
         message=body.message,
-        settings=body.settings.applied_to(SendSettings()) if body.settings else SendSettings(),
+        settings=settings,
         language=body.language,
         notify=body.notify,
+        preset=preset,
     )
     result = sends.save_draft(actor, content, uuid=str(draft), now=now)
     return _draft(actor, result.send.public_id, now=now)
@@ -99,12 +103,15 @@ def quote(request: HttpRequest, draft_id: str) -> QuoteOut:
 @router.post("/drafts/{draft_id}/commit", response={201: SendOut}, summary="Send a draft")
 @repeatable
 def commit(request: HttpRequest, draft_id: str) -> Status[SendOut]:
-    """Charges once for each key; send the Idempotency-Key `{id}:{revision}` of the draft as you last saw it."""
+    """Charges once for each key; send the Idempotency-Key `{id}:{revision}` of the draft as you last saw it. A draft that is
+    another by now is 409 `stale_draft` with its `revision`: read it again before you send it."""
     actor, now = actor_of(request), timezone.now()
     key = key_of(request)
     if not key:
         raise Invalid({"Idempotency-Key": ["required: {id}:{revision}"]})
-    result = sends.confirm(actor, draft_id, key=key, now=now)
+    seen = key.removeprefix(f"{draft_id}:")
+    revision = int(seen) if seen != key and seen.isdigit() and len(seen) < 10 else None
+    result = sends.confirm(actor, draft_id, key=key, revision=revision, now=now)
     return Status(201, send_out(actor, result.send.public_id, now=now))
 
 
@@ -117,4 +124,5 @@ def _draft(actor: Actor, draft_id: str, *, now: datetime) -> DraftOut:
         documents=[one.id for one in detail.documents],
         recipients=[one.address for one in detail.recipients],
         settings=settings_out(detail.settings),
+        preset=detail.preset or None,
     )

@@ -30,6 +30,7 @@ class ReadingOut(Schema):
     active_ms: int
     completion: int
     downloads: int
+    prints: int
     denied: int
 
 
@@ -132,5 +133,6 @@ def _reading(one: insight.Reading) -> ReadingOut:
         active_ms=read.active_ms,
         completion=read.completion,
         downloads=read.downloads,
+        prints=read.prints,
         denied=read.denials,
     )

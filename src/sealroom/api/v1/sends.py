@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
@@ -10,22 +11,23 @@ from django.utils import timezone
 from ninja import Router, Schema, Status
 from pydantic import Field
 
+from sealroom.access import queries as access
 from sealroom.accounts.rules import Actor
 from sealroom.api.app import Body, Limit, actor_of
 from sealroom.api.repeats import charge_key_of, repeatable
-from sealroom.api.v1.shapes import RecipientIn, SettingsIn, SettingsOut, addressees, settings_out
+from sealroom.api.v1.shapes import RecipientIn, SettingsIn, SettingsOut, addressees, begun, settings_out
 from sealroom.core.errors import Invalid
 from sealroom.credits import queries as credits
 from sealroom.sends import flows as sends
 from sealroom.sends import queries
-from sealroom.sends.rules import LineError, SendRequest, SendSettings, settings_of_policy, state_of
+from sealroom.sends.rules import LineError, SendRequest, state_of
 
 router = Router(tags=["sends"])
 Ids = list[str]
 
 
 class QuoteIn(Body):
-    """What would be sent. With `send_id`, recipients are added to that send."""
+    """What would be sent; `settings.access` counts. With `send_id`, recipients are added to that send, or its access is opened."""
 
     documents: Ids = Field([], max_length=100)
     recipients: list[str | RecipientIn] = Field([], max_length=20_000)
@@ -34,7 +36,7 @@ class QuoteIn(Body):
 
 
 class QuoteLineOut(Schema):
-    """One file to one recipient: 1 credit, or 0 when it is paid already or the sender himself."""
+    """One file to one recipient ("": the link that names nobody): 1 credit, or 0 when it is paid already or the sender himself."""
 
     document_id: str
     recipient: str
@@ -52,14 +54,16 @@ class QuoteOut(Schema):
 
 
 class SendIn(Body):
-    """A send."""
+    """A send. Without recipients where Access is open: its `link` is then the one to hand on. `preset`: the id of the bundle it
+    follows; not named, the team's default one; null for none."""
 
     documents: Ids = Field(min_length=1, max_length=100)
-    recipients: list[str | RecipientIn] = Field(min_length=1, max_length=20_000)
+    recipients: list[str | RecipientIn] = Field([], max_length=20_000)
     subject: str = Field("", max_length=200)
     message: str = Field("", max_length=10_000)
     language: str = Field("", max_length=10)
     settings: SettingsIn | None = None
+    preset: str | None = Field(None, max_length=64)
     notify: bool = True
 
 
@@ -74,6 +78,8 @@ class RecipientOut(Schema):
     mail: str
     link: str | None
     opens: int
+    downloads: int
+    prints: int
     first_opened_at: datetime | None
     last_opened_at: datetime | None
 
@@ -90,7 +96,9 @@ class SentDocumentOut(Schema):
 
 
 class SendOut(Schema):
-    """A send. `state`: draft, scheduled, active, expired, revoked, cancelled; `waiting`: goes out when its documents are ready."""
+    """A send. `state`: draft, scheduled, active, expired, revoked, cancelled; `waiting`: goes out when its documents are ready.
+    `link` is the one to hand on: that for all where Access is open, else that of the only recipient. `requests`: who waits for a
+    decision."""
 
     id: str
     state: str
@@ -101,6 +109,8 @@ class SendOut(Schema):
     message: str
     link: str | None
     settings: SettingsOut
+    preset: str | None
+    requests: int
     created_at: datetime
     sent_at: datetime | None
     documents: list[SentDocumentOut]
@@ -137,13 +147,14 @@ class ChangeIn(Body):
 
 
 class ChangedOut(Schema):
-    """The send after a change, and what it charged (below zero: gave back). `settings` only for the sender, not for an admin who
-    ends a colleague's send."""
+    """The send after a change, and what it charged (below zero: gave back). `link` is the one for all where Access is open. It and
+    `settings` only for the sender, not for an admin who ends a colleague's send."""
 
     id: str
     state: str
     charged: int
     available: int
+    link: str | None
     settings: SettingsOut | None
 
 
@@ -184,7 +195,11 @@ class AddedOut(Schema):
 @router.post("/sends/quote", response=QuoteOut, summary="The price of a send")
 def quote(request: HttpRequest, body: QuoteIn) -> QuoteOut:
     """Nothing is charged."""
-    found = queries.quote(actor_of(request), body.documents, addressees(body.recipients), send_id=body.send_id, now=timezone.now())
+    actor, now = actor_of(request), timezone.now()
+    wished = begun(actor, None, body.settings, now=now)[1].access if not body.send_id else ""
+    if body.settings is not None and "access" in body.settings.model_fields_set:
+        wished = body.settings.access
+    found = queries.quote(actor, body.documents, addressees(body.recipients), send_id=body.send_id, access=wished, now=now)
     refuse_bad_lines(found.errors)
     return quote_out(found)
 
@@ -194,8 +209,17 @@ def quote(request: HttpRequest, body: QuoteIn) -> QuoteOut:
 def create(request: HttpRequest, body: SendIn) -> Status[SendOut]:
     """All or nothing: 402 with the numbers when credits are short. While documents are being prepared the send waits."""
     actor, now = actor_of(request), timezone.now()
-    result = sends.send_documents(actor, _request_of(body), key=charge_key_of(request), now=now)
+    result = sends.send_documents(actor, _request_of(actor, body, now=now), key=charge_key_of(request), now=now)
     return Status(201, send_out(actor, result.send.public_id, now=now))
+
+
+@router.delete("/sends/{send_id}", response={204: None}, summary="Delete a send for good")
+@repeatable
+def delete(request: HttpRequest, send_id: str) -> HttpResponse:
+    """Access ends and cannot be given back; the ledger and the audit trail stay. Gives nothing back: to call a send back, cancel
+    it."""
+    sends.delete_send(actor_of(request), send_id, now=timezone.now())
+    return HttpResponse(status=204)
 
 
 @router.get("/sends", response=SendsOut, summary="Own sends")
@@ -260,9 +284,7 @@ def add_recipients(request: HttpRequest, send_id: str, body: RecipientsIn) -> St
     actor, now = actor_of(request), timezone.now()
     new = addressees(body.recipients)
     result = sends.add_recipients(actor, send_id, new, key=charge_key_of(request), notify=body.notify, now=now)
-    added = {recipient.public_id for recipient in result.added}
-    rows = [row for row in queries.send_detail(actor, send_id, now=now).recipients if row.id in added]
-    return Status(201, AddedOut(charged=result.charged, available=result.available, recipients=[_recipient(row) for row in rows]))
+    return Status(201, added_out(actor, result, now=now))
 
 
 @router.delete("/sends/{send_id}/recipients/{recipient_id}", response={204: None}, summary="Remove a recipient for good")
@@ -290,6 +312,13 @@ def quote_out(found: queries.Quote) -> QuoteOut:
     )
 
 
+def added_out(actor: Actor, result: sends.AddResult, *, now: datetime) -> AddedOut:
+    """What adding recipients did, as the API shows it."""
+    added = {recipient.public_id for recipient in result.added}
+    rows = [row for row in queries.send_detail(actor, result.send.public_id, now=now).recipients if row.id in added]
+    return AddedOut(charged=result.charged, available=result.available, recipients=[_recipient(row) for row in rows])
+
+
 def send_out(actor: Actor, send_id: str, *, now: datetime) -> SendOut:
     """A send as the API shows it."""
     detail = queries.send_detail(actor, send_id, now=now)
@@ -304,6 +333,8 @@ def send_out(actor: Actor, send_id: str, *, now: datetime) -> SendOut:
         message=detail.message,
         link=detail.link or None,
         settings=settings_out(detail.settings),
+        preset=detail.preset or None,
+        requests=detail.requests,
         created_at=row.created_at,
         sent_at=row.sent_at,
         documents=[
@@ -321,16 +352,18 @@ def send_out(actor: Actor, send_id: str, *, now: datetime) -> SendOut:
     )
 
 
-def _request_of(body: SendIn) -> SendRequest:
-    settings = body.settings.applied_to(SendSettings()) if body.settings else SendSettings()
+def _request_of(actor: Actor, body: SendIn, *, now: datetime) -> SendRequest:
+    preset, settings, period = begun(actor, body.preset, body.settings, is_named="preset" in body.model_fields_set, now=now)
     return SendRequest(
         documents=tuple(body.documents),
         recipients=addressees(body.recipients),
         subject=body.subject,
         message=body.message,
-        settings=settings,
+        settings=settings if period is None else replace(settings, expires_at=None),
         language=body.language,
         notify=body.notify,
+        preset=preset,
+        expires_after_s=period,
     )
 
 
@@ -344,6 +377,8 @@ def _recipient(row: queries.RecipientRow) -> RecipientOut:
         mail=row.mail,
         link=row.link or None,
         opens=row.opens,
+        downloads=row.downloads,
+        prints=row.prints,
         first_opened_at=row.first_opened_at,
         last_opened_at=row.last_opened_at,
     )
@@ -351,10 +386,12 @@ def _recipient(row: queries.RecipientRow) -> RecipientOut:
 
 def _changed(request: HttpRequest, result: sends.SendResult, *, now: datetime) -> ChangedOut:
     send, is_own = result.send, result.send.sender_id == actor_of(request).user_id
+    link = queries.living_open_link(send)
     return ChangedOut(
         id=send.public_id,
         state=state_of(send.facts, now=now),
         charged=result.charged - result.returned,
         available=result.available,
-        settings=settings_out(settings_of_policy(send.policy.value)) if is_own else None,
+        link=access.link_url(link) if is_own and link is not None else None,
+        settings=settings_out(queries.settings_of(send)) if is_own else None,
     )

@@ -16,8 +16,8 @@ from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
-from sealroom.billing.adapters.typeface import BOLD, PLAIN, TITLE, Typeface, clean
 from sealroom.billing.ports import Paper, PaperLine
+from sealroom.core.typeface import BOLD, PLAIN, TITLE, Typeface, clean
 from sealroom.core.wording import money_text, number_text
 
 WIDTH, HEIGHT = A4

@@ -31,7 +31,7 @@ from sealroom.credits.rules import LotKind
 from sealroom.sends import flows as sends
 from sealroom.sends import queries as sends_queries
 from sealroom.sends.flows.give_back import give_back
-from sealroom.sends.rules import Addressee, SendRequest
+from sealroom.sends.rules import Addressee, SendRequest, SendSettings
 
 Result = dict[str, Any]
 log = logging.getLogger(__name__)
@@ -199,6 +199,7 @@ class _Play:
         request = SendRequest(
             documents=tuple(document.public_id for document in chosen),
             recipients=tuple(Addressee(address) for address in people),
+            settings=SendSettings(watermark=None),  # a scenario may have any plan; the mark costs nothing
             notify=False,
         )
         sent = sends.send_documents(actor, request, key=key, now=self.now)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 # The migrations that do more than make tables: they have the database refuse what may never happen.
 GUARDS = (
+    "sealroom.access.migrations.0004_acceptances_only_grow",
     "sealroom.audit.migrations.0002_append_only",
     "sealroom.billing.migrations.0003_only_grows",
     "sealroom.credits.migrations.0002_only_grows",
@@ -41,6 +42,7 @@ def _set_up() -> None:
     import structlog  # noqa: PLC0415 -- slow import
     from django.core.management import call_command  # noqa: PLC0415 -- app ready
     from django.db import connection  # noqa: PLC0415 -- app ready
+    from django.db.migrations import RunPython  # noqa: PLC0415 -- app ready
     from django.db.migrations.state import StateApps  # noqa: PLC0415 -- app ready
 
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
@@ -49,4 +51,5 @@ def _set_up() -> None:
     with connection.schema_editor() as editor:
         for name in GUARDS:
             for operation in import_module(name).Migration.operations:
-                operation.code(StateApps([], {}), editor)
+                if isinstance(operation, RunPython):
+                    operation.code(StateApps([], {}), editor)

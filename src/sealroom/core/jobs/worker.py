@@ -54,10 +54,12 @@ def drain(*, limit: int = 1000) -> int:
 
 
 class Worker:
-    """`threads` loops over the job table until `stop`; running jobs are finished first."""
+    """`threads` loops over the job table until `stop`; running jobs are finished first. Of several threads the last takes no idle
+    work: pages drawn ahead and films, which can take minutes, never keep a file or a mail waiting that somebody waits for."""
 
     def __init__(self, *, threads: int = 2) -> None:
         self._stopping = threading.Event()
+        self._most = threads
         self._threads = [
             threading.Thread(target=self._loop, args=(number,), name=f"job-{number}", daemon=True) for number in range(threads)
         ]
@@ -76,12 +78,13 @@ class Worker:
 
     def _loop(self, number: int) -> None:
         owner = _owner(f"t{number}")
+        takes_idle = number == 0 or number < self._most - 1
         while not self._stopping.is_set():
             try:
                 close_old_connections()
                 if number == 0:
                     schedule.tick(now=timezone.now())
-                claim = queue.claim(owner, now=timezone.now())
+                claim = queue.claim(owner, now=timezone.now(), takes_idle=takes_idle)
                 if claim is not None:
                     run_one(claim)
                     continue

@@ -13,20 +13,18 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Sequence
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent / "sandbox"
 NOBODY = "65534"
 _LIBRARIES = ("/lib", "/lib64", "/lib32", "/usr/lib", "/usr/lib64", "/usr/local/lib")
 _FONTS = ("/usr/share/fonts", "/usr/local/share/fonts")
-_OFFICE_EXTRAS = (
-    "/usr/share/libreoffice",
-    "/etc/libreoffice",
-    "/etc/fonts",
-    "/var/cache/fontconfig",
-    "/usr/share/fontconfig",
-    "/var/lib/libreoffice",
-)
+FONT_PLACES = ("/etc/fonts", "/var/cache/fontconfig", "/usr/share/fontconfig", "/usr/share/poppler")
+"""What programs besides need that draw text."""
+OFFICE_PLACES = ("/usr/share/libreoffice", "/etc/libreoffice", "/var/lib/libreoffice", *FONT_PLACES)
+"""What LibreOffice needs besides."""
+_ALTERNATIVES = "/etc/alternatives"  # Debian leads to some libraries through it
 _SCRATCH_BYTES = 256 * 1024**2
 _SCRATCH = "/tmp"  # noqa: S108 -- inside the walls, where it is empty and private
 _OFFICE_HOMES = ("/usr/lib/libreoffice", "/usr/lib64/libreoffice", "/opt/libreoffice")
@@ -48,11 +46,17 @@ def walls() -> list[str]:
     return [*_walls(), "--remount-ro", "/"]
 
 
-def office_walls(job_bytes: int) -> list[str]:
-    """The same with what LibreOffice needs besides, and a private, empty `/job` that takes `job_bytes`."""
-    extras = [word for place in _OFFICE_EXTRAS for word in _bind(place)]
-    places = ["--size", str(job_bytes), "--tmpfs", "/job", "--size", str(_SCRATCH_BYTES), "--tmpfs", _SCRATCH]
-    return [*_walls(), *extras, "--proc", "/proc", *places, "--remount-ro", "/"]
+def program_walls(job_bytes: int, places: tuple[str, ...]) -> list[str]:
+    """The same with what a large program needs besides, and a private, empty `/job` that takes `job_bytes`."""
+    extras = [word for place in places for word in _bind(place)]
+    scratch = ["--size", str(job_bytes), "--tmpfs", "/job", "--size", str(_SCRATCH_BYTES), "--tmpfs", _SCRATCH]
+    return [*_walls(), *extras, "--proc", "/proc", *scratch, "--remount-ro", "/"]
+
+
+def media_walls(programs: Sequence[str]) -> list[str]:
+    """The same with these programs, and /proc so that they can name the files they are handed."""
+    extras = [word for place in (_ALTERNATIVES, *programs) for word in _bind(os.path.realpath(place))]
+    return [*_walls(), *extras, "--proc", "/proc", "--remount-ro", "/"]
 
 
 def _walls() -> list[str]:

@@ -11,9 +11,10 @@ from typing import BinaryIO
 import numpy as np
 
 from sealroom.documents.errors import workshop_failure
-from sealroom.documents.ports import Kind, PageSize, Paginated, Raster
+from sealroom.documents.ports import Kind, OutlineItem, PageSize, PageText, Paginated, Raster, Structure, Word
 
 _BOX = re.compile(rb"/MediaBox \[ 0 0 ([0-9.]+) ([0-9.]+) \]")
+_PASSWORD = "right"  # noqa: S105 -- of the tests' protected files
 _SIDE, _PIXELS = 2_400, 8_000_000
 
 
@@ -30,9 +31,11 @@ class FakeWorkshop:
         """One that fails nowhere."""
         return cls()
 
-    def paginate(self, source: BinaryIO, *, kind: Kind, name: str, document: str) -> Paginated:
-        """See the port."""
+    def paginate(self, source: BinaryIO, *, kind: Kind, name: str, document: str, password: str | None = None) -> Paginated:
+        """See the port. The password is "right"."""
         self._fail("paginate")
+        if password not in (None, _PASSWORD):
+            raise workshop_failure("password_wrong")
         if kind not in (Kind.PDF, Kind.TEXT):
             raise workshop_failure("converter_missing", kind=kind.value)
         data = source.read()
@@ -53,6 +56,19 @@ class FakeWorkshop:
         with self._lock:
             self.drawn.append((document, page, width))
         return Raster(columns, rows, 1, sheet.tobytes())
+
+    def structure(self, pdf: BinaryIO, *, document: str) -> Structure:
+        """An outline with an entry for every page."""
+        self._fail("structure")
+        return Structure(
+            outline=tuple(OutlineItem(f"Page {number}", number, 0) for number, _ in enumerate(self._sizes(pdf.read()), 1))
+        )
+
+    def texts(self, pdf: BinaryIO, *, first: int, count: int, document: str) -> tuple[PageText, ...]:
+        """Two words a page, the second of them its number."""
+        self._fail("texts")
+        numbers = range(first, min(first + count, len(self._sizes(pdf.read())) + 1))
+        return tuple(PageText((Word("Page", 20.0, 20.0, 30.0, 12.0), Word(str(n), 54.0, 20.0, 10.0, 12.0))) for n in numbers)
 
     def warm_up(self) -> None:
         """Nothing to get ready."""

@@ -1,22 +1,41 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is done with documents, one module per deed."""
 
+from sealroom.documents.flows.again import give_up_unlocking, prepare_unlocked, retry, unlock
 from sealroom.documents.flows.keep import delete_document, share_in_library, sweep_blobs, take_from_library
+from sealroom.documents.flows.media import burn_mark, media_of, open_media
 from sealroom.documents.flows.pages import base_page, open_original
 from sealroom.documents.flows.prepare import bake, give_up, prepare
+from sealroom.documents.flows.reading import read, search_text, structure_of, text_of
+from sealroom.documents.flows.resumable import abandon_upload, append, begin_upload, remove_expired_uploads
 from sealroom.documents.flows.upload import accept_upload, add_version, publish_version
 
 __all__ = [
+    "abandon_upload",
     "accept_upload",
     "add_version",
+    "append",
     "bake",
     "base_page",
+    "begin_upload",
+    "burn_mark",
     "delete_document",
     "give_up",
+    "give_up_unlocking",
+    "media_of",
+    "open_media",
     "open_original",
     "prepare",
+    "prepare_unlocked",
     "publish_version",
+    "read",
+    "remove_expired_uploads",
+    "retry",
+    "search_text",
     "share_in_library",
+    "structure_of",
     "sweep_blobs",
     "take_from_library",
+    "text_of",
+    "unlock",
 ]

@@ -23,10 +23,11 @@ from sealroom.core.errors import DomainError
 from sealroom.core.jobs.rules import IDLE
 from sealroom.documents import pixels, queries
 from sealroom.documents.errors import BlobCorrupt, BlobMissing, ConverterMissing, FileCorrupt, PageFailed, WorkshopFailure
+from sealroom.documents.flows.media import prepare_media
 from sealroom.documents.flows.pages import TRANSIENT, draw, keep
 from sealroom.documents.kinds import Kind
 from sealroom.documents.models import Page, Version, VersionState
-from sealroom.documents.ports import PageSize, get_blob_store, get_workshop
+from sealroom.documents.ports import Media, PageSize, get_blob_store, get_workshop
 from sealroom.documents.signals import version_failed, version_ready
 
 log = structlog.get_logger("sealroom.documents")
@@ -34,7 +35,7 @@ log = structlog.get_logger("sealroom.documents")
 PAGES_PER_JOB = 20
 """How many pages one job draws ahead before others get their turn."""
 
-_UNVIEWABLE = frozenset({Kind.OTHER, Kind.MEDIA})
+_UNVIEWABLE = frozenset({Kind.OTHER})
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,12 @@ class _Prepared:
     base_key: str | None = None
     first_error: str = ""
     note: str = ""
+    media: Media | None = None
+    media_key: str | None = None
 
 
-def prepare(version_id: int, *, now: datetime) -> None:
-    """Make a version ready, or say for good why it cannot be.
+def prepare(version_id: int, *, now: datetime, password: str | None = None) -> None:
+    """Make a version ready, or say for good why it cannot be; a protected one opens with its `password`, which is kept nowhere.
 
     Inspects and converts in the sandbox, draws page 1, then sets pages, sizes and state in one transaction and defers
     "documents.bake" for the rest. A failure of the file sets state failed with its code and facts. Fires `version_ready` or
@@ -62,7 +65,7 @@ def prepare(version_id: int, *, now: datetime) -> None:
         Version.objects.filter(pk=version.pk, state=VersionState.RECEIVED).update(state=VersionState.CONVERTING)
         try:
             with _stored_keys() as stored:
-                _finish(version, _open_up(version, stored), now=now)
+                _finish(version, _open_up(version, stored, password), now=now)
         except (WorkshopFailure, BlobMissing, BlobCorrupt) as failure:
             if failure.code in TRANSIENT:
                 raise
@@ -98,14 +101,18 @@ def give_up(version_id: int, *, now: datetime) -> None:
         version_failed.send(sender=Version, version_id=version.pk)
 
 
-def _open_up(version: Version, stored: list[str]) -> _Prepared:
+def _open_up(version: Version, stored: list[str], password: str | None) -> _Prepared:
     """Inspect the original, keep what it was converted to and the pixels of page 1. Keys of new blobs go into `stored`."""
     if Kind(version.kind) in _UNVIEWABLE:
         return _Prepared()
+    if Kind(version.kind) is Kind.MEDIA:
+        return _open_media(version, stored)
     store, workshop = get_blob_store(), get_workshop()
     try:
         with closing(store.open(version.original_key)) as source:
-            told = workshop.paginate(source, kind=Kind(version.kind), name=version.name, document=version.public_id)
+            told = workshop.paginate(
+                source, kind=Kind(version.kind), name=version.name, document=version.public_id, password=password
+            )
     except ConverterMissing as failure:
         return _Prepared(note=failure.code)
     pdf_key = None
@@ -125,6 +132,15 @@ def _open_up(version: Version, stored: list[str]) -> _Prepared:
     return _Prepared(told.pages, pdf_key, base_key)
 
 
+def _open_media(version: Version, stored: list[str]) -> _Prepared:
+    try:
+        media, blob = prepare_media(version)
+    except ConverterMissing as failure:
+        return _Prepared(note=failure.code)
+    stored.append(blob.key)
+    return _Prepared(media=media, media_key=blob.key)
+
+
 def _finish(version: Version, prepared: _Prepared, *, now: datetime) -> None:
     with transaction.atomic():
         locked = Version.objects.select_for_update(no_key=True).get(pk=version.pk)
@@ -132,8 +148,11 @@ def _finish(version: Version, prepared: _Prepared, *, now: datetime) -> None:
             raise _Overtaken
         locked.pages = len(prepared.sizes)
         locked.pdf_key = prepared.pdf_key
+        locked.media = prepared.media.facts() if prepared.media else None
+        locked.media_key = prepared.media_key
         locked.baked_pages = int(prepared.base_key is not None)
         locked.error_code = prepared.note
+        locked.error_facts = {}
         locked.state = VersionState.READY
         locked.ready_at = now
         locked.save()
@@ -146,6 +165,7 @@ def _finish(version: Version, prepared: _Prepared, *, now: datetime) -> None:
         )
         if prepared.sizes:
             locked.page_rows.filter(number=1).update(base_key=prepared.base_key, error_code=prepared.first_error)
+            jobs.defer("documents.read", key=f"{locked.pk}", lane=str(locked.document.team_id), priority=IDLE, version_id=locked.pk)
         _defer_bake(locked)
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -20,6 +20,7 @@ from sealroom.audit.rules import Verb, Who
 from sealroom.billing import queries as billing
 from sealroom.core import jobs
 from sealroom.core.errors import Invalid, NotFound
+from sealroom.core.jobs.rules import IDLE, NORMAL
 from sealroom.documents import queries, rules
 from sealroom.documents.errors import NotReady, StorageQuota, TooLarge, TypeRefused
 from sealroom.documents.kinds import Kind
@@ -27,6 +28,7 @@ from sealroom.documents.models import Document, Version, VersionState
 from sealroom.documents.ports import StoredBlob, get_blob_store
 
 log = structlog.get_logger("sealroom.documents")
+Witness = Callable[[Document], None]
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,16 @@ class _Arrival:
     blob: StoredBlob
 
 
-def accept_upload(actor: Actor, chunks: Iterable[bytes], *, name: str, size: int | None, now: datetime) -> Document:
+def accept_upload(
+    actor: Actor, chunks: Iterable[bytes], *, name: str, size: int | None, now: datetime, witness: Witness | None = None
+) -> Document:
     """Take in a new document; it belongs to the actor.
 
     Streams in constant memory. When this returns, the bytes are synced to the medium and the rows committed; when it raises,
     nothing is kept. Refuses by the declared `size` and the first bytes before anything is stored: `TooLarge`, `StorageQuota`,
     `TypeRefused`; while storing: `TooLarge`, `StorageQuota`, `StorageFull`, `Invalid` (a size other than declared). What needs
-    a parser is found later by "documents.prepare", which this defers.
+    a parser is found later by "documents.prepare", which this defers. `witness` is called with the new document in the transaction
+    that makes it, and may still refuse by raising.
     """
     actor.require(Capability.SEND)
     arrival = _take_in(actor, chunks, name=name, size=size, now=now)
@@ -58,15 +63,26 @@ def accept_upload(actor: Actor, chunks: Iterable[bytes], *, name: str, size: int
             document.current = version
             document.save(update_fields=["current"])
             _leave_trail(actor.who, Verb.DOCUMENT_UPLOADED, document, version, now=now)
+            if witness is not None:
+                witness(document)
     except BaseException:
         _discard(arrival.blob)
         raise
     return document
 
 
-def add_version(actor: Actor, document_id: str, chunks: Iterable[bytes], *, name: str, size: int | None, now: datetime) -> Version:
+def add_version(
+    actor: Actor,
+    document_id: str,
+    chunks: Iterable[bytes],
+    *,
+    name: str,
+    size: int | None,
+    now: datetime,
+    witness: Witness | None = None,
+) -> Version:
     """Take in the next version of one of the actor's own documents. Readers go on seeing the current one until
-    `publish_version`. Refuses as `accept_upload`; `NotFound` when the document is not the actor's own."""
+    `publish_version`. Refuses as `accept_upload`, `witness` included; `NotFound` when the document is not the actor's own."""
     actor.require(Capability.SEND)
     queries.get_own_document(actor, document_id)
     arrival = _take_in(actor, chunks, name=name, size=size, now=now)
@@ -77,6 +93,8 @@ def add_version(actor: Actor, document_id: str, chunks: Iterable[bytes], *, name
             last: int = document.versions.aggregate(value=Max("number"))["value"]
             version = _add_row(actor, document, arrival, number=last + 1, now=now)
             _leave_trail(actor.who, Verb.VERSION_ADDED, document, version, now=now)
+            if witness is not None:
+                witness(document)
     except BaseException:
         _discard(arrival.blob)
         raise
@@ -149,6 +167,12 @@ class _Quota:
         return StorageQuota(used=self.used, limit=self.limit)
 
 
+def check_room(actor: Actor, size: int, *, waiting: int = 0, now: datetime) -> None:
+    """Refuse (`TooLarge`, `StorageQuota`) what could not be taken in; `waiting` bytes are stored already and count too."""
+    most, quota = _room_left(actor, now=now)
+    _check_size(size, most, _Quota(quota.used + waiting, quota.limit))
+
+
 def _room_left(actor: Actor, *, now: datetime) -> tuple[int, _Quota]:
     limit = billing.limits_of(actor.team_id, now=now).storage_bytes
     return settings.SEALROOM_MAX_FILE_BYTES, _Quota(queries.storage_of(actor.team_id).bytes, limit)
@@ -181,7 +205,9 @@ def _add_row(actor: Actor, document: Document, arrival: _Arrival, *, number: int
         created_at=now,
     )
     lane = str(actor.team_id)
-    jobs.defer("documents.prepare", key=f"{version.pk}", lane=lane, version_id=version.pk)
+    # A film takes minutes: it must not stand before the files of others.
+    priority = IDLE if arrival.kind is Kind.MEDIA else NORMAL
+    jobs.defer("documents.prepare", key=f"{version.pk}", lane=lane, priority=priority, version_id=version.pk)
     return version
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The gates: address, then code. Nothing here says whether a link or an invitation exists, and looking (GET) changes nothing."""
+"""The first gates: address and code, or a button. Nothing here says whether a link or an invitation exists, and looking (GET)
+changes nothing."""
 
 from __future__ import annotations
 
@@ -17,9 +18,10 @@ from sealroom.access import queries
 from sealroom.access.errors import CodeExpired, CodeWornOut, CodeWrong
 from sealroom.access.queries import LandingState
 from sealroom.core.addresses import BadAddress, canonical_address
-from sealroom.core.errors import DomainError, Invalid, RateLimited
+from sealroom.core.errors import DomainError, Invalid, NotFound, RateLimited
 from sealroom.httpkit.address import client_address
-from sealroom.portal.door import landing_page, own_host, page_view, set_visitor_cookie, visitor_cookie
+from sealroom.httpkit.visitors import set_visitor_cookie, visitor_cookie
+from sealroom.portal.door import landing_page, onward, own_host, page_view, pass_on
 from sealroom.portal.errors import refusal_for, retry_after
 
 RESEND_AFTER = timedelta(seconds=45)
@@ -29,11 +31,24 @@ LONGEST_ADDRESS = 320
 @require_safe
 @page_view
 def landing(request: HttpRequest, *, reference: str) -> HttpResponse:
-    """The mailed link: the neutral page, or straight to the files for a browser that proved its address."""
+    """The mailed link: the neutral page, or onward for a browser that proved its address."""
     found = queries.landing(visitor_cookie(request), reference, ip=client_address(request), now=timezone.now())
-    if found.state is LandingState.NEEDS_CODE:
-        return landing_page(request, reference)
-    return redirect("portal:files", link_id=found.link_id)
+    if found.state in {LandingState.NEEDS_CODE, LandingState.NEEDS_OPEN}:
+        return landing_page(request, reference, can_open=found.state is LandingState.NEEDS_OPEN)
+    return onward(found, found.link_id)
+
+
+@require_POST
+@page_view
+def open_link(request: HttpRequest, *, reference: str) -> HttpResponse:
+    """Open a link that asks for no address. Of every other link nothing more is told than by the neutral page."""
+    now, ip = timezone.now(), client_address(request)
+    meeting = access.meet(visitor_cookie(request), user_agent=request.headers.get("User-Agent", ""), now=now)
+    try:
+        verified = access.open_link(meeting.visitor, reference, ip=ip, now=now)
+    except NotFound:
+        return landing_page(request, reference, status=404)
+    return pass_on(verified, ip=ip)
 
 
 @require_POST
@@ -78,10 +93,7 @@ def _try_code(request: HttpRequest, reference: str, *, now: datetime) -> HttpRes
         verified = access.verify_code(meeting.visitor, reference, code, remember=remember, ip=client_address(request), now=now)
     except (CodeWrong, CodeExpired, CodeWornOut, Invalid, RateLimited) as error:
         return _code_page(request, reference, now=now, error=error)
-    response = redirect("portal:files", link_id=verified.link_id)
-    response.status_code = 303
-    set_visitor_cookie(response, verified.new_cookie, remember=remember)
-    return response
+    return pass_on(verified, ip=client_address(request))
 
 
 def _code_page(request: HttpRequest, reference: str, *, now: datetime, error: DomainError | None = None) -> HttpResponse:

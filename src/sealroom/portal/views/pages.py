@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.utils import timezone
@@ -12,22 +14,25 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST
 
 from sealroom.access import flows as access
-from sealroom.access.flows import Admission
+from sealroom.access.flows import Admission, Purpose
 from sealroom.access.rules import Permission
 from sealroom.core.errors import Invalid
 from sealroom.httpkit.address import client_address
-from sealroom.portal.door import data_view, page_view, speak, visitor_cookie
-from sealroom.portal.names import download_name
+from sealroom.httpkit.visitors import visitor_cookie
+from sealroom.portal.door import data_view, page_view, speak
+from sealroom.portal.names import download_name, original_name
 from sealroom.viewing import flows as viewing
+from sealroom.viewing.flows import PageImage
 
 THUMBNAIL = 160
 LADDER = (800, 1200, 1600, 2000, 2400)  # pixels across; the steps that the house draws
 LARGEST_REPORT = 16 * 1024  # bytes
 
 
-def admit(request: HttpRequest, link_id: str, document_id: str) -> Admission:
+def admit(request: HttpRequest, link_id: str, document_id: str, purpose: Purpose = Purpose.READ) -> Admission:
     """The one live check, and the reader's language."""
-    admission = access.check_pass(visitor_cookie(request), link_id, document_id, ip=client_address(request), now=timezone.now())
+    cookie, ip = visitor_cookie(request), client_address(request)
+    admission = access.check_pass(cookie, link_id, document_id, ip=ip, now=timezone.now(), purpose=purpose)
     speak(request, admission.link.language)
     return admission
 
@@ -37,12 +42,13 @@ def admit(request: HttpRequest, link_id: str, document_id: str) -> Admission:
 def page(request: HttpRequest, *, link_id: str, document_id: str, number: int) -> HttpResponse:
     """One page as a picture stamped for this reader."""
     admission = admit(request, link_id, document_id)
-    image = viewing.render_page(admission, number, width=_width(request), now=timezone.now())
-    return HttpResponse(
-        image.data,
-        content_type=image.content_type,
-        headers={"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"},
-    )
+    return picture(viewing.render_page(admission, number, width=_width(request), now=timezone.now()))
+
+
+def picture(image: PageImage) -> HttpResponse:
+    """Pixels of a page on their way to one reader."""
+    headers = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
+    return HttpResponse(image.data, content_type=image.content_type, headers=headers)
 
 
 @require_GET
@@ -51,10 +57,23 @@ def download(request: HttpRequest, *, link_id: str, document_id: str) -> HttpRes
     """The stamped PDF, where the sender allows it."""
     admission = admit(request, link_id, document_id)
     chunks = viewing.download_pdf(admission, now=timezone.now())
-    name = download_name(admission.document.name)
+    return _attachment(chunks, download_name(admission.document.name), "application/pdf")
+
+
+@require_GET
+@page_view
+def original(request: HttpRequest, *, link_id: str, document_id: str) -> HttpResponseBase:
+    """The file as it was uploaded, where the sender allows even that. It is only ever an attachment: no browser shows it here."""
+    admission = admit(request, link_id, document_id)
+    chunks = viewing.download_original(admission, now=timezone.now())
+    name = original_name(admission.document.name, admission.version.name)
+    return _attachment(chunks, name, "application/octet-stream")
+
+
+def _attachment(chunks: Iterator[bytes], name: str, content_type: str) -> StreamingHttpResponse:
     return StreamingHttpResponse(
         chunks,
-        content_type="application/pdf",
+        content_type=content_type,
         headers={
             "Content-Disposition": content_disposition_header(as_attachment=True, filename=name) or "attachment",
             "Cache-Control": "private, no-store",
@@ -68,9 +87,11 @@ def download(request: HttpRequest, *, link_id: str, document_id: str) -> HttpRes
 @data_view
 def seen(request: HttpRequest, *, link_id: str, document_id: str) -> JsonResponse:
     """Hear which pages were on screen; tell whether access still stands and until when."""
-    admission = admit(request, link_id, document_id)
+    admission = admit(request, link_id, document_id, Purpose.LOOK)
+    pages = reported(request)
+    if pages:  # what was on screen keeps a counted view alive; a mere question counts none
+        admission = admit(request, link_id, document_id)
     now = timezone.now()
-    pages = _reported(request)
     if pages:
         viewing.heartbeat(admission, pages, now=now)
     return JsonResponse(state_of(admission, now=now))
@@ -78,16 +99,24 @@ def seen(request: HttpRequest, *, link_id: str, document_id: str) -> JsonRespons
 
 def state_of(admission: Admission, *, now: datetime) -> dict[str, object]:
     """What an open viewer must know of its access; the sender may have changed it meanwhile."""
-    ends = admission.policy.expires_at
+    policy, ends = admission.policy, admission.ends_at
+    takes = not admission.is_preview
     return {
-        "now": _instant(now),
-        "expires_at": _instant(ends) if ends else None,
-        "may_download": admission.policy.allows(Permission.DOWNLOAD_PDF),
+        "now": instant(now),
+        "expires_at": instant(ends) if ends else None,
+        "may_print": takes and policy.allows(Permission.PRINT),
+        "prints_left": access.prints_left(admission) if policy.allows(Permission.PRINT) else None,
+        "may_download": takes and policy.allows(Permission.DOWNLOAD_PDF),
+        "may_download_original": takes and policy.allows(Permission.DOWNLOAD_ORIGINAL),
+        "may_copy": policy.may_copy_text,
+        "shield": policy.screen_shield.value,
+        "is_preview": admission.is_preview,
         "version": admission.version.public_id,
     }
 
 
-def _instant(moment: datetime) -> str:
+def instant(moment: datetime) -> str:
+    """A moment as the script reads it."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -99,18 +128,27 @@ def _width(request: HttpRequest) -> int:
     return min(int(text), LADDER[-1])
 
 
-def _reported(request: HttpRequest) -> dict[int, int]:
-    """Milliseconds on screen by page, as the browser claims. Raises `Invalid` for anything of another shape."""
+def body_of(request: HttpRequest) -> Any:
+    """What the script sent. Raises `Invalid` for what is no JSON, and for more than a script of ours sends."""
     if request.content_type != "application/json" or len(request.body) > LARGEST_REPORT:
         raise Invalid({"body": ["not_json"]})
     try:
-        pages = json.loads(request.body)["pages"]
-        return {_whole(page): _whole(spent) for page, spent in pages.items()}
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        return json.loads(request.body)
+    except (ValueError, RecursionError) as error:
+        raise Invalid({"body": ["not_json"]}) from error
+
+
+def reported(request: HttpRequest) -> dict[int, int]:
+    """Milliseconds on screen by page, as the browser claims. Raises `Invalid` for anything of another shape."""
+    try:
+        pages = body_of(request)["pages"]
+        return {whole(page): whole(spent) for page, spent in pages.items()}
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise Invalid({"pages": ["malformed"]}) from error
 
 
-def _whole(value: object) -> int:
+def whole(value: object) -> int:
+    """A number from nought on. Raises `TypeError` and `ValueError` for all else."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise TypeError(value)
     number = int(value)

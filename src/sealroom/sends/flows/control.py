@@ -18,9 +18,11 @@ from sealroom.core.errors import Forbidden, Invalid, NotFound
 from sealroom.credits import queries as credit_queries
 from sealroom.sends import queries, rules
 from sealroom.sends.errors import NotLive, NotReady, TooLate
-from sealroom.sends.flows.deeds import charge, lock_send, lock_wallet
+from sealroom.sends.flows.deeds import charge, digest_of, lock_send, lock_wallet
 from sealroom.sends.flows.give_back import give_back
+from sealroom.sends.flows.open_link import settle_open_link
 from sealroom.sends.flows.send import problem_of
+from sealroom.sends.flows.settings import checked, put_in_force
 from sealroom.sends.flows.values import SendResult
 from sealroom.sends.models import MailKind, Recipient, Send, SendDocument, SendState
 from sealroom.sends.rules import SendSettings
@@ -88,28 +90,31 @@ def restore(
 
 
 def change_settings(actor: Actor, send_id: str, change: Callable[[SendSettings], SendSettings], *, now: datetime) -> SendResult:
-    """Put other settings in force. `change` is given those in force, under the send's lock, so that two changes at once do not undo
-    each other. Extending a send that had expired charges what became unpaid meanwhile. Raises `Invalid`, `NotReady` when a file
-    without pages would lose the right to be downloaded."""
+    """Put other settings in force. `change` is given those in force, under the send's lock, so that two changes at once do not
+    undo each other. Opening Access charges one credit per file for the link that names nobody, once per send; narrowing it ends
+    the link and gives nothing back. Extending a send that had expired charges what became unpaid meanwhile. All or nothing:
+    raises `InsufficientCredits`, `PaymentDue`, `Invalid`, `FeatureMissing`, `NotReady` when a file without pages would lose the
+    right to be downloaded."""
     actor.require(Capability.SEND)
     with transaction.atomic():
         send = _locked_with_wallet(queries.get_send(actor, send_id), now=now)
-        before = rules.settings_of_policy(send.policy.value)
-        after = change(before)
-        errors = rules.setting_errors(after, now=now)
-        if before.expires_at == after.expires_at and "in_the_past" in errors.get("expires_at", []):
-            errors.pop("expires_at")  # an ended send stays ended; its other settings may change
+        before, is_sent = queries.settings_of(send), send.state == SendState.SENT
+        after = checked(actor, change(before), before=before, is_sent=is_sent, now=now)
+        errors = rules.changed_fixed(send.preset.fixed, before, after) if send.preset is not None else {}
         if errors:
             raise Invalid(errors)
         for item in queries.live_items(send):
             if problem_of(item.document, after.permission) == "unviewable":
                 raise NotReady(document=item.document.public_id, reason="unviewable")
         was_live = rules.state_of(send.facts, now=now) in rules.LIVE
-        access.change_policy(send.policy, after.policy, now=now)
+        put_in_force(actor, send.policy, after, now=now)
         Send.objects.filter(pk=send.pk).update(revision=F("revision") + 1, updated_at=now)
         changed = [name for name in SendSettings.__dataclass_fields__ if getattr(before, name) != getattr(after, name)]
         audit.record(actor.who, Verb.SEND_CHANGED, "send", send.public_id, now=now, changed=changed)
-        if was_live or send.state != SendState.SENT:
+        if is_sent:
+            settle_open_link(send, now=now)
+        is_wider = after.is_open and not before.is_open
+        if not is_sent or (was_live and not is_wider):
             return SendResult(_fresh(send), 0, credit_queries.meter(send.team_id, now=now).available)
         return _charge_live(actor, send, now=now)
 
@@ -129,7 +134,9 @@ def cancel(actor: Actor, send_id: str, *, now: datetime) -> SendResult:
                 raise TooLate(until=(send.sent_at + rules.CANCEL_WITHIN).isoformat())
             access.revoke_policy(send.policy, now=now)
             oldest = now - rules.CANCEL_WITHIN
-            given = give_back(send, list(send.recipients.all()), actor=actor, reason="cancel", oldest=oldest, now=now)
+            given = give_back(
+                send, list(send.recipients.all()), actor=actor, reason="cancel", oldest=oldest, with_link=True, now=now
+            )
             returned, available = given.restored, given.balance
         send.recipients.update(mail_due=MailKind.NONE)
         Send.objects.filter(pk=send.pk).update(
@@ -157,11 +164,13 @@ def _charge_live(actor: Actor, send: Send, *, now: datetime) -> SendResult:
         return SendResult(fresh, 0, credit_queries.meter(send.team_id, now=now).available)
     versions = [item.document.current.public_id for item in queries.live_items(send) if item.document.current is not None]
     addresses = send.recipients.filter(removed_at=None, link__revoked_at=None).values_list("address", flat=True)
+    link = queries.living_open_link(fresh)
+    open_link = link.public_id if link is not None else ""
     receipt = charge(
         actor,
-        rules.price(versions, addresses, sender=send.sender.email),
+        rules.price(versions, addresses, sender=send.sender.email, open_link=open_link),
         key=f"restore:{send.public_id}:{send.revision}",
-        request_digest=rules.request_digest("restore", [send.public_id, send.revision]),
+        request_digest=digest_of("restore", [send.public_id, send.revision]),
         about=send.public_id,
         note=queries.title_of_send(send)[:200],
         now=now,
@@ -211,4 +220,4 @@ def _trail_file(actor: Actor, verb: Verb, send: Send, item: SendDocument, *, now
 
 
 def _fresh(send: Send) -> Send:
-    return Send.objects.select_related("policy", "team", "sender").get(pk=send.pk)
+    return Send.objects.select_related("policy__terms", "team", "sender", "open_link", "preset").get(pk=send.pk)

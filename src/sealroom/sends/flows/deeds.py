@@ -13,8 +13,10 @@ from django.db import IntegrityError
 from sealroom.accounts.rules import Actor
 from sealroom.billing.queries import require_paid
 from sealroom.core.errors import IdempotencyConflict, Invalid, NotFound
+from sealroom.core.secrets import keyring
 from sealroom.credits import flows as credit_flows
 from sealroom.credits.flows import Receipt
+from sealroom.sends import rules
 from sealroom.sends.models import Deed, DeedKind, Send
 
 Result = TypeVar("Result")
@@ -28,6 +30,11 @@ def once(deed: Callable[[], Result]) -> Result:
         return deed()
     except IntegrityError:
         return deed()
+
+
+def digest_of(deed: str, content: object) -> str:
+    """`rules.request_digest` under a key of this installation that serves nothing else."""
+    return rules.request_digest(deed, content, key=keyring().derive("request-digest"))
 
 
 def claim(actor: Actor, kind: DeedKind, *, key: str, digest: str, now: datetime) -> tuple[Deed, bool]:
@@ -63,8 +70,8 @@ def lock_send(send: Send) -> Send:
     """The send as it is now, held until the caller's transaction ends."""
     locked = (
         Send.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("policy", "team", "sender")
-        .filter(pk=send.pk)
+        .select_related("policy__terms", "team", "sender", "open_link", "preset")
+        .filter(pk=send.pk, deleted_at=None)
         .first()
     )
     if locked is None:

@@ -9,6 +9,7 @@ from functools import partial
 from django.db import transaction
 
 from sealroom.access import flows as access
+from sealroom.access import queries as access_queries
 from sealroom.accounts.rules import Actor, Capability
 from sealroom.audit import flows as audit
 from sealroom.audit.rules import Verb
@@ -17,7 +18,7 @@ from sealroom.documents import queries as document_queries
 from sealroom.documents.models import Document, VersionState
 from sealroom.sends import queries, rules
 from sealroom.sends.errors import DocumentFailed, InUse, NotReady
-from sealroom.sends.flows.deeds import charge, claim, lock_send, lock_wallet, once
+from sealroom.sends.flows.deeds import charge, claim, digest_of, lock_send, lock_wallet, once
 from sealroom.sends.flows.send import hold
 from sealroom.sends.flows.values import ReplaceResult
 from sealroom.sends.models import Deed, DeedKind, Send, SendDocument
@@ -25,7 +26,8 @@ from sealroom.sends.models import Deed, DeedKind, Send, SendDocument
 
 def replace(actor: Actor, document_id: str, version_id: str, *, key: str, now: datetime) -> ReplaceResult:
     """Publish a prepared version of the actor's own document: charges one credit per current recipient of its live sends (unique,
-    not removed, not revoked; a sender is free in his own send) and switches every link to it, both or neither, once per `key`.
+    not removed, not revoked; a sender is free in his own send) and one per open link of them, and switches every link to it, both
+    or neither, once per `key`.
 
     Raises `InsufficientCredits`, `PaymentDue`, `IdempotencyConflict`, `NotReady`, `DocumentFailed`, `NotFound`.
     """
@@ -34,23 +36,30 @@ def replace(actor: Actor, document_id: str, version_id: str, *, key: str, now: d
 
 
 def delete_document(actor: Actor, document_id: str, *, end_sends: bool = False, now: datetime) -> None:
-    """Delete one of the actor's own documents for good. While live sends or waiting drafts have it: raises `InUse(where)`, unless
-    `end_sends`, which ends it in all of them; gives nothing back."""
+    """Delete one of the actor's own documents for good. While live sends or waiting drafts have it, or it is the text of their own
+    terms: raises `InUse(where)`, unless `end_sends`, which ends it in the former and revokes the latter, since nobody could read
+    any more what he accepts; gives nothing back. While it is the organisation's terms in force: raises `InUse` in any case."""
     actor.require(Capability.SEND)
     with transaction.atomic():
         document = document_queries.get_own_document(actor, document_id)
         lock_wallet(actor.team_id, now=now)
-        items = list(queries.uses_of(document, now=now))
-        if items and not end_sends:
-            raise InUse(where=[queries.use_for(actor, item) for item in items])
+        terms = access_queries.organization_terms(actor.team_id)
+        if terms is not None and terms.version is not None and terms.version.document_id == document.pk:
+            raise InUse(where=[{"terms": "organization"}])
+        items, asking = list(queries.uses_of(document, now=now)), list(queries.sends_asking(document, now=now))
+        if (items or asking) and not end_sends:
+            uses = [queries.use_for(actor, item.send) for item in items]
+            raise InUse(where=uses + [queries.use_for(actor, send, terms="own") for send in asking])
         for item in items:
             _end(actor, item, now=now)
+        for send in asking:
+            _end_asking(actor, send, document, now=now)
         document_flows.delete_document(actor, document_id, now=now)
 
 
 @transaction.atomic
 def _replace(actor: Actor, document_id: str, version_id: str, *, key: str, now: datetime) -> ReplaceResult:
-    digest = rules.request_digest("replace", [document_id, version_id])
+    digest = digest_of("replace", [document_id, version_id])
     deed, is_new = claim(actor, DeedKind.REPLACE, key=key, digest=digest, now=now)
     if not is_new:
         return ReplaceResult(deed.charged or 0, deed.available or 0, deed.reached, replayed=True)
@@ -62,12 +71,12 @@ def _replace(actor: Actor, document_id: str, version_id: str, *, key: str, now: 
     document = version.document
     lock_wallet(actor.team_id, now=now)
     sends = _lock_live_sends(document, now=now)
-    if not version.pages and any(send.policy.permission != "download_original" for send in sends):
+    if not version.is_viewable and any(send.policy.permission != "download_original" for send in sends):
         raise NotReady(document=document_id, reason="unviewable")
-    addresses = queries.charged_addresses(sends)
+    reached = queries.charged_whom(sends)
     receipt = charge(
         actor,
-        tuple(rules.pair_key(version.public_id, address) for address in addresses),
+        tuple(rules.pair_key(version.public_id, whom) for whom in reached),
         key=key,
         request_digest=digest,
         about=sends[0].public_id if len(sends) == 1 else "",
@@ -75,8 +84,8 @@ def _replace(actor: Actor, document_id: str, version_id: str, *, key: str, now: 
         now=now,
     )
     document_flows.publish_version(document, version, who=actor.who, now=now)
-    Deed.objects.filter(pk=deed.pk).update(charged=receipt.charged, available=receipt.balance, reached=len(addresses))
-    return ReplaceResult(receipt.charged, receipt.balance, len(addresses))
+    Deed.objects.filter(pk=deed.pk).update(charged=receipt.charged, available=receipt.balance, reached=len(reached))
+    return ReplaceResult(receipt.charged, receipt.balance, len(reached))
 
 
 def _lock_live_sends(document: Document, *, now: datetime) -> list[Send]:
@@ -94,3 +103,12 @@ def _end(actor: Actor, item: SendDocument, *, now: datetime) -> None:
     audit.record(
         actor.who, Verb.FILE_REVOKED, "document", item.document.public_id, now=now, label=item.document.name, send=send.public_id
     )
+
+
+def _end_asking(actor: Actor, found: Send, document: Document, *, now: datetime) -> None:
+    send = lock_send(found)
+    if send.is_waiting:
+        hold(send, "document_deleted", now=now, document=document.name)
+        return
+    access.revoke_policy(send.policy, now=now)
+    audit.record(actor.who, Verb.SEND_REVOKED, "send", send.public_id, now=now)

@@ -9,7 +9,6 @@ from functools import partial
 
 from django.db import transaction
 
-from sealroom.access import flows as access
 from sealroom.accounts.rules import Actor, Capability
 from sealroom.core.errors import Invalid
 from sealroom.documents import queries as document_queries
@@ -17,8 +16,9 @@ from sealroom.documents.models import Document
 from sealroom.sends import queries, rules
 from sealroom.sends.errors import NotADraft
 from sealroom.sends.flows.deeds import lock_send, once
+from sealroom.sends.flows.settings import checked, follow_preset, kept_policy, put_in_force
 from sealroom.sends.flows.values import DraftResult
-from sealroom.sends.models import Recipient, Send, SendDocument, SendState
+from sealroom.sends.models import Preset, Recipient, Send, SendDocument, SendState
 from sealroom.sends.rules import Addressee, SendRequest
 
 _BATCH = 500
@@ -60,7 +60,7 @@ def delete_draft(actor: Actor, draft_id: str, *, now: datetime) -> None:
 
 @transaction.atomic
 def _save(actor: Actor, request: SendRequest, *, draft_id: str, uuid: str, now: datetime) -> DraftResult:
-    check_content(request, now=now)
+    check_content(request)
     documents = find_documents(actor, request.documents)
     unique = rules.unique_recipients(request.recipients)
     if len(unique.accepted) > rules.MAX_RECIPIENTS:
@@ -68,8 +68,10 @@ def _save(actor: Actor, request: SendRequest, *, draft_id: str, uuid: str, now: 
     known = None if draft_id or not uuid else queries.find_by_uuid(actor, uuid)
     if draft_id or known is not None:
         send = _locked_draft(actor, draft_id or (known.public_id if known else ""))
-        access.change_policy(send.policy, request.settings.policy, now=now)
-        _write_columns(send, actor, request)
+        request, preset = follow_preset(actor, request, now=now)
+        wished = checked(actor, request.settings, before=queries.settings_of(send), now=now)
+        put_in_force(actor, send.policy, wished, now=now)
+        _write_columns(send, actor, request, preset)
         _unconfirmed(send, now=now)
     else:
         send = make_draft(actor, request, uuid=uuid, now=now)
@@ -78,9 +80,9 @@ def _save(actor: Actor, request: SendRequest, *, draft_id: str, uuid: str, now: 
     return DraftResult(send, unique.errors)
 
 
-def check_content(request: SendRequest, *, now: datetime) -> None:
-    """Raise `Invalid` for what may not even stand in a draft."""
-    errors = rules.content_errors(request) | rules.setting_errors(request.settings, now=now)
+def check_content(request: SendRequest) -> None:
+    """Raise `Invalid` for what may not even stand in a draft, settings aside."""
+    errors = rules.content_errors(request)
     if errors:
         raise Invalid(errors)
 
@@ -91,17 +93,19 @@ def find_documents(actor: Actor, ids: Sequence[str]) -> list[Document]:
 
 
 def make_draft(actor: Actor, request: SendRequest, *, uuid: str = "", now: datetime) -> Send:
-    """A new draft without documents and recipients yet, in the caller's transaction."""
+    """A new draft without documents and recipients yet, in the caller's transaction. Raises `Invalid`, `FeatureMissing`."""
+    request, preset = follow_preset(actor, request, now=now)
+    wished = checked(actor, request.settings, now=now)
     send = Send(
         team_id=actor.team_id,
         sender_id=actor.user_id,
-        policy=access.create_policy(actor.team_id, request.settings.policy),
+        policy=kept_policy(actor, wished, now=now),
         route=actor.route,
         uuid=uuid or None,
         created_at=now,
         updated_at=now,
     )
-    _write_columns(send, actor, request)
+    _write_columns(send, actor, request, preset)
     send.save(force_insert=True)
     return send
 
@@ -123,7 +127,8 @@ def put_recipients(send: Send, recipients: Sequence[Addressee], *, now: datetime
     )
 
 
-def _write_columns(send: Send, actor: Actor, request: SendRequest) -> None:
+def _write_columns(send: Send, actor: Actor, request: SendRequest, preset: Preset | None) -> None:
+    send.preset = preset
     send.subject = request.subject.strip()
     send.message = request.message.strip()
     send.language = request.language or actor.language

@@ -24,9 +24,11 @@ def give_back(
     reason: str,
     oldest: datetime | None,
     charge_id: int | None = None,
+    with_link: bool = False,
     now: datetime,
 ) -> GivenBack:
-    """Return what may be returned of the pairs a send rests on, for some of its recipients.
+    """Return what may be returned of the pairs a send rests on, for some of its recipients, and `with_link` of those of its open
+    link (no other send rests on them).
 
     Only those charged at `oldest` or later (None: ever) and, with `charge_id`, by that charge. Wallet and send are locked, and
     access was ended before: from then on nothing can become opened."""
@@ -40,6 +42,11 @@ def give_back(
         for address in addresses
         if (item.document_id, address) not in kept
     ]
+    link = send.open_link if with_link else None
+    if link is not None:
+        seen = set(link.grants.exclude(first_opened_at=None).values_list("document_id", flat=True))
+        unseen = [item for item in items if item.document_id not in seen]
+        pairs += [rules.pair_key(version, link.public_id) for item in unseen for version in _versions(item)]
     return credit_flows.reverse_pairs(send.team_id, pairs, actor=actor, reason=reason, now=now, oldest=oldest, charge_id=charge_id)
 
 

@@ -20,10 +20,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from sealroom.access import queries as access_queries
+from sealroom.access.models import Grant, Reader
+from sealroom.access.rules import Access, Policy
 from sealroom.core import jobs
 from sealroom.mail import flows as mail
 from sealroom.sends import queries, rules
-from sealroom.sends.models import MailKind, Recipient, Send
+from sealroom.sends.models import AccessRequest, MailKind, Recipient, Send
 
 INLINE = 10  # composed within the deed
 BATCH = 50  # composed in one transaction of the job
@@ -33,6 +35,7 @@ HELD_SENTENCES: dict[str, str | Promise] = {
     "insufficient_credits": gettext_lazy("Your team has too few credits for it."),
     "payment_due": gettext_lazy("A payment of your team is due; sending goes on when it has arrived."),
     "password_required": gettext_lazy("A file is locked with a password."),
+    "password_wrong": gettext_lazy("A file is locked with a password, and the one given does not open it."),
     "corrupt": gettext_lazy("A file is damaged and cannot be read."),
     "unviewable": gettext_lazy("A file has no pages to show; it can only be sent with the right to download the original."),
     "document_deleted": gettext_lazy("A file was deleted."),
@@ -57,24 +60,60 @@ def write_all_due(send_id: int, *, now: datetime) -> None:
 
 def tell_opened(link_id: int, grant_id: int, *, now: datetime) -> None:
     """Write to the sender that a recipient opened for the first time. Once per recipient, whatever is repeated."""
-    recipient = Recipient.objects.select_related("send__sender", "send__team", "link").filter(link_id=link_id).first()
-    if recipient is None or recipient.link is None:
+    recipient = Recipient.objects.select_related("send__sender", "send__team").filter(link_id=link_id).first()
+    if recipient is None:
+        _tell_opened_by_link(link_id, grant_id, now=now)
         return
     send, who = recipient.send, recipient.name or recipient.address
-    grant = recipient.link.grants.select_related("document").filter(pk=grant_id).first()
-    sender = send.sender
-    with translation.override(sender.language):
+    with translation.override(send.sender.language):
         context = _sender_context(
             send,
             heading=gettext("{name} opened what you sent").format(name=who),
             line=gettext("{name} ({address}) opened “{file}” on {time}.").format(
-                name=recipient.name or recipient.address,
+                name=who,
                 address=recipient.address,
-                file=grant.document.name if grant else queries.title_of_send(send),
-                time=_local_time(now, sender.time_zone),
+                file=_file_of(grant_id, send),
+                time=_local_time(now, send.sender.time_zone),
             ),
         )
     _to_sender("sends/mail/opened", send, key=f"opened:{recipient.public_id}", context=context, now=now)
+
+
+def _tell_opened_by_link(link_id: int, grant_id: int, *, now: datetime) -> None:
+    send = Send.objects.select_related("sender", "team").filter(open_link=link_id, deleted_at=None).first()
+    if send is None:
+        return
+    first = Reader.objects.filter(link=link_id).exclude(first_opened_at=None).order_by("first_opened_at").first()
+    with translation.override(send.sender.language):
+        who = first.address if first is not None and first.address else gettext("Somebody")
+        line = gettext("{name} opened “{file}” through the link for all on {time}. Later readers are in the send's analytics.")
+        context = _sender_context(
+            send,
+            heading=gettext("{name} opened what you sent").format(name=who),
+            line=line.format(name=who, file=_file_of(grant_id, send), time=_local_time(now, send.sender.time_zone)),
+        )
+    _to_sender("sends/mail/opened", send, key=f"opened:{send.public_id}", context=context, now=now)
+
+
+def _file_of(grant_id: int, send: Send) -> str:
+    grant = Grant.objects.select_related("document").filter(pk=grant_id).first()
+    return grant.document.name if grant is not None else queries.title_of_send(send)
+
+
+def tell_asked(request: AccessRequest, *, cost: int, now: datetime) -> None:
+    """Write to the sender that somebody asks for access, and what granting it would cost. The asker's words stand as a
+    quotation."""
+    send, who = request.send, request.name or request.address
+    with translation.override(send.sender.language):
+        title, price = queries.title_of_send(send), ngettext("{n} credit", "{n} credits", cost).format(n=cost)
+        line = gettext("{name} ({address}) asks for access to “{title}”. Granting it costs {price}; the address is not proved yet.")
+        context = _sender_context(
+            send,
+            heading=gettext("{name} asks for access").format(name=who),
+            line=line.format(name=who, address=request.address, title=title, price=price),
+        )
+        context |= {"note": request.note, "button_label": gettext("Decide")}
+    _to_sender("sends/mail/asked", send, key=f"asked:{request.public_id}", context=context, now=now)
 
 
 def tell_held(send: Send, reason: str, *, now: datetime, **facts: object) -> None:
@@ -146,7 +185,7 @@ def _common_context(send: Send) -> dict[str, object]:
         return {
             "invitation_heading": invitation.format(sender=sender, n=count),
             "reminder_heading": reminder.format(sender=sender, n=count),
-            "preview": send.subject or gettext("Open the files with a code sent to your address."),
+            "preview": send.subject or _way_in(send.policy.value),
             "send_subject": send.subject,
             "sender_address": send.sender.email,
             "message": send.message,
@@ -169,11 +208,23 @@ def _facts(send: Send) -> list[str]:
         facts.append(gettext("Opens on {time}.").format(time=_local_time(policy.starts_at, send.sender.time_zone)))
     if policy.expires_at is not None:
         facts.append(gettext("Open until {time}.").format(time=_local_time(policy.expires_at, send.sender.time_zone)))
-    facts.append(gettext("When you open them, a 6-digit code is sent to this address. No account, nothing to install."))
+    facts.append(_way_in(policy))
+    if policy.passcode_hash:
+        facts.append(gettext("You will be asked for a passcode, which the sender tells you in another way."))
+    if policy.access is Access.NAMED_QUICK:
+        facts.append(gettext("This link is yours: whoever has it can open them in your name. Please do not forward this mail."))
+    if policy.access is not Access.NAMED_CODE:
+        return facts
     alone = gettext("They are for you alone: forwarded, the link does not open for others.")
     marked = gettext("They are for you alone: each page carries your address. Forwarded, the link does not open for others.")
     facts.append(marked if policy.watermark is not None and "email" in policy.watermark.fields else alone)
     return facts
+
+
+def _way_in(policy: Policy) -> str:
+    if policy.access.needs_code:
+        return gettext("When you open them, a 6-digit code is sent to this address. No account, nothing to install.")
+    return gettext("One click opens them. No account, nothing to install.")
 
 
 def _local_time(at: datetime, zone: str) -> str:

@@ -20,7 +20,8 @@ from sealroom.core.errors import Invalid, NotFound, RateLimited
 from sealroom.sends import queries, rules
 from sealroom.sends.errors import NotLive
 from sealroom.sends.flows import letters
-from sealroom.sends.flows.deeds import charge, claim, lock_send, lock_wallet, once
+from sealroom.sends.flows.contacts import note_contacts
+from sealroom.sends.flows.deeds import charge, claim, digest_of, lock_send, lock_wallet, once
 from sealroom.sends.flows.give_back import give_back
 from sealroom.sends.flows.send import link_recipients
 from sealroom.sends.flows.values import AddResult
@@ -34,7 +35,7 @@ def add_recipients(
     """Send the documents of a live send to more people: one credit per file for each who is new to it, once per `key`. Those who
     are in it already are passed over. Raises as `send_documents`, and `NotLive` for a draft or a send that ended."""
     actor.require(Capability.SEND)
-    return once(partial(_add, actor, send_id, tuple(recipients), key=key, notify=notify, now=now))
+    return once(partial(add_to, actor, send_id, tuple(recipients), key=key, notify=notify, now=now))
 
 
 def remove_recipient(actor: Actor, send_id: str, recipient_id: str, *, now: datetime) -> None:
@@ -108,8 +109,9 @@ def record_bounce(recipient_id: str, *, now: datetime) -> int:
 
 
 @transaction.atomic
-def _add(actor: Actor, send_id: str, recipients: tuple[Addressee, ...], *, key: str, notify: bool, now: datetime) -> AddResult:
-    digest = rules.request_digest("add", [send_id, [[one.email, one.name, one.kind] for one in recipients], notify])
+def add_to(actor: Actor, send_id: str, recipients: tuple[Addressee, ...], *, key: str, notify: bool, now: datetime) -> AddResult:
+    """One try of `add_recipients`, for deeds that add and do more in one transaction; to be run within `deeds.once`."""
+    digest = digest_of("add", [send_id, [[one.email, one.name, one.kind] for one in recipients], notify])
     deed, is_new = claim(actor, DeedKind.ADD_RECIPIENTS, key=key, digest=digest, now=now)
     if not is_new:
         assert deed.send is not None
@@ -135,6 +137,7 @@ def _add(actor: Actor, send_id: str, recipients: tuple[Addressee, ...], *, key: 
         send=send, charged=receipt.charged, available=receipt.balance, added=[one.public_id for one in new]
     )
     Send.objects.filter(pk=send.pk).update(charged=F("charged") + receipt.charged, updated_at=now)
+    note_contacts(send, new, now=now)
     letters.write_due(send, now=now)
     audit.record(actor.who, Verb.RECIPIENT_ADDED, "send", send.public_id, now=now, recipients=len(new), charged=receipt.charged)
     return AddResult(send, tuple(new), receipt.charged, receipt.balance)

@@ -23,10 +23,13 @@ from sealroom.credits import queries as credit_queries
 from sealroom.credits.errors import InsufficientCredits
 from sealroom.documents.models import Document, VersionState
 from sealroom.sends import queries, rules
-from sealroom.sends.errors import DocumentFailed, NotADraft, NotReady
+from sealroom.sends.errors import DocumentFailed, NotADraft, NotReady, StaleDraft
 from sealroom.sends.flows import letters
-from sealroom.sends.flows.deeds import charge, claim, lock_send, lock_wallet, once
+from sealroom.sends.flows.contacts import note_contacts
+from sealroom.sends.flows.deeds import charge, claim, digest_of, lock_send, lock_wallet, once
 from sealroom.sends.flows.draft import check_content, find_documents, make_draft, put_documents, put_recipients
+from sealroom.sends.flows.open_link import settle_open_link
+from sealroom.sends.flows.settings import as_asked, checked, hold_to, put_in_force, require_preset
 from sealroom.sends.flows.values import SendResult
 from sealroom.sends.models import Deed, DeedKind, MailKind, Recipient, Send, SendDocument, SendState
 from sealroom.sends.rules import SendRequest
@@ -35,22 +38,24 @@ _BATCH = 500
 
 
 def send_documents(actor: Actor, request: SendRequest, *, key: str, now: datetime) -> SendResult:
-    """Deliver documents to recipients, each with an own link.
+    """Deliver documents to recipients, each with an own link, and where Access is open through one link that names nobody.
 
-    Charges one credit for each unpaid pair of document version and unique recipient, all or nothing, once per `key`: the same
-    request again answers with the first result, another one under the key raises `IdempotencyConflict`. Documents that are still
-    being prepared make it wait as a confirmed draft, charged when it goes out. Raises `InsufficientCredits`, `PaymentDue`,
-    `Invalid`, `NotFound`, `DocumentFailed`, `NotReady` (a file without pages needs the right to download the original).
+    Charges one credit for each unpaid pair of document version and unique recipient or open link, all or nothing, once per `key`:
+    the same request again answers with the first result, another one under the key raises `IdempotencyConflict`. Documents that
+    are still being prepared make it wait as a confirmed draft, charged when it goes out. Raises `InsufficientCredits`,
+    `PaymentDue`, `Invalid`, `FeatureMissing`, `NotFound`, `DocumentFailed`, `NotReady` (a file without pages needs the right to
+    download the original).
     """
     actor.require(Capability.SEND)
     return once(partial(_send, actor, request, key=key, now=now))
 
 
-def confirm(actor: Actor, draft_id: str, *, key: str, now: datetime) -> SendResult:
+def confirm(actor: Actor, draft_id: str, *, key: str, revision: int | None = None, now: datetime) -> SendResult:
     """Send a draft; promises and refusals as `send_documents`, and `NotADraft` when it went out under another key. A key whose word
-    was taken back before anything was charged (the draft was changed, or held) confirms anew."""
+    was taken back before anything was charged (the draft was changed, or held) confirms anew. With `revision`, raises `StaleDraft`
+    for a draft that is another by now."""
     actor.require(Capability.SEND)
-    return once(partial(_confirm_draft, actor, draft_id, key=key, now=now))
+    return once(partial(_confirm_draft, actor, draft_id, key=key, revision=revision, now=now))
 
 
 def try_dispatch(send_id: int, *, now: datetime) -> bool:
@@ -83,10 +88,10 @@ def hold(send: Send, reason: str, *, now: datetime, **facts: object) -> None:
 
 @transaction.atomic
 def _send(actor: Actor, request: SendRequest, *, key: str, now: datetime) -> SendResult:
-    deed, is_new = claim(actor, DeedKind.SEND, key=key, digest=rules.request_digest("send", request), now=now)
+    deed, is_new = claim(actor, DeedKind.SEND, key=key, digest=digest_of("send", as_asked(actor, request)), now=now)
     if not is_new:
         return _replayed(deed, now=now)
-    check_content(request, now=now)
+    check_content(request)
     unique = rules.unique_recipients(request.recipients)
     if unique.errors:
         lines = [{"line": one.line, "text": one.text, "reason": one.reason} for one in unique.errors]
@@ -101,9 +106,9 @@ def _send(actor: Actor, request: SendRequest, *, key: str, now: datetime) -> Sen
 
 
 @transaction.atomic
-def _confirm_draft(actor: Actor, draft_id: str, *, key: str, now: datetime) -> SendResult:
+def _confirm_draft(actor: Actor, draft_id: str, *, key: str, revision: int | None, now: datetime) -> SendResult:
     draft = queries.get_send(actor, draft_id)
-    digest = rules.request_digest("confirm", draft.public_id)
+    digest = digest_of("confirm", draft.public_id)
     deed, is_new = claim(actor, DeedKind.SEND, key=key, digest=digest, now=now)
     if not is_new and not _was_taken_back(draft, deed):
         return _replayed(deed, now=now)
@@ -114,12 +119,22 @@ def _confirm_draft(actor: Actor, draft_id: str, *, key: str, now: datetime) -> S
         return _replayed(deed, now=now)
     if send.state != SendState.DRAFT:
         raise NotADraft(send=send.public_id)
-    errors = rules.setting_errors(rules.settings_of_policy(send.policy.value), now=now)
-    if errors:
-        raise Invalid(errors)
+    if revision is not None and revision != send.revision:
+        raise StaleDraft(revision=send.revision)
+    _check_settings_again(actor, send, now=now)
     for item in send.send_documents.select_related("document"):
         find_documents(actor, [item.document.public_id])  # a colleague may have taken it from the library since
     return _confirm(actor, send, deed, now=now)
+
+
+def _check_settings_again(actor: Actor, send: Send, *, now: datetime) -> None:
+    """What a draft says may have become impossible since: an end that passed, a preset that was changed or removed, a smaller
+    plan."""
+    kept = queries.settings_of(send)
+    if send.preset is not None and send.preset.removed_at is not None:
+        raise Invalid({"preset": ["unknown"]})
+    wished = kept if send.preset is None else hold_to(actor, send.preset, kept, now=now)
+    put_in_force(actor, send.policy, checked(actor, wished, now=now), now=now)
 
 
 def _was_taken_back(send: Send, deed: Deed) -> bool:
@@ -130,32 +145,33 @@ def _was_taken_back(send: Send, deed: Deed) -> bool:
 def _confirm(actor: Actor, send: Send, deed: Deed, *, now: datetime) -> SendResult:
     items = items_of(send)
     recipients = list(send.recipients.order_by("pk"))
-    _check_complete(items, recipients)
+    _check_complete(send, items, recipients)
+    require_preset(actor, send)
     Deed.objects.filter(pk=deed.pk).update(send=send)
     deed.send = send
     send.confirmed_at, send.held_reason, send.route = now, "", actor.route
     send.save()
     if all(item.document.current is not None and item.document.current.state == VersionState.READY for item in items):
         return _deliver(actor, send, deed, now=now)
-    available = _check_price(actor, items, recipients, now=now)
+    available = _check_price(actor, send, items, recipients, now=now)
     audit.record(actor.who, Verb.SEND_CONFIRMED, "send", send.public_id, now=now, documents=len(items), recipients=len(recipients))
     # A document may have become ready between our look and our commit; the job looks again after the commit.
     jobs.defer("sends.dispatch", key=f"{send.pk}:{deed.pk}", lane=actor.team, send_id=send.pk)
     return SendResult(send, 0, available, waiting=True)
 
 
-def _check_complete(items: Sequence[SendDocument], recipients: Sequence[Recipient]) -> None:
+def _check_complete(send: Send, items: Sequence[SendDocument], recipients: Sequence[Recipient]) -> None:
     errors = {}
     if not items:
         errors["documents"] = ["required"]
-    if not recipients:
+    if not recipients and not send.policy.value.access.is_open:
         errors["recipients"] = ["required"]
     elif len(recipients) > rules.MAX_RECIPIENTS:
         errors["recipients"] = ["too_many"]
     if errors:
         raise Invalid(errors)
     for item in items:
-        problem = problem_of(item.document, item.send.policy.permission)
+        problem = problem_of(item.document, send.policy.permission)
         if problem == "unviewable":
             raise NotReady(document=item.document.public_id, reason=problem)
         if problem:
@@ -170,15 +186,16 @@ def problem_of(document: Document, permission: str) -> str:
         return "document_deleted"
     if version.state == VersionState.FAILED:
         return version.error_code or "corrupt"
-    if version.state == VersionState.READY and not version.pages and permission != "download_original":
+    if version.state == VersionState.READY and not version.is_viewable and permission != "download_original":
         return "unviewable"
     return ""
 
 
-def _check_price(actor: Actor, items: Sequence[SendDocument], recipients: Sequence[Recipient], *, now: datetime) -> int:
+def _check_price(actor: Actor, send: Send, items: Sequence[SendDocument], recipients: Sequence[Recipient], *, now: datetime) -> int:
     """Refuse at once what cannot be paid today, instead of letting it wait for its documents first."""
     require_paid(actor.team_id, now=now)
-    price = credit_queries.price(actor.team_id, _pairs(actor.email, items, recipients), now=now)
+    open_link = rules.LINK_TO_BE if send.policy.value.access.is_open else ""
+    price = credit_queries.price(actor.team_id, _pairs(actor.email, items, recipients, open_link), now=now)
     if not price.enough:
         meter = credit_queries.meter(actor.team_id, now=now)
         raise InsufficientCredits(needed=price.cost, available=price.available, resets_at=meter.resets_at)
@@ -188,9 +205,10 @@ def _check_price(actor: Actor, items: Sequence[SendDocument], recipients: Sequen
 def _deliver(actor: Actor, send: Send, deed: Deed, *, now: datetime) -> SendResult:
     lock_wallet(actor.team_id, now=now)
     items, recipients = items_of(send), list(send.recipients.order_by("pk"))
+    link = settle_open_link(send, now=now)
     receipt = charge(
         actor,
-        _pairs(actor.email, items, recipients),
+        _pairs(actor.email, items, recipients, link.public_id if link is not None else ""),
         key=deed.key,
         request_digest=deed.request_digest,
         about=send.public_id,
@@ -205,6 +223,7 @@ def _deliver(actor: Actor, send: Send, deed: Deed, *, now: datetime) -> SendResu
     SendDocument.objects.bulk_update(items, ["sent_version"])
     send.state, send.sent_at, send.updated_at, send.charged = SendState.SENT, now, now, receipt.charged
     send.save()
+    note_contacts(send, recipients, now=now)
     letters.write_due(send, now=now)
     audit.record(
         actor.who,
@@ -240,9 +259,9 @@ def items_of(send: Send) -> list[SendDocument]:
     return list(send.send_documents.select_related("document__current", "send__policy").order_by("position", "pk"))
 
 
-def _pairs(sender: str, items: Sequence[SendDocument], recipients: Sequence[Recipient]) -> tuple[str, ...]:
+def _pairs(sender: str, items: Sequence[SendDocument], recipients: Sequence[Recipient], open_link: str) -> tuple[str, ...]:
     versions = [item.document.current.public_id for item in items if item.document.current is not None]
-    return rules.price(versions, (one.address for one in recipients), sender=sender)
+    return rules.price(versions, (one.address for one in recipients), sender=sender, open_link=open_link)
 
 
 def _replayed(deed: Deed, *, now: datetime) -> SendResult:

@@ -43,6 +43,23 @@ class AddResult:
 
 
 @dataclass(frozen=True)
+class ImportResult:
+    """Contacts read from a file: how many are new, how many changed, and the lines that are nobody."""
+
+    added: int
+    changed: int
+    errors: tuple[LineError, ...] = ()
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A look as a recipient: the secret to set as the browser's cookie at the recipients' pages, and where to go."""
+
+    cookie: str
+    url: str
+
+
+@dataclass(frozen=True)
 class ReplaceResult:
     """A version that was put in the place of another, in all live sends of its document."""
 

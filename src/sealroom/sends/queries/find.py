@@ -4,16 +4,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext, ngettext
 
+from sealroom.access.models import Link
+from sealroom.access.rules import TermsMode
 from sealroom.accounts.rules import Actor, Capability
 from sealroom.core.errors import NotFound
-from sealroom.documents.models import Document
+from sealroom.documents.models import Document, Version
+from sealroom.sends import rules
 from sealroom.sends.models import Recipient, Send, SendDocument, SendState
 from sealroom.sends.queries.values import Envelope
+from sealroom.sends.rules import OwnTerms, SendSettings
 
 
 def get_send(actor: Actor, send_id: str) -> Send:
@@ -57,23 +62,22 @@ def title_of_send(send: Send) -> str:
 
 def envelope_of(link_id: str) -> Envelope:
     """Who sent what stands behind a link. Only for a browser that proved the link's address. Raises `NotFound`."""
-    recipient = Recipient.objects.select_related("send__sender", "send__team").filter(link__public_id=link_id).first()
-    if recipient is None or recipient.send.sent_at is None:
+    send = sends_of_all().filter(policy__links__public_id=link_id).first()
+    if send is None or send.sent_at is None:
         raise NotFound(kind="link", id=link_id)
-    send = recipient.send
     return Envelope(
         sender=send.sender.email,
         sender_name=send.sender.name or send.sender.email,
         team=send.team.name,
         subject=send.subject,
         message=send.message,
-        sent_at=recipient.send.sent_at,
+        sent_at=send.sent_at,
     )
 
 
 def sends_of_all() -> QuerySet[Send]:
-    """Every send with what decides its state. Only to be narrowed by the queries of this room."""
-    return Send.objects.select_related("policy", "team", "sender")
+    """Every send that was not deleted, with what decides its state. Only to be narrowed by the queries of this room."""
+    return Send.objects.select_related("policy__terms", "team", "sender", "open_link", "preset").filter(deleted_at=None)
 
 
 def own_sends(actor: Actor) -> QuerySet[Send]:
@@ -93,7 +97,7 @@ def pick(rows: QuerySet[Send], send_id: str) -> Send:
 def live_sends(*, now: datetime) -> QuerySet[Send]:
     """Sends that went out and whose access has not ended (`rules.LIVE`)."""
     unended = Q(policy__expires_at=None) | Q(policy__expires_at__gt=now)
-    return Send.objects.filter(unended, state=SendState.SENT, policy__revoked_at=None)
+    return Send.objects.filter(unended, state=SendState.SENT, policy__revoked_at=None, deleted_at=None)
 
 
 def live_uses_of(document: Document, *, now: datetime) -> QuerySet[SendDocument]:
@@ -108,21 +112,48 @@ def uses_of(document: Document, *, now: datetime) -> QuerySet[SendDocument]:
     return rows.select_related("document", "send__policy", "send__team", "send__sender").order_by("send_id")
 
 
-def use_for(actor: Actor, item: SendDocument) -> dict[str, object]:
+def sends_asking(document: Document, *, now: datetime) -> QuerySet[Send]:
+    """Live sends and waiting drafts whose own terms of access are a version of a document."""
+    waiting = Q(state=SendState.DRAFT, held_reason="") & ~Q(confirmed_at=None)
+    rows = sends_of_all().filter(policy__terms_mode=TermsMode.OWN, policy__terms__version__document=document)
+    return rows.filter(waiting | Q(pk__in=live_sends(now=now).values("pk"))).order_by("pk")
+
+
+def use_for(actor: Actor, send: Send, **facts: object) -> dict[str, object]:
     """One use as the actor may know it: a colleague's send by its number of recipients only."""
-    is_own = item.send.sender_id == actor.user_id
+    is_own = send.sender_id == actor.user_id
     return {
-        "send": item.send.public_id if is_own else "",
-        "subject": item.send.subject if is_own else "",
-        "recipients": item.send.recipients.filter(removed_at=None).count(),
+        "send": send.public_id if is_own else "",
+        "subject": send.subject if is_own else "",
+        "recipients": send.recipients.filter(removed_at=None).count(),
+        **facts,
     }
 
 
-def charged_addresses(sends: Sequence[Send]) -> tuple[str, ...]:
-    """The current recipients of live sends, each once, without each send's own sender."""
+def living_open_link(send: Send) -> Link | None:
+    """The link that names nobody, while Access has one."""
+    link = send.open_link
+    return link if link is not None and link.revoked_at is None and send.policy.value.access.is_open else None
+
+
+def settings_of(send: Send) -> SendSettings:
+    """The settings in force, own terms with their text."""
+    settings, terms = rules.settings_of_policy(send.policy.value), send.policy.terms
+    if terms is None or not isinstance(settings.terms, OwnTerms):
+        return settings
+    version = Version.objects.select_related("document").filter(pk=terms.version_id or 0).first()
+    document = version.document.public_id if version is not None else ""
+    return replace(settings, terms=OwnTerms(terms.html, document, terms.public_id, terms.sha256))
+
+
+def charged_whom(sends: Sequence[Send]) -> tuple[str, ...]:
+    """Whom a version shown by live sends is paid for: the current recipients, each once and without each send's own sender, and
+    the open links (by id)."""
     rows = Recipient.objects.filter(send__in=[send.pk for send in sends], removed_at=None, link__revoked_at=None)
     others = rows.exclude(address=F("send__sender__email"))
-    return tuple(dict.fromkeys(others.order_by("pk").values_list("address", flat=True)))
+    addresses = dict.fromkeys(others.order_by("pk").values_list("address", flat=True))
+    links = [link.public_id for link in map(living_open_link, sends) if link is not None]
+    return (*addresses, *dict.fromkeys(links))
 
 
 def waiting_sends(version_id: int) -> list[int]:

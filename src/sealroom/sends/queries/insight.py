@@ -21,7 +21,8 @@ _NOTHING = Insight()
 
 @dataclass(frozen=True)
 class Reading:
-    """What one recipient did with one document of a send."""
+    """What one recipient did with one document of a send; of the link that names nobody (`recipient_id` ""), what the reader with
+    this proved address did, or all who proved none together (`address` "")."""
 
     recipient_id: str
     address: str
@@ -31,7 +32,8 @@ class Reading:
 
 @dataclass(frozen=True)
 class Analytics:
-    """A send's readings, a line for each current recipient and document; recipients who were removed count no more."""
+    """A send's readings, a line for each current recipient and document, and for each reader of the open link and document he
+    opened or was refused; recipients who were removed count no more. `recipients` counts the named ones, `opened` who opened."""
 
     recipients: int
     opened: int
@@ -56,17 +58,18 @@ def analytics_of(actor: Actor, send_id: str) -> Analytics:
     people = [one for one in send.recipients.order_by("pk") if one.removed_at is None]
     documents = list(send.send_documents.order_by("position", "pk").values_list("document_id", "document__public_id"))
     found = viewing_queries.insight_by_link([one.link_id for one in people if one.link_id is not None])
-    readings = tuple(
+    readings = [
         Reading(one.public_id, one.address, public_id, found.get((one.link_id or 0, document), _NOTHING))
         for one in people
         for document, public_id in documents
-    )
+    ]
+    readings += _through_open_link(send, dict(documents))
     return Analytics(
         recipients=len(people),
-        opened=len({reading.recipient_id for reading in readings if reading.insight.opens}),
+        opened=len({(reading.recipient_id, reading.address) for reading in readings if reading.insight.opens}),
         opens=sum(reading.insight.opens for reading in readings),
         active_ms=sum(reading.insight.active_ms for reading in readings),
-        readings=readings,
+        readings=tuple(readings),
     )
 
 
@@ -75,6 +78,7 @@ def pages_of(actor: Actor, send_id: str) -> tuple[PageReading, ...]:
     together. Raises `NotFound`."""
     send = get_send(actor, send_id)
     links = [link for link in send.recipients.filter(removed_at=None).values_list("link_id", flat=True) if link is not None]
+    links += [send.open_link_id] if send.open_link_id is not None else []
     totals: dict[tuple[str, int], tuple[int, int]] = {}
     for document, public_id in send.send_documents.order_by("position", "pk").values_list("document_id", "document__public_id"):
         for one in viewing_queries.insight_by_page(links, document):
@@ -93,9 +97,18 @@ def events_of(actor: Actor, send_id: str, *, cursor: str = "", limit: int = 50) 
     return audit_queries.list_events_about(actor.team, _about(send), facts=facts, cursor=cursor or None, limit=limit)
 
 
+def _through_open_link(send: Send, documents: dict[int, str]) -> list[Reading]:
+    """Readings through the link that names nobody, by proved address, whoever came first first."""
+    if send.open_link_id is None:
+        return []
+    found = viewing_queries.insight_by_reader(send.open_link_id)
+    readings = [Reading("", address, documents[pk], one) for (address, pk), one in found.items() if pk in documents]
+    return sorted(readings, key=lambda one: (one.insight.first_opened_at is None, one.insight.first_opened_at, one.address))
+
+
 def _about(send: Send) -> Q:
     documents = send.send_documents.values("document__public_id")
-    links = Link.objects.filter(pk__in=send.recipients.values("link_id"))
+    links = Link.objects.filter(policy=send.policy_id)
     return (
         Q(subject_kind="send", subject=send.public_id)
         | Q(subject_kind="recipient", subject__in=send.recipients.values("public_id"))

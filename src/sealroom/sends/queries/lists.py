@@ -5,20 +5,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 
 from sealroom.access import queries as access_queries
+from sealroom.access.models import Reader
+from sealroom.access.rules import ends_at
 from sealroom.accounts.models import User
 from sealroom.accounts.rules import Actor, Capability
 from sealroom.core.errors import Invalid
 from sealroom.mail import queries as mail_queries
 from sealroom.sends import rules
 from sealroom.sends.models import Recipient, Send, SendDocument, SendState
-from sealroom.sends.queries.find import own_sends, pick, sends_of_all, title_of
-from sealroom.sends.queries.values import DocumentRow, Listing, ReceivedRow, RecipientRow, SendDetail, SendRow
+from sealroom.sends.queries.find import living_open_link, own_sends, pick, sends_of_all, settings_of, title_of
+from sealroom.sends.queries.values import DocumentRow, Listing, Received, ReceivedRow, RecipientRow, SendDetail, SendRow
 from sealroom.sends.rules import State
 from sealroom.viewing import queries as viewing_queries
 from sealroom.viewing.models import Opening, PageView
@@ -55,13 +57,15 @@ def send_detail(actor: Actor, send_id: str, *, now: datetime) -> SendDetail:
     insights = viewing_queries.insight_by_link([one.link_id for one in recipients if one.link_id is not None])
     pages = sum((item.document.current.pages or 0) for item in items if item.document.current is not None)
     rows = tuple(_recipient_row(one, states, _read_by(one, items, insights, pages=pages)) for one in recipients)
+    link = living_open_link(send)
+    open_link = access_queries.link_url(link) if link is not None else ""
     opened = Counter(document for (_link, document), insight in insights.items() if insight.opens)
     activity = _activity([send.pk])
     until = send.sent_at + rules.CANCEL_WITHIN if send.sent_at and send.state == SendState.SENT else None
     return SendDetail(
         row=_row(send, [item.document.name for item in items], activity, now=now),
         message=send.message,
-        settings=rules.settings_of_policy(send.policy.value),
+        settings=settings_of(send),
         notify=send.notify,
         language=send.language,
         charged=send.charged,
@@ -69,7 +73,12 @@ def send_detail(actor: Actor, send_id: str, *, now: datetime) -> SendDetail:
         revoked_at=send.policy.revoked_at,
         revoked_by_admin=send.revoked_by_admin,
         cancellable_until=until if until is not None and until >= now else None,
-        link=next((row.link for row in rows if row.state != "removed"), "") if len(live) == 1 else "",
+        link=open_link or (next((row.link for row in rows if row.state != "removed"), "") if len(live) == 1 else ""),
+        open_link=open_link,
+        open_link_opened_at=link.first_opened_at if link is not None else None,
+        preset=send.preset.public_id if send.preset is not None else "",
+        fixed=tuple(send.preset.fixed) if send.preset is not None else (),
+        requests=send.access_requests.filter(decided_at=None).count(),
         documents=tuple(_document_row(item, opened[item.document_id]) for item in items),
         recipients=rows,
     )
@@ -77,27 +86,58 @@ def send_detail(actor: Actor, send_id: str, *, now: datetime) -> SendDetail:
 
 def received(user: User, *, now: datetime, limit: int = 100) -> tuple[ReceivedRow, ...]:
     """What others sent to the member's own address, newest first. The address is the one he signs in with, which he proved."""
-    rows = (
-        Recipient.objects.filter(address=user.email, removed_at=None, send__state=SendState.SENT)
-        .exclude(send__sender=user)
-        .exclude(link=None)
-        .select_related("link", "send__policy", "send__sender")
-        .order_by("-send__sent_at", "-pk")[:limit]
+    return _received_rows(list(_received_by(user.pk, user.email)[:limit]), now=now)
+
+
+def list_received(actor: Actor, *, search: str = "", cursor: str = "", limit: int = 25, now: datetime) -> Received:
+    """What others sent to the actor's own address, newest first; `search` looks in subjects, file names and senders. Links lead to
+    the recipients' pages, with their gates. Raises `Invalid` for a cursor that is none."""
+    rows, words = _received_by(actor.user_id, actor.email), search.strip()[:200]
+    if words:
+        documents = SendDocument.objects.filter(document__name__icontains=words).values("send_id")
+        sender = Q(send__sender__email__icontains=words) | Q(send__sender__name__icontains=words)
+        rows = rows.filter(Q(send__subject__icontains=words) | Q(send__in=documents) | sender)
+    if cursor:
+        rows = rows.filter(pk__lt=_place(cursor))
+    limit = max(1, min(limit, MOST_LISTED))
+    found = list(rows[: limit + 1])
+    return Received(_received_rows(found[:limit], now=now), str(found[limit - 1].pk) if len(found) > limit else "")
+
+
+def _received_by(user_id: int, address: str) -> QuerySet[Recipient]:
+    rows = Recipient.objects.filter(address=address, removed_at=None, send__state=SendState.SENT, send__deleted_at=None)
+    others = rows.exclude(send__sender=user_id).exclude(link=None)
+    return others.select_related("link", "send__policy", "send__sender").order_by("-pk")
+
+
+def _received_rows(found: Sequence[Recipient], *, now: datetime) -> tuple[ReceivedRow, ...]:
+    links = [one.link_id for one in found if one.link_id is not None]
+    opens: dict[int, Insight] = {}
+    for (link, _document), insight in viewing_queries.insight_by_link(links).items():
+        before = opens.get(link, _NOTHING)
+        last = max(filter(None, (before.last_seen_at, insight.last_seen_at)), default=None)
+        opens[link] = replace(before, opens=before.opens + insight.opens, last_seen_at=last)
+    began = dict(Reader.objects.filter(link__in=links, address=F("link__address")).values_list("link_id", "first_opened_at"))
+    names = names_of(one.send_id for one in found)
+    return tuple(
+        _received_row(one, names.get(one.send_id, []), opens.get(one.link_id or 0, _NOTHING), began.get(one.link_id or 0), now=now)
+        for one in found
     )
-    found = list(rows)
-    names = _names([one.send_id for one in found])
-    return tuple(_received_row(one, names.get(one.send_id, []), now=now) for one in found)
+
+
+def _place(cursor: str) -> int:
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+        raise Invalid({"cursor": ["unknown"]})
+    return int(cursor)
 
 
 def _listing(rows: QuerySet[Send], counts: dict[str, int], *, cursor: str, limit: int, now: datetime) -> Listing:
     if cursor:
-        if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-            raise Invalid({"cursor": ["unknown"]})
-        rows = rows.filter(pk__lt=int(cursor))
+        rows = rows.filter(pk__lt=_place(cursor))
     limit = max(1, min(limit, MOST_LISTED))
     found = list(_counted(rows).order_by("-pk")[: limit + 1])
     ids = [send.pk for send in found[:limit]]
-    names, activity = _names(ids), _activity(ids)
+    names, activity = names_of(ids), _activity(ids)
     items = tuple(_row(send, names.get(send.pk, []), activity, now=now) for send in found[:limit])
     return Listing(items, str(found[limit - 1].pk) if len(found) > limit else "", counts)
 
@@ -124,7 +164,7 @@ def _which(name: str, *, now: datetime) -> Q:
     conditions = {
         "all": Q(),
         "active": active,
-        "not_opened": active & ~Q(pk__in=opened.values("send_id")),
+        "not_opened": active & ~Q(pk__in=opened.values("send_id")) & Q(open_link__first_opened_at=None),
         "ending_soon": active & Q(policy__expires_at__lte=now + rules.ENDING_SOON),
         "scheduled": scheduled,
         "ended": Q(state=SendState.CANCELLED) | sent & (~unrevoked | expired),
@@ -142,7 +182,8 @@ def _counted(rows: QuerySet[Send]) -> QuerySet[Send]:
     )
 
 
-def _names(send_ids: Iterable[int]) -> dict[int, list[str]]:
+def names_of(send_ids: Iterable[int]) -> dict[int, list[str]]:
+    """The names of the documents of some sends, in order."""
     names: dict[int, list[str]] = {}
     rows = SendDocument.objects.filter(send__in=list(send_ids)).order_by("send_id", "position", "pk")
     for send_id, name in rows.values_list("send_id", "document__name"):
@@ -152,7 +193,7 @@ def _names(send_ids: Iterable[int]) -> dict[int, list[str]]:
 
 def _activity(send_ids: Sequence[int]) -> dict[int, tuple[datetime | None, int]]:
     """Last activity and time on screen of sends, in two statements."""
-    of = "grant__link__recipient__send"
+    of = "grant__link__policy__send"
     last = Opening.objects.filter(**{f"{of}__in": send_ids}).values_list(of).annotate(at=Max("last_seen_at"))
     views = PageView.objects.filter(**{f"opening__{of}__in": send_ids})
     active = dict(views.values_list(f"opening__{of}").annotate(total=Sum("active_ms")).order_by())
@@ -169,6 +210,7 @@ class _Read:
     pages_seen: int = 0
     active_ms: int = 0
     downloads: int = 0
+    prints: int = 0
     denials: int = 0
 
 
@@ -181,6 +223,7 @@ def _read_by(recipient: Recipient, items: Sequence[SendDocument], insights: dict
         pages_seen=sum(one.pages_seen for one in mine),
         active_ms=sum(one.active_ms for one in mine),
         downloads=sum(one.downloads for one in mine),
+        prints=sum(one.prints for one in mine),
         denials=sum(one.denials for one in mine),
     )
 
@@ -233,6 +276,7 @@ def _recipient_row(recipient: Recipient, states: dict[str, mail_queries.MailFact
         pages=read.pages,
         active_ms=read.active_ms,
         downloads=read.downloads,
+        prints=read.prints,
         denials=read.denials,
         reminded_at=recipient.reminded_at,
     )
@@ -253,13 +297,17 @@ def _document_row(item: SendDocument, opened: int) -> DocumentRow:
     )
 
 
-def _received_row(recipient: Recipient, names: list[str], *, now: datetime) -> ReceivedRow:
+def _received_row(
+    recipient: Recipient, names: list[str], insight: Insight, began: datetime | None, *, now: datetime
+) -> ReceivedRow:
     send, link = recipient.send, recipient.link
     assert link is not None
     assert send.sent_at is not None
-    state = rules.state_of(send.facts, now=now)
+    state, ends = rules.state_of(send.facts, now=now), ends_at(send.policy.value, began)
     if state in rules.LIVE and link.revoked_at is not None:
         state = State.REVOKED
+    elif state in rules.LIVE and ends is not None and now >= ends:
+        state = State.EXPIRED
     return ReceivedRow(
         link=access_queries.link_url(link),
         title=send.subject or title_of(names),
@@ -269,6 +317,8 @@ def _received_row(recipient: Recipient, names: list[str], *, now: datetime) -> R
         sender_name=send.sender.name or send.sender.email,
         sent_at=send.sent_at,
         state=state,
-        expires_at=send.policy.expires_at,
+        expires_at=ends,
         first_opened_at=link.first_opened_at,
+        last_opened_at=insight.last_seen_at,
+        opens=insight.opens,
     )

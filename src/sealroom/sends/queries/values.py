@@ -6,12 +6,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sealroom.sends.rules import LineError, SendSettings, State
+from sealroom.sends.rules import LIVE, LineError, SendSettings, State
 
 
 @dataclass(frozen=True)
 class QuoteLine:
-    """What one document to one recipient would cost: 1 or 0."""
+    """What one document to one recipient would cost: 1 or 0. `recipient` "" is the link that names nobody."""
 
     document_id: str
     recipient: str
@@ -83,6 +83,7 @@ class RecipientRow:
     pages: int
     active_ms: int
     downloads: int
+    prints: int
     denials: int
     reminded_at: datetime | None
 
@@ -104,7 +105,9 @@ class DocumentRow:
 
 @dataclass(frozen=True)
 class SendDetail:
-    """A send with everything its page shows."""
+    """A send with everything its page shows. `link` is the one to hand on: the open one (`open_link`), else that of the only
+    recipient. `preset` is the id of the bundle it follows, `fixed` names the settings that one keeps; `requests` counts who waits
+    for a decision. `open_link_opened_at`: when somebody first opened through the open link."""
 
     row: SendRow
     message: str
@@ -119,11 +122,17 @@ class SendDetail:
     link: str
     documents: tuple[DocumentRow, ...]
     recipients: tuple[RecipientRow, ...]
+    open_link: str = ""
+    open_link_opened_at: datetime | None = None
+    preset: str = ""
+    fixed: tuple[str, ...] = ()
+    requests: int = 0
 
 
 @dataclass(frozen=True)
 class ReceivedRow:
-    """A send of somebody else to a member's own address."""
+    """A send of somebody else to a member's own address. `expires_at` is the member's own end, with a timer that runs; `opens` are
+    the member's openings."""
 
     link: str
     title: str
@@ -135,6 +144,70 @@ class ReceivedRow:
     state: State
     expires_at: datetime | None
     first_opened_at: datetime | None
+    last_opened_at: datetime | None = None
+    opens: int = 0
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it can be opened, now or from its start on."""
+        return self.state in LIVE
+
+
+@dataclass(frozen=True)
+class Received:
+    """A page of Received Files; `next` is the cursor of the following one, "" at the end."""
+
+    items: tuple[ReceivedRow, ...]
+    next: str
+
+
+@dataclass(frozen=True)
+class PresetRow:
+    """A preset. `settings` as the API writes them; `fixed` names those a member may not change."""
+
+    id: str
+    name: str
+    settings: dict[str, object]
+    fixed: tuple[str, ...]
+    is_default: bool
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class ContactRow:
+    """A contact of a member's own."""
+
+    id: str
+    address: str
+    name: str
+    company: str
+    added_at: datetime
+    last_sent_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ContactPage:
+    """A page of contacts; `next` is the cursor of the following one, "" at the end."""
+
+    items: tuple[ContactRow, ...]
+    next: str
+
+
+@dataclass(frozen=True)
+class RequestRow:
+    """Somebody who asks for access. `state`: "pending", "approved", "declined"; `cost` is what inviting would charge now, 0 once it
+    is decided."""
+
+    id: str
+    send_id: str
+    title: str
+    address: str
+    name: str
+    note: str
+    asked_at: datetime
+    decided_at: datetime | None
+    state: str
+    cost: int
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ lines are drawn upright once, turned once, and repeated; a canvas of the page's 
 
 from __future__ import annotations
 
+import io
 import math
 import threading
 from collections import OrderedDict
@@ -80,6 +81,24 @@ class NumpyStamper:
         part = sheet[top : top + block.shape[0], left : left + block.shape[1]]
         part -= block[: part.shape[0], : part.shape[1]] // 4 * 3
         return self.stamp(Raster(width, height, 1, sheet.tobytes()), mark)
+
+    def overlay(self, width: int, height: int, mark: Mark) -> bytes:
+        """See the port. A film is coded anew, which eats thin strokes: they are stronger than on paper."""
+        shape = (height, width, 3)
+        ink, halo = (np.zeros((height, width), np.uint8) for _ in range(2))
+        for layer in self._layers.get((shape, mark), lambda: self._build(shape, mark)):
+            rows = height if layer.is_periodic else layer.low.shape[0]
+            repeats = -(-rows // layer.low.shape[0])
+            darken, lighten = (np.tile(part.max(axis=2), (repeats, 1))[:rows] for part in (layer.low, 255 - layer.high))
+            place = (slice(layer.top, layer.top + rows), slice(layer.left, layer.left + darken.shape[1]))
+            ink[place], halo[place] = darken, lighten
+        alpha = np.minimum(255, np.where(ink > 0, ink.astype(np.uint16) * 2, halo)).astype(np.uint8)
+        pixels = np.full((height, width, 4), 255, np.uint8)
+        pixels[ink > 0, :3] = mark.color
+        pixels[..., 3] = alpha
+        out = io.BytesIO()
+        Image.fromarray(pixels).save(out, "PNG")
+        return out.getvalue()
 
     def missing_glyphs(self, text: str) -> frozenset[str]:
         """See the port."""

@@ -21,9 +21,12 @@ SAME_LOOK = timedelta(seconds=5)
 """A page fetched again within this time (another width, a reload) is not written again."""
 
 
-def record_page(admission: Admission, page: int | None, *, now: datetime) -> Opening:
+def record_page(admission: Admission, page: int | None, *, now: datetime) -> Opening | None:
     """Write down that the reader got a page (None: only that the document is open). Begins an opening when there is none that
-    still lives; the first one of a grant fires `first_opened` and every one leaves a line in the audit trail."""
+    still lives; the first one of a grant fires `first_opened` and every one leaves a line in the audit trail. Of a preview nothing
+    is written, and there is no opening."""
+    if admission.is_preview:
+        return None
     opening = _living(admission, now=now) or _begin(admission, now=now)
     if page is None:
         return opening
@@ -43,10 +46,10 @@ def record_page(admission: Admission, page: int | None, *, now: datetime) -> Ope
 def heartbeat(admission: Admission, pages: Mapping[int, int], *, now: datetime) -> int:
     """Add the milliseconds a browser says pages were on screen, as far as they can be true (`rules.believed`); returns the sum.
 
-    Without a living opening, or for pages that were not handed out in it, nothing is added. Concurrent beats of one opening are
-    judged one after the other.
+    Without a living opening, for pages that were not handed out in it, and in a preview nothing is added. Concurrent beats of one
+    opening are judged one after the other.
     """
-    found = _living(admission, now=now)
+    found = None if admission.is_preview else _living(admission, now=now)
     if found is None:
         return 0
     opening = Opening.objects.select_for_update(no_key=True).get(pk=found.pk)
@@ -72,9 +75,18 @@ def record_download(admission: Admission, *, form: str, now: datetime) -> Openin
     return opening
 
 
-def record_denial(grant_id: int, reason: str, *, ip: str, now: datetime) -> None:
+@transaction.atomic
+def record_print(admission: Admission, *, first: int, last: int, now: datetime) -> Opening:
+    """Write down that the reader prints pages, before the first of them leaves."""
+    opening = _living(admission, now=now) or _begin(admission, now=now)
+    Opening.objects.filter(pk=opening.pk).update(printed_at=now, last_seen_at=max(now, opening.last_seen_at))
+    _leave_trail(admission, Verb.DOCUMENT_PRINTED, now=now, pages=f"{first}-{last}")
+    return opening
+
+
+def record_denial(grant_id: int, reason: str, *, address: str = "", ip: str, now: datetime) -> None:
     """Count a refused attempt on a granted document. How many of one reader are worth a line, `access` decides."""
-    Denial.objects.create(grant_id=grant_id, reason=reason, ip=ip, at=now)
+    Denial.objects.create(grant_id=grant_id, reason=reason, address=address, ip=ip, at=now)
 
 
 def _living(admission: Admission, *, now: datetime) -> Opening | None:
@@ -111,7 +123,7 @@ def _begin(admission: Admission, *, now: datetime) -> Opening:
     return opening
 
 
-def _leave_trail(admission: Admission, verb: Verb, *, now: datetime, form: str = "") -> None:
+def _leave_trail(admission: Admission, verb: Verb, *, now: datetime, **facts: str) -> None:
     viewer, link, document = admission.viewer, admission.link, admission.document
     visitor = Pass.objects.select_related("visitor").get(pk=admission.pass_pk).visitor
     who = Who(ActorKind.VISITOR, visitor.public_id, team=link.team.public_id, label=viewer.address, route="portal", ip=viewer.ip)
@@ -124,5 +136,5 @@ def _leave_trail(admission: Admission, verb: Verb, *, now: datetime, form: str =
         label=document.name,
         version=admission.version.public_id,
         link=link.public_id,
-        **({"form": form} if form else {}),
+        **facts,
     )

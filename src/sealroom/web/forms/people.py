@@ -62,3 +62,11 @@ class KeyForm(forms.Form):
         """When the key ends, or never."""
         days = self.cleaned_data["days"]
         return now + timedelta(days=int(days)) if days else None
+
+
+class ContactForm(forms.Form):
+    """Somebody the member sends to."""
+
+    address = forms.CharField(label=_("E-mail address"), max_length=254, widget=forms.EmailInput({"autocomplete": "off"}))
+    name = forms.CharField(label=_("Name"), max_length=200, required=False, widget=forms.TextInput({"autocomplete": "off"}))
+    company = forms.CharField(label=_("Company"), max_length=200, required=False, widget=forms.TextInput({"autocomplete": "off"}))

@@ -4,17 +4,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from sealroom.core.addresses import BadAddress, canonical_address
 from sealroom.web.forms.choices import LANGUAGES
+from sealroom.web.forms.security import SettingsForm
 
 TYPED_AT_MOST = 500
-PERMISSIONS = [("view", _("view")), ("download_pdf", _("view and download a PDF"))]
-MARKS = [("email", _("e-mail")), ("name", _("name")), ("time", _("date and time")), ("ip", _("IP"))]
 _ENTRY = re.compile(r'(?:"[^"]*"|<[^>]*>|[^,;\r\n\t<"]|[<"])+')
 _NAMED = re.compile(r'^\s*"?(?P<name>[^"<]*?)"?\s*<(?P<address>[^<>]+)>\s*$')
 
@@ -40,6 +39,11 @@ class TypedRecipients:
         """The list as it stands in the field, one a line."""
         people = [f"{one.name} <{one.address}>" if one.name else one.address for one in self.people]
         return "\n".join([*people, *self.invalid])
+
+    def with_more(self, people: tuple[TypedRecipient, ...]) -> TypedRecipients:
+        """The list with people put behind it who are not in it yet."""
+        known = {one.address for one in self.people}
+        return replace(self, people=(*self.people, *(one for one in people if one.address not in known)))
 
 
 def read_recipients(text: str) -> TypedRecipients:
@@ -77,40 +81,16 @@ def _named_addresses(entry: str) -> list[tuple[str, str]]:
     return [("", entry)]
 
 
-class SettingsForm(forms.Form):
-    """How recipients may open a send."""
-
-    permission = forms.ChoiceField(
-        label=_("What they may do"), choices=PERMISSIONS, widget=forms.RadioSelect, initial="view", required=False
-    )
-    expires_at = forms.DateTimeField(
-        label=_("Access ends"),
-        required=False,
-        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
-        widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
-    mark = forms.MultipleChoiceField(
-        label=_("What the pages carry"), choices=MARKS, widget=forms.CheckboxSelectMultiple, required=False
-    )
-
-    def clean_permission(self) -> str:
-        """View, unless more was chosen."""
-        return self.cleaned_data["permission"] or "view"
-
-    @property
-    def watermark(self) -> dict[str, object] | None:
-        """The watermark as the API writes it; nothing ticked means none."""
-        fields = self.cleaned_data["mark"]
-        return {"fields": fields} if fields else None
-
-
 class SendForm(SettingsForm):
     """Send Files as it stands: also unfinished, then it is a draft."""
 
     draft = forms.CharField(required=False, max_length=32)
     key = forms.CharField(required=False, max_length=64)
+    preset = forms.CharField(required=False, max_length=32)
+    preset_before = forms.CharField(required=False, max_length=32)
     document = forms.Field(required=False, widget=forms.MultipleHiddenInput)
     recipients = forms.CharField(required=False, max_length=100_000, strip=True)
+    listed = forms.BooleanField(required=False)  # the people of an imported list stay in the draft
     message = forms.CharField(required=False, max_length=10_000)
     language = forms.ChoiceField(choices=LANGUAGES, required=False)
 
@@ -124,7 +104,7 @@ class SendForm(SettingsForm):
         """The people, and what could not be read."""
         typed = read_recipients(self.cleaned_data["recipients"])
         if len(typed.people) > TYPED_AT_MOST:
-            raise forms.ValidationError(_("At most 500 people fit here. Send to the others with a second send."))
+            raise forms.ValidationError(_("At most 500 people fit here. Import a CSV file for more."))
         return typed
 
 

@@ -19,7 +19,7 @@ from sealroom.billing.ports import get_gateway, get_printer
 from sealroom.billing.queries.papers import account_lines, get_paper, invoice_number, lines_in_words, tax_words
 from sealroom.core.errors import NotFound
 from sealroom.core.ids import new_id
-from sealroom.web import plans
+from sealroom.web import papers, plans
 from sealroom.web.answers import done, page, part, wants_part
 from sealroom.web.errors import DECLINES, Refusal, refusal_of
 from sealroom.web.gates import MemberRequest, admin_required
@@ -39,9 +39,9 @@ def index(request: MemberRequest) -> HttpResponse:
     names = plans.Names()
     first = not request.GET.get("cursor")
     context = {
-        "rows": [plans.invoice_row(one, invoice_number(one.number), names) for one in found.items],
+        "rows": [papers.invoice_row(one, invoice_number(one.number), names) for one in found.items],
         "payments": [
-            plans.payment_row(one, invoice_number(one.invoice.number))
+            papers.payment_row(one, invoice_number(one.invoice.number))
             for one in (queries.list_payments(request.actor) if first else ())
         ],
         "next_url": "?" + urlencode({"cursor": found.next}) if found.next else "",
@@ -111,7 +111,7 @@ def _invoice_page(request: MemberRequest, row: Invoice, refusal: Refusal | None 
     context = {
         "invoice": row,
         "number": number,
-        "badge": plans.invoice_badge(row),
+        "badge": papers.invoice_badge(row),
         "lines": [(text, detail, plans.money(line.amount, row.currency)) for line, text, detail in lines_in_words(row)],
         "subtotal": plans.money(row.subtotal, row.currency),
         "taxes": [(tax_words(tax["name"], tax["percent"]), plans.money(tax["amount"], row.currency)) for tax in row.taxes],
@@ -120,7 +120,7 @@ def _invoice_page(request: MemberRequest, row: Invoice, refusal: Refusal | None 
         "due": plans.money(row.due, row.currency) if owed else "",
         "customer": [row.customer.get("company", ""), *str(row.customer.get("address", "")).splitlines()],
         "vat_id": row.customer.get("vat_id", ""),
-        "payments": [plans.payment_row(one, number) for one in row.payments.all()],
+        "payments": [papers.payment_row(one, number) for one in row.payments.all()],
         "may_pay": owed and get_gateway().saves_methods,
         "pay_to": account_lines(row) if transfer else [],
         "transfer": transfer,
@@ -142,7 +142,7 @@ def _payment_context(request: MemberRequest, payment_id: str, *, looks: int) -> 
         "invoice": bill,
         "number": invoice_number(bill.number),
         "amount": plans.money(row.amount, row.currency),
-        "badge": plans.payment_badge(row),
+        "badge": papers.payment_badge(row),
         "waits": waits,
         "by_transfer": by_transfer,
         "pay_to": account_lines(bill) if by_transfer else [],

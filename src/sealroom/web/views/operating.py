@@ -5,8 +5,6 @@ Every deed asks once more on a page of its own before it is done, with a script 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.conf import settings
 from django.http import HttpResponse
 from django.urls import reverse
@@ -22,7 +20,7 @@ from sealroom.billing import flows, queries
 from sealroom.billing.errors import GatewayDown, PaymentFailed
 from sealroom.billing.models import Invoice, InvoiceStatus, Payment, PaymentState
 from sealroom.billing.ports import get_printer
-from sealroom.billing.queries import operating
+from sealroom.billing.queries import offered, operating
 from sealroom.billing.queries.operating import MoneyTotals, TeamAccount
 from sealroom.billing.queries.papers import invoice_number, item_words, lines_in_words, paper_of, tax_words
 from sealroom.core.errors import Invalid
@@ -33,17 +31,7 @@ from sealroom.web import operators
 from sealroom.web.answers import done, page
 from sealroom.web.forms.operating import GB, CreditsForm, PlanForm, QuotaForm, RefundForm, VoidForm
 from sealroom.web.gates import UserRequest, operator_required
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked before a deed: what will happen, the word of the button, and the way back."""
-
-    title: str
-    sentences: tuple[str, ...]
-    button: str
-    back: str
-    danger: bool = False
+from sealroom.web.operators import Question
 
 
 # -- Pages -------------------------------------------------------------------------------------------------------------------
@@ -111,7 +99,7 @@ def invoice_pdf(request: UserRequest, invoice_id: str) -> HttpResponse:
 @operator_required
 def catalogue(request: UserRequest) -> HttpResponse:
     """What is on offer. Read only: the file is the source."""
-    state = operating.catalogue_state()
+    state = offered.catalogue_state()
     context = {
         "catalogue": state,
         "plans": [operators.sold_words(one) for one in state.plans],

@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -12,13 +15,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from sealroom.core.errors import DomainError
+from sealroom.core.errors import DomainError, Invalid
 from sealroom.documents import flows as documents
 from sealroom.documents import queries as document_queries
 from sealroom.sends import flows as sends
 from sealroom.sends.errors import NotADraft
 from sealroom.sends.flows import SendResult
-from sealroom.web import composing, wording
+from sealroom.sends.rules import People
+from sealroom.web import composing, conditions, people, wording
 from sealroom.web.answers import done, page, part, wants_part
 from sealroom.web.errors import Refusal, refusal_of
 from sealroom.web.forms.sending import SendForm
@@ -33,7 +37,7 @@ def send_files(request: MemberRequest) -> HttpResponse:
     if request.method == "POST":
         return _act(request)
     if "new" in request.GET:
-        composed = composing.blank(request.actor)
+        composed = composing.blank(request.actor, now=now)
     else:
         composed = composing.from_draft(request, request.actor, draft_id=request.GET.get("draft", ""), now=now)
     return page(request, "web/send_files.html", composing.layout(request.actor, composed, now=now))
@@ -45,22 +49,48 @@ def _act(request: MemberRequest) -> HttpResponse:
     if not form.is_valid():
         composed = composing.from_draft(request, actor, draft_id=request.POST.get("draft", ""), now=now)
         return _again(request, composed, _unreadable(form))
-    composed = composing.from_form(form)
-    deed = request.POST.get("deed", "")
+    composed = composing.from_form(actor, form, now=now)
+    key = form.cleaned_data["key"]
     try:
         fresh = composing.take_files(actor, request.FILES.getlist("files"), now=now)
         kept = tuple(one for one in composed.documents if one != request.POST.get("remove"))
-        composed = composing.keep(request, actor, replace(composed, documents=kept + fresh), notify=deed != "link", now=now)
-        if "remove" in request.POST or deed not in {"notify", "link"}:
-            return redirect(f"{reverse('web:send_files')}?draft={composed.draft_id}" if composed.draft_id else "web:send_files")
-        if missing := _missing(composed):
-            return _again(request, composed, missing)
-        result = sends.confirm(actor, composed.draft_id, key=form.cleaned_data["key"] or composed.draft_id, now=now)
+        composed = replace(composed, documents=kept + fresh)
+        file = request.FILES.get("people")
+        if isinstance(file, UploadedFile):
+            return _take_people(request, composed, file, now=now)
+        return _keep_or_send(request, composed, key=key, now=now)
     except NotADraft:
-        return _second_click(request, composed, key=form.cleaned_data["key"])
+        return _second_click(request, composed, key=key)
     except DomainError as error:
-        return _again(request, composed, refusal_of(error, may_see=actor.capabilities))
+        errors = error.errors if isinstance(error, Invalid) else {}
+        return _again(request, composed, refusal_of(error, may_see=actor.capabilities), errors=errors)
+
+
+def _keep_or_send(request: MemberRequest, composed: composing.Composed, *, key: str, now: datetime) -> HttpResponse:
+    deed = request.POST.get("deed", "")
+    composed = composing.keep(request, request.actor, composed, notify=deed != "link", now=now)
+    # What another preset brings is looked at before it is sent.
+    is_sent = deed in {"notify", "link"} and "remove" not in request.POST and not composed.preset_is_new
+    if not is_sent:
+        return redirect(f"{reverse('web:send_files')}?draft={composed.draft_id}" if composed.draft_id else "web:send_files")
+    if missing := _missing(composed):
+        return _again(request, composed, missing)
+    result = sends.confirm(request.actor, composed.draft_id, key=key or composed.draft_id, now=now)
     return done(request, reverse("web:send", args=[result.send.public_id]), _sentence(result, composed, notify=deed == "notify"))
+
+
+def _take_people(request: MemberRequest, composed: composing.Composed, file: UploadedFile[Any], *, now: datetime) -> HttpResponse:
+    composed, found = composing.take_people(composed, file)
+    composed = composing.keep(request, request.actor, composed, now=now)
+    return _taken_in(request, composed, found, now=now)
+
+
+def _taken_in(request: MemberRequest, composed: composing.Composed, found: People, *, now: datetime) -> HttpResponse:
+    """The page after a list of people was read, with what could not be read of it."""
+    context = composing.layout(request.actor, composed, now=now)
+    read = wording.people(len(found.accepted))
+    context |= {"people_read": _("Read from the file: %(people)s.") % {"people": read}, "faults": people.faults(found.errors)}
+    return page(request, "web/send_files.html", context)
 
 
 def _second_click(request: MemberRequest, composed: composing.Composed, *, key: str) -> HttpResponse:
@@ -72,8 +102,10 @@ def _second_click(request: MemberRequest, composed: composing.Composed, *, key: 
     return done(request, reverse("web:send", args=[result.send.public_id]))
 
 
-def _again(request: MemberRequest, composed: composing.Composed, refusal: Refusal) -> HttpResponse:
-    context = composing.layout(request.actor, composed, now=timezone.now(), refusal=refusal)
+def _again(
+    request: MemberRequest, composed: composing.Composed, refusal: Refusal, *, errors: dict[str, list[str]] | None = None
+) -> HttpResponse:
+    context = composing.layout(request.actor, composed, now=timezone.now(), refusal=refusal, errors=errors)
     return page(request, "web/send_files.html", context, status=refusal.status)
 
 
@@ -88,7 +120,7 @@ def _missing(composed: composing.Composed) -> Refusal | None:
     if composed.typed.invalid:
         wrong = ", ".join(composed.typed.invalid[:5])
         return Refusal(422, "invalid", _("Some addresses cannot be read"), _("Correct or remove: %(wrong)s") % {"wrong": wrong})
-    if not composed.typed.people:
+    if not composed.typed.people and not composed.settings.is_open:
         return Refusal(422, "invalid", _("There is no recipient yet"), _("Name at least one person by e-mail address."))
     return None
 
@@ -97,6 +129,8 @@ def _sentence(result: SendResult, composed: composing.Composed, *, notify: bool)
     if result.waiting:
         return _("Confirmed. It goes out by itself when the last file is ready; until then nothing is charged.")
     facts = {"people": wording.recipients(len(composed.typed.people))}
+    if composed.settings.is_open and (not notify or not composed.typed.people):
+        return _("Ready. The link for anybody stands below.")
     if notify:
         return _("Sent to %(people)s.") % facts
     return _("Ready for %(people)s. Nobody was notified: the links stand below.") % facts
@@ -111,7 +145,15 @@ def draft(request: MemberRequest) -> HttpResponse:
     if not form.is_valid():
         refusal = _unreadable(form)
         return part(request, "web/_refusal.html", {"refusal": refusal}, status=422)
-    composed = composing.keep(request, request.actor, composing.from_form(form), now=now)
+    composed = composing.from_form(request.actor, form, now=now)
+    try:
+        composed = composing.keep(request, request.actor, composed, now=now)
+    except Invalid as error:
+        if not set(error.errors) <= set(conditions.GROUP_OF) or not wants_part(request):
+            raise
+        # A setting that does not fit is said below its sentence; the draft keeps the settings it had.
+        context = composing.layout(request.actor, composed, now=now, errors=error.errors)
+        return part(request, "web/send/_answer.html", context)
     if not wants_part(request):
         return redirect("web:send_files")
     response = part(request, "web/send/_answer.html", composing.layout(request.actor, composed, now=now))
@@ -145,6 +187,24 @@ def upload(request: MemberRequest) -> HttpResponse:
         response = part(request, "web/send/_file.html", {"file": composing.shown_file(view)}, status=201)
     response.headers["X-File-Row"] = "yes"
     return response
+
+
+@require_POST
+@member_required
+def unlock(request: MemberRequest, document_id: str) -> HttpResponse:
+    """Open a file that is protected by a password. The password is used once and not kept."""
+    now, refusal = timezone.now(), None
+    try:
+        password = next(filter(None, request.POST.getlist("password")), "")
+        documents.unlock(request.actor, document_id, password, now=now)
+    except DomainError as error:
+        refusal = refusal_of(error, may_see=request.actor.capabilities)
+    view = document_queries.view_of(document_queries.get_document(request.actor, document_id))
+    if wants_part(request):
+        context = {"file": composing.shown_file(view), "unlock_refusal": refusal}
+        return part(request, "web/send/_file.html", context)
+    said = f"{refusal.title}. {refusal.text}" if refusal else _("The password was taken. The file is being prepared.")
+    return done(request, reverse("web:send_files"), said)
 
 
 @require_GET

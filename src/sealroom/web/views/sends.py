@@ -22,7 +22,7 @@ from sealroom.sends import flows, queries
 from sealroom.sends.rules import Addressee
 from sealroom.web import composing, showing, wording
 from sealroom.web.answers import done, page, part, wants_part
-from sealroom.web.forms.sending import AddRecipientsForm, SettingsForm
+from sealroom.web.forms.sending import AddRecipientsForm
 from sealroom.web.gates import MemberRequest, member_required
 
 
@@ -38,6 +38,7 @@ def index(request: MemberRequest) -> HttpResponse:
     context = {
         "rows": [showing.row(one, now=now) for one in found.items],
         "tabs": _tabs(found.counts, which, search),
+        "waiting": queries.count_requests(request.actor),
         "total": found.counts.get("all", 0),
         "which": which,
         "search": search,
@@ -82,20 +83,6 @@ def answer(request: MemberRequest, send_id: str, *, view: str, now: datetime, sa
         return page(request, "web/sends/detail.html", {**context, "view": "page"})
     template = {"row": "web/sends/_row.html", "page": "web/sends/_detail.html"}.get(view, "web/sends/_body.html")
     return part(request, template, {**context, "view": "page" if view == "page" else "row", "row": send.row})
-
-
-@require_http_methods(["GET", "POST"])
-@member_required
-def settings(request: MemberRequest, send_id: str) -> HttpResponse:
-    """Change how a send may be opened; binds at once, also for who has a page open."""
-    now = timezone.now()
-    send = queries.send_detail(request.actor, send_id, now=now)
-    form = SettingsForm(request.POST if request.method == "POST" else None, initial=composing.settings_initial(send.settings))
-    if request.method == "POST" and form.is_valid():
-        flows.change_settings(request.actor, send_id, lambda before: composing.settings_of(form, before=before), now=now)
-        return done(request, reverse("web:send", args=[send_id]), _("The settings are in force."))
-    context = {"form": form, "send": showing.row(send.row, now=now), "zone": request.actor.time_zone}
-    return page(request, "web/sends/settings.html", context, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "POST"])

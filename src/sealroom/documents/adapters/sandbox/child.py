@@ -7,7 +7,7 @@ import os
 import socket
 from collections.abc import Callable
 
-from . import attempts, containers, images, pdf, text, wire
+from . import attempts, containers, emails, images, pdf, reading, sheetnames, sheets, svg, text, unlock, wire
 from .jail import allow_seconds, filter_calls, limit_process
 from .refused import Refused
 
@@ -55,7 +55,7 @@ class Session:
 
     def __init__(self, *, filtered: bool) -> None:
         self._filtered = filtered
-        self._renderer: object | None = None
+        self._renderer: pdf.Renderer | None = None
 
     def do(self, job: dict[str, object], descriptors: list[int]) -> Answer:
         """Do one job; raises `Refused` or whatever the engines raise."""
@@ -63,6 +63,10 @@ class Session:
             "paginate": self._paginate,
             "container": self._container,
             "render": self._render,
+            "sheets": self._sheets,
+            "unlock": self._unlock,
+            "structure": self._structure,
+            "texts": self._texts,
             "attempt": self._attempt,
         }
         return jobs[str(job["do"])](job, descriptors)
@@ -72,24 +76,50 @@ class Session:
         kind = job["kind"]
         if kind == "pdf":
             return {}, (pdf.sizes(source, limits),)
-        made = images.to_pdf(source, limits) if kind == "image" else text.to_pdf(source, str(kind), limits)
+        made = _made(str(kind), source, limits)
         return {}, (pdf.sizes(made, limits), made)
 
     def _container(self, job: dict[str, object], descriptors: list[int]) -> Answer:
-        return {"suffix": containers.inspect(descriptors[0], str(job["suffix"]), _numbers(job["limits"]))}, ()
+        unlocked = job.get("unlocked") is True
+        suffix = containers.inspect(descriptors[0], str(job["suffix"]), _numbers(job["limits"]), unlocked=unlocked)
+        return {"suffix": suffix}, ()
 
-    def _render(self, job: dict[str, object], descriptors: list[int]) -> Answer:
+    def _sheets(self, job: dict[str, object], descriptors: list[int]) -> Answer:
+        names = sheetnames.names(descriptors[1], str(job["suffix"]))
+        return {}, (sheets.slice_sheets(descriptors[0], names, _numbers(job["limits"])),)
+
+    def _unlock(self, job: dict[str, object], descriptors: list[int]) -> Answer:
+        return {}, (unlock.unlock(descriptors[0], str(job["kind"]), str(job["password"])),)
+
+    def _structure(self, job: dict[str, object], descriptors: list[int]) -> Answer:
+        return {}, (reading.structure(self._opened(descriptors).document),)
+
+    def _texts(self, job: dict[str, object], descriptors: list[int]) -> Answer:
+        document = self._opened(descriptors).document
+        return {}, (reading.texts(document, int(str(job["first"])), int(str(job["count"]))),)
+
+    def _opened(self, descriptors: list[int]) -> pdf.Renderer:
+        """The document this child serves; it comes with the first job."""
         if descriptors:
             self._renderer = pdf.Renderer(descriptors[0])
-        renderer = self._renderer
-        if not isinstance(renderer, pdf.Renderer):
+        if self._renderer is None:
             raise Refused("corrupt", reason="no document")
+        return self._renderer
+
+    def _render(self, job: dict[str, object], descriptors: list[int]) -> Answer:
+        renderer = self._opened(descriptors)
         raster = renderer.render(int(str(job["page"])), int(str(job["width"])), _numbers(job["limits"]))
         return {"width": raster.width, "height": raster.height, "channels": raster.channels}, (raster.pixels,)
 
     def _attempt(self, job: dict[str, object], descriptors: list[int]) -> Answer:
         outcome = attempts.attempt(str(job["what"]), str(job["where"]))
         return {"outcome": outcome, "filtered": self._filtered}, ()
+
+
+def _made(kind: str, source: int, limits: dict[str, int]) -> int:
+    """A memory file with a PDF of what is none."""
+    makers = {"image": images.to_pdf, "svg": svg.to_pdf, "email": emails.to_pdf}
+    return makers[kind](source, limits) if kind in makers else text.to_pdf(source, kind, limits)
 
 
 def _numbers(value: object) -> dict[str, int]:

@@ -32,15 +32,16 @@ _CFB_SECTORS = 4_000_000
 _NO_SECTOR = 0xFFFFFFFA
 
 
-def inspect(source: int, suffix: str, limits: dict[str, int]) -> str:
-    """The suffix under which LibreOffice shall open the file. Refuses: type_refused, corrupt, password_required, limit_size."""
+def inspect(source: int, suffix: str, limits: dict[str, int], *, unlocked: bool = False) -> str:
+    """The suffix under which LibreOffice shall open the file. Refuses: type_refused, corrupt, password_required, limit_size.
+    What was `unlocked` may still hold leftovers of its protection."""
     with wire.reader(source) as file:
         head = file.read(4096)
         file.seek(0)
         if head.startswith(b"PK"):
             return _inspect_zip(file, limits)
         if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-            return _inspect_compound(file)
+            return _inspect_compound(file, unlocked=unlocked)
     if head.startswith(b"{\\rt"):
         return "rtf"
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -106,9 +107,11 @@ def _open_document(package: zipfile.ZipFile, names: set[str]) -> str:
     return suffix
 
 
-def _inspect_compound(file: BinaryIO) -> str:
-    compound = _Compound(file)
+def _inspect_compound(file: BinaryIO, *, unlocked: bool) -> str:
+    compound = Compound(file)
     names = compound.streams
+    if not names:
+        raise Refused("corrupt", reason="compound directory")
     if "encryptedpackage" in names or "encryptioninfo" in names:
         raise Refused("password_required")
     if "worddocument" in names:
@@ -123,7 +126,7 @@ def _inspect_compound(file: BinaryIO) -> str:
         return "xls"
     if "powerpoint document" in names or "pp40" in names:
         user = compound.read("current user", 16)
-        if "encryptedsummary" in names or user[12:16] == b"\xdf\xc4\xd1\xf3":
+        if not unlocked and ("encryptedsummary" in names or user[12:16] == b"\xdf\xc4\xd1\xf3"):
             raise Refused("password_required")
         return "ppt"
     raise Refused("type_refused", reason="not a document, sheet or presentation")
@@ -142,7 +145,7 @@ def _has_file_pass(stream: bytes) -> bool:
     return False
 
 
-class _Compound:
+class Compound:
     """The directory of a compound file and the beginnings of its streams, with every chain bounded."""
 
     def __init__(self, file: BinaryIO) -> None:

@@ -15,7 +15,7 @@ import pillow_heif
 import simplejpeg
 from PIL import Image, ImageCms, ImageOps, ImageSequence, UnidentifiedImageError
 
-from . import wire
+from . import declared, wire
 from .pdfwriter import PdfWriter
 from .refused import Refused
 
@@ -45,23 +45,25 @@ def to_pdf(source: int, limits: dict[str, int]) -> int:
         image = _open(file, limits)
         writer = PdfWriter(out)
         for frame in _frames(image, limits):
-            _check_pixels(frame, limits)
-            _add_page(writer, frame, lossy=image.format in _LOSSY)
+            _check_pixels(frame.size, limits)
+            add_page(writer, frame, lossy=image.format in _LOSSY)
         writer.finish()
     return answer
 
 
 def _open(file: BinaryIO, limits: dict[str, int]) -> Image.Image:
+    for size in declared.sizes(file):
+        _check_pixels(size, limits)
     try:
         image = Image.open(file, formats=_FORMATS)
     except UnidentifiedImageError as error:
         raise Refused("corrupt", reason="not an image") from error
-    _check_pixels(image, limits)
+    _check_pixels(image.size, limits)
     return image
 
 
-def _check_pixels(image: Image.Image, limits: dict[str, int]) -> None:
-    pixels = image.width * image.height
+def _check_pixels(size: tuple[int, int], limits: dict[str, int]) -> None:
+    pixels = size[0] * size[1]
     if pixels > limits["image_pixels"]:
         raise Refused("limit_pixels", pixels=pixels, limit=limits["image_pixels"])
     if pixels < 1:
@@ -78,7 +80,8 @@ def _frames(image: Image.Image, limits: dict[str, int]) -> Iterator[Image.Image]
     yield from ImageSequence.Iterator(image)
 
 
-def _add_page(writer: PdfWriter, frame: Image.Image, *, lossy: bool) -> None:
+def add_page(writer: PdfWriter, frame: Image.Image, *, lossy: bool) -> None:
+    """One page with this picture, upright, flat on white, at its own resolution."""
     dpi = _resolution(frame)
     icc = frame.info.get("icc_profile")
     upright = ImageOps.exif_transpose(frame)

@@ -84,7 +84,8 @@ _ALONE: dict[str, tuple[int | None, int]] = {
     "inotify_init1": (294, 26),
     "fanotify_init": (300, 262),
 }
-_CLONE, _CLONE3, _TGKILL = (56, 220), (435, 435), (234, 131)
+_UNIX_SOCKETS = 1
+_CLONE, _CLONE3, _TGKILL, _SOCKET = (56, 220), (435, 435), (234, 131), (41, 198)
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 
@@ -127,6 +128,8 @@ def filter_calls(*, alone: bool) -> bool:
     program.allow_if(_CLONE[column], _ANY_BIT, _CLONE_THREAD)
     if alone:
         program.allow_if(_TGKILL[column], _EQUAL, os.getpid())  # abort() signals itself so
+    else:
+        program.allow_if(_SOCKET[column], _EQUAL, _UNIX_SOCKETS)  # LibreOffice talks to itself
     if column == 0:
         program.add(_AT_LEAST, 0x40000000, 0, 1)  # the x32 numbers would pass by the list
         program.add(_RETURN, _ERRNO | _EPERM)

@@ -121,8 +121,8 @@ class Renderer:
     """Draws pages of one document."""
 
     def __init__(self, descriptor: int) -> None:
-        self._document = Document(descriptor)
-        handle = self._document.handle
+        self.document = Document(descriptor)
+        handle = self.document.handle
         self._form: object | None = None
         self._colour, self._grey = _Sheet(), _Sheet()
         if pdfium.FPDF_GetFormType(handle) != pdfium.FORMTYPE_NONE:
@@ -131,13 +131,13 @@ class Renderer:
 
     def render(self, number: int, width: int, limits: dict[str, int]) -> Pixels:
         """Draw page `number` (from 1) on white with annotations and form fields. Refuses: page_missing, page_failed."""
-        if not 1 <= number <= self._document.pages:
-            raise Refused("page_missing", pages=self._document.pages)
-        page = pdfium.FPDF_LoadPage(self._document.handle, number - 1)
+        if not 1 <= number <= self.document.pages:
+            raise Refused("page_missing", pages=self.document.pages)
+        page = pdfium.FPDF_LoadPage(self.document.handle, number - 1)
         if not page:
             raise Refused("page_failed", page=number)
         try:
-            columns, rows = raster_size(self._document.size(number - 1), width, limits)
+            columns, rows = raster_size(self.document.size(number - 1), width, limits)
             drawn = self._draw(page, columns, rows)
         finally:
             pdfium.FPDF_ClosePage(page)

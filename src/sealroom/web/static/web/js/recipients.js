@@ -83,6 +83,15 @@ function start(box) {
       field.focus();
     }
   });
+  // data-pick-people: a form whose ticked people (name="person") become chips.
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("form[data-pick-people]");
+    if (!form) return;
+    event.preventDefault();
+    add([...form.querySelectorAll("input[name=person]:checked")].map((one) => one.value).join("\n"));
+    form.closest("dialog")?.close();
+    field.focus();
+  });
   box.addEventListener("click", (event) => { if (event.target === box || event.target === list) field.focus(); });
   document.addEventListener("htmx:oobAfterSwap", () => mark(invalidNow()));
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // data-uploads="address": files chosen or dropped anywhere on the page are sent there one by one, as they are, with progress.
-// The answer is the file's row; while it is prepared the row asks for itself again (htmx).
+// The answer is the file's row; while it is prepared the row asks for itself again (htmx). Large ones go in parts to data-resume:
+// they survive a lost connection by themselves, and a closed tab when the same file is chosen again.
+import { Resumable, forget, giveUp, keyOf, stands, unfinished } from "./uploads/resumable.js";
+
+const IN_PARTS_FROM = 5_000_000; // bytes
 const zone = document.querySelector("[data-uploads]");
 if (zone) start(zone);
 
@@ -46,7 +50,7 @@ function start(zone) {
     event.preventDefault();
     const row = button.closest("li");
     const next = (row.nextElementSibling ?? row.previousElementSibling)?.querySelector("[data-remove-file]") ?? input;
-    row.dispatchEvent(new CustomEvent("upload:abort"));
+    row.dispatchEvent(new CustomEvent("upload:abort", { detail: "removed" }));
     row.remove();
     settle();
     next.focus();
@@ -61,8 +65,9 @@ function start(zone) {
       say("step", zone.dataset.queued);
       row.querySelector("[data-remove-file]").setAttribute("aria-label", `${zone.dataset.remove} ${file.name}`);
       list.append(row);
+      list.querySelector(`[data-left-over="${CSS.escape(keyOf(file))}"]`)?.remove();
       const job = { file, row, gone: false };
-      row.addEventListener("upload:abort", () => { job.gone = true; job.request?.abort(); });
+      row.addEventListener("upload:abort", () => { job.gone = true; job.request?.abort(); job.parts?.abandon(); });
       waiting.push(job);
     }
     list.hidden = !list.children.length;
@@ -72,9 +77,92 @@ function start(zone) {
   function next() {
     while (running < 3 && waiting.length) {
       const job = waiting.shift();
-      if (!job.gone) send(job);
+      if (job.gone) continue;
+      if (job.file.size >= IN_PARTS_FROM) sendInParts(job);
+      else send(job);
     }
   }
+
+  function sendInParts(job) {
+    const { file, row } = job;
+    const bar = row.querySelector("progress");
+    const step = row.querySelector("[data-step]");
+    const pause = row.querySelector("[data-pause]");
+    let started = Date.now();
+    let from = null; // where this stretch began: the time left is worked out from what was sent since
+    running += 1;
+    job.parts = new Resumable({
+      file,
+      address: zone.dataset.resume,
+      token,
+      hooks: {
+        progress: (done) => {
+          from ??= done;
+          bar.value = (done / file.size) * 100;
+          step.textContent = done < file.size ? progress({ loaded: done, total: file.size }, started, from) : zone.dataset.checking;
+        },
+        waiting: () => { step.textContent = zone.dataset.waiting; },
+        done: async (id) => {
+          const answer = await fetch(`${zone.dataset.uploads}${id}/`, { headers: { "HX-Request": "true" } });
+          settleRow(job, await answer.text(), true);
+        },
+        refused: (answer) => settleRow(job, answer, false),
+      },
+    });
+    pause.hidden = false;
+    pause.addEventListener("click", () => {
+      if (job.parts.halted) {
+        started = Date.now();
+        from = null;
+        pause.textContent = zone.dataset.pause;
+        go();
+      } else {
+        job.parts.halt();
+        pause.textContent = zone.dataset.continue;
+        step.textContent = zone.dataset.paused;
+      }
+    });
+    const go = () => job.parts.start().finally(() => {
+      if (job.parts.halted && !job.gone) return; // paused: it keeps its turn
+      running -= 1;
+      next();
+    });
+    go();
+  }
+
+  function settleRow(job, answer, taken) {
+    if (job.gone) return;
+    const holder = document.createElement("template");
+    holder.innerHTML = answer;
+    const fresh = holder.content.querySelector("li");
+    job.row.replaceWith(fresh);
+    globalThis.htmx?.process(fresh);
+    if (taken) settle();
+  }
+
+  /** What was begun here and not ended: the browser may not read the file by itself, so it has to be chosen again. */
+  async function showLeftOver() {
+    for (const { key, name, size, place } of unfinished()) {
+      const safe = await stands(place).catch(() => null);
+      if (safe === null) continue;
+      if (safe < 0) { forget(key); continue; }
+      const row = model.content.firstElementChild.cloneNode(true);
+      row.dataset.leftOver = key;
+      row.querySelector("[data-name]").textContent = name;
+      row.querySelector("[data-ext]").textContent = name.split(".").length > 1 ? name.split(".").pop().slice(0, 4) : "";
+      row.querySelector("[data-step]").textContent = zone.dataset.leftOver.replace("{done}", amount(safe, size)).replace("{total}", `${amount(size, size)}\u00a0${unitOf(size)[1]}`);
+      row.querySelector("progress").value = (safe / size) * 100;
+      const button = row.querySelector("[data-pause]");
+      button.hidden = false;
+      button.textContent = zone.dataset.continue;
+      button.addEventListener("click", () => input.click());
+      row.querySelector("[data-remove-file]").setAttribute("aria-label", `${zone.dataset.remove} ${name}`);
+      row.addEventListener("upload:abort", () => { forget(key); giveUp(place, token); });
+      list.append(row);
+    }
+    list.hidden = !list.children.length;
+  }
+  showLeftOver();
 
   function send(job) {
     const { file, row } = job;
@@ -104,11 +192,18 @@ function start(zone) {
     request.send(file);
   }
 
-  function progress(event, started) {
-    const unit = event.total >= 1e9 ? [1e9, zone.dataset.gb] : event.total >= 1e6 ? [1e6, zone.dataset.mb] : [1e3, zone.dataset.kb];
-    const show = (bytes) => new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: unit[0] > 1e6 ? 1 : 0 }).format(bytes / unit[0]);
-    const text = zone.dataset.uploading.replace("{done}", show(event.loaded)).replace("{total}", `${show(event.total)}\u00a0${unit[1]}`);
-    const seconds = ((Date.now() - started) / 1000) * ((event.total - event.loaded) / Math.max(event.loaded, 1));
+  function unitOf(total) {
+    return total >= 1e9 ? [1e9, zone.dataset.gb] : total >= 1e6 ? [1e6, zone.dataset.mb] : [1e3, zone.dataset.kb];
+  }
+
+  function amount(bytes, total) {
+    const [unit] = unitOf(total);
+    return new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: unit > 1e6 ? 1 : 0 }).format(bytes / unit);
+  }
+
+  function progress(event, started, from = 0) {
+    const text = zone.dataset.uploading.replace("{done}", amount(event.loaded, event.total)).replace("{total}", `${amount(event.total, event.total)}\u00a0${unitOf(event.total)[1]}`);
+    const seconds = ((Date.now() - started) / 1000) * ((event.total - event.loaded) / Math.max(event.loaded - from, 1));
     if (Date.now() - started < 2000 || seconds < 3) return text;
     return `${text} · ${zone.dataset.left.replace("{time}", seconds < 90 ? `${Math.ceil(seconds / 5) * 5}\u00a0s` : `${Math.ceil(seconds / 60)}\u00a0min`)}`;
   }

@@ -25,12 +25,13 @@ export class Book {
     this.scales = new Float64Array(this.count);
     this.rotation = 0;
     this.fit = "auto"; // auto | width | page | a number (1 = natural size)
+    this.single = 0; // the only page on the desk; 0: all of them, one under the other
   }
 
-  /** Lay all pages out for a desk of this size. */
-  layout(deskWidth, deskHeight) {
-    const gutter = deskWidth < 768 ? 10 : 24;
-    const gap = deskWidth < 768 ? 12 : 16;
+  /** Lay all pages out for a desk of this size; `slim` on a phone, `foot` free pixels under the last page. */
+  layout(deskWidth, deskHeight, { slim = false, foot = 0 } = {}) {
+    const gutter = slim ? 10 : 24;
+    const gap = slim ? 12 : 16;
     const room = { width: Math.max(80, deskWidth - 2 * gutter), height: Math.max(80, deskHeight - 2 * gutter) };
     let top = gutter;
     let widest = 0;
@@ -46,8 +47,16 @@ export class Book {
     }
     this.tops[this.count] = top;
     this.gap = gap;
-    this.height = top - gap + gutter;
+    this.height = top - gap + gutter + foot;
     this.width = Math.max(deskWidth, widest + 2 * gutter);
+    if (this.single) this.layoutSingle(deskWidth, deskHeight - foot, gutter, foot);
+  }
+
+  layoutSingle(deskWidth, deskHeight, gutter, foot) {
+    const { width, height } = this.box(this.single);
+    this.tops.fill(Math.max(gutter, (deskHeight - height) / 2));
+    this.height = Math.max(deskHeight, height + 2 * gutter) + foot;
+    this.width = Math.max(deskWidth, width + 2 * gutter);
   }
 
   scaleFor(index, room) {
@@ -74,6 +83,7 @@ export class Book {
 
   /** The page at this height of the desk; the gap under a page belongs to it. */
   pageAt(y) {
+    if (this.single) return this.single;
     let low = 0;
     let high = this.count - 1;
     while (low < high) {

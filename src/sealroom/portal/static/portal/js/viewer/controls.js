@@ -2,9 +2,12 @@
 // Hands: bar, keys, wheel, fingers.
 
 const LINE = 64;
+const TURN_PAUSE = 350; // ms
+const SWIPE = 64; // CSS pixels
 
 export class Controls {
-  constructor({ root, desk, book }) {
+  /** `deeds`: what other parts do, by the name in `data-do`; find and print may refuse. */
+  constructor({ root, desk, book, deeds }) {
     Object.assign(this, { root, desk, book });
     this.deeds = {
       previous: () => desk.goTo(desk.current - 1, { smooth: true }),
@@ -21,6 +24,10 @@ export class Controls {
       full: () => this.full(),
       jump: () => this.jumpField()?.select(),
       pages: () => this.togglePages(),
+      single: () => this.single(true),
+      continuous: () => this.single(false),
+      mode: () => this.single(!book.single),
+      ...deeds,
     };
     this.bindBar();
     this.bindKeys();
@@ -55,11 +62,13 @@ export class Controls {
   }
 
   bindKeys() {
+    const [left, right] = document.documentElement.dir === "rtl" ? ["next", "previous"] : ["previous", "next"];
     const keys = {
-      ArrowLeft: "previous", ArrowRight: "next", PageUp: "previous", PageDown: "next", Home: "first", End: "last",
-      "+": "zoom-in", "=": "zoom-in", "-": "zoom-out", 0: "reset", f: "full", r: "rotate", g: "jump",
+      ArrowLeft: left, ArrowRight: right, PageUp: "previous", PageDown: "next", Home: "first", End: "last",
+      "+": "zoom-in", "=": "zoom-in", "-": "zoom-out", 0: "reset", f: "full", r: "rotate", g: "jump", c: "mode", "/": "find", Escape: "unfind",
     };
     addEventListener("keydown", (event) => {
+      if (this.command(event)) return;
       if (event.ctrlKey || event.metaKey || event.altKey || this.root.classList.contains("is-ended")) return;
       if (event.target.closest("input, textarea, select, dialog[open], details[open] .menu-panel")) return;
       const scroll = { ArrowUp: -LINE, ArrowDown: LINE }[event.key];
@@ -71,13 +80,50 @@ export class Controls {
     });
   }
 
+  /** Ctrl or Cmd with P and F: ours where the right is there, the browser's otherwise (which prints a sentence and finds nothing). */
+  command(event) {
+    const name = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && { p: "print", f: "find" }[event.key.toLowerCase()];
+    if (!name || this.root.classList.contains("is-ended") || document.querySelector("dialog[open]")) return false;
+    const did = this.deeds[name]();
+    if (did) event.preventDefault();
+    return did;
+  }
+
   page(direction) {
+    if (this.book.single && this.atEdge(direction)) {
+      this.deeds[direction > 0 ? "next" : "previous"]();
+      return;
+    }
     this.desk.root.scrollBy({ top: direction * this.desk.root.clientHeight * 0.9, behavior: "instant" });
+  }
+
+  atEdge(direction) {
+    const { scrollTop, clientHeight, scrollHeight } = this.desk.root;
+    return direction > 0 ? scrollTop + clientHeight >= scrollHeight - 2 : scrollTop <= 1;
+  }
+
+  single(on) {
+    this.desk.setSingle(on);
+    for (const button of document.querySelectorAll('[data-do="single"], [data-do="continuous"]')) {
+      button.setAttribute("aria-pressed", String((button.dataset.do === "single") === on));
+    }
+    this.show();
+  }
+
+  /** With one page on the desk, a wheel or a swipe that cannot scroll turns the page. */
+  turnBy(direction) {
+    const now = performance.now();
+    if (!this.book.single || !this.atEdge(direction) || now - (this.turnedAt ?? 0) < TURN_PAUSE) return;
+    this.turnedAt = now;
+    this.deeds[direction > 0 ? "next" : "previous"]();
   }
 
   bindWheel() {
     this.desk.root.addEventListener("wheel", (event) => {
-      if (!event.ctrlKey) return;
+      if (!event.ctrlKey) {
+        if (Math.abs(event.deltaY) > 4) this.turnBy(Math.sign(event.deltaY));
+        return;
+      }
       event.preventDefault();
       this.zoomBy(Math.exp(-Math.max(-60, Math.min(60, event.deltaY)) * 0.008), this.pointOf(event));
     }, { passive: false });
@@ -89,9 +135,11 @@ export class Controls {
 
   bindFingers() {
     let before = null;
+    let start = null;
     const spread = (touches) => Math.hypot(touches[0].clientX - touches[1].clientX, touches[0].clientY - touches[1].clientY);
     this.desk.root.addEventListener("touchstart", (event) => {
       before = event.touches.length === 2 ? spread(event.touches) : null;
+      start = event.touches.length === 1 ? { x: event.touches[0].clientX, y: event.touches[0].clientY } : null;
     }, { passive: true });
     this.desk.root.addEventListener("touchmove", (event) => {
       if (event.touches.length !== 2 || !before) return;
@@ -102,7 +150,13 @@ export class Controls {
       this.zoomBy(now / before, this.pointOf(middle));
       before = now;
     }, { passive: false });
-    this.desk.root.addEventListener("touchend", () => (before = null), { passive: true });
+    this.desk.root.addEventListener("touchend", (event) => {
+      before = null;
+      const end = event.changedTouches[0];
+      if (!start || !this.book.single || this.book.width > this.desk.root.clientWidth + 1) return;
+      const [across, down] = [end.clientX - start.x, end.clientY - start.y];
+      if (Math.abs(across) > SWIPE && Math.abs(across) > 2 * Math.abs(down)) this.deeds[across < 0 ? "next" : "previous"]();
+    }, { passive: true });
   }
 
   pointOf({ clientX, clientY }) {
@@ -140,9 +194,9 @@ export class Controls {
     const page = this.desk.current;
     const field = this.root.querySelector("[data-jump] input");
     if (field && document.activeElement !== field) field.value = page;
-    for (const place of this.root.querySelectorAll("[data-page-now]")) place.textContent = page;
+    for (const place of document.querySelectorAll("[data-page-now]")) place.textContent = page;
     const percent = Math.round(this.book.scales[page - 1] * 100);
-    for (const place of this.root.querySelectorAll("[data-zoom-now]")) place.textContent = place.dataset.zoomNow.replace("{percent}", percent);
+    for (const place of document.querySelectorAll("[data-zoom-now]")) place.textContent = place.dataset.zoomNow.replace("{percent}", percent);
     this.enable("previous", page > 1);
     this.enable("next", page < this.book.count);
     this.enable("zoom-out", this.book.scales[page - 1] > 0.26);
@@ -151,6 +205,6 @@ export class Controls {
 
   enable(name, possible) {
     // aria-disabled keeps the button in the order of keys, where a reader expects it.
-    for (const button of this.root.querySelectorAll(`[data-do="${name}"]`)) button.setAttribute("aria-disabled", String(!possible));
+    for (const button of document.querySelectorAll(`[data-do="${name}"]`)) button.setAttribute("aria-disabled", String(!possible));
   }
 }

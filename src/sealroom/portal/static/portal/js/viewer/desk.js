@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pages on the desk. Only pages near the window exist as elements; each has its box before its picture, so nothing jumps.
 
+import { PIXELS_PER_POINT } from "./book.js";
 import { pictureWidth, prefetching } from "./loader.js";
 
 const SHARPEN_AFTER = 180; // ms of quiet before sharper pictures are asked for
 
 export class Desk {
-  /** `hooks`: turned(page) when another page is the current one, laid() after each layout. */
-  constructor({ root, book, loader, ladder, words, hooks }) {
-    Object.assign(this, { root, book, loader, ladder, words, hooks });
+  /** `hooks`: turned(page) when another page is the current one, laid() after each layout, added(page, layer), removed(page),
+   * sparing() where nothing more than needed may be fetched. `foot`: pixels that something covers at the desk's lower edge. */
+  constructor({ root, book, loader, ladder, words, hooks, foot = 0 }) {
+    Object.assign(this, { root, book, loader, ladder, words, hooks, foot });
     this.sheets = new Map();
     this.current = 0;
     this.ground = document.createElement("div");
     this.ground.className = "ground";
+    const first = root.querySelector("[data-first]");
+    if (first) loader.adopt(1, first);
     root.append(this.ground);
     root.addEventListener("scroll", () => this.soon(), { passive: true });
-    root.addEventListener("contextmenu", (event) => event.target.closest(".sheet") && event.preventDefault());
+    root.addEventListener("contextmenu", (event) => event.target.closest(".sheet") && !event.target.closest(".sheet-text, a") && event.preventDefault());
     root.addEventListener("dragstart", (event) => event.preventDefault());
     new ResizeObserver(() => this.layout()).observe(root);
   }
@@ -26,7 +30,7 @@ export class Desk {
     const at = point ?? { x: this.root.clientWidth / 2, y: Math.min(80, this.root.clientHeight / 4) };
     const anchor = this.laid ? this.anchorAt(at) : null;
     change();
-    this.book.layout(this.root.clientWidth, this.root.clientHeight);
+    this.book.layout(this.root.clientWidth, this.root.clientHeight, { slim: innerWidth < 768, foot: this.foot });
     this.laid = true;
     this.ground.style.width = `${this.book.width}px`;
     this.ground.style.height = `${this.book.height}px`;
@@ -69,6 +73,7 @@ export class Desk {
 
   /** The page that covers the upper middle of the window. At the very end it is the last page. */
   pageInView() {
+    if (this.book.single) return this.book.single;
     const { scrollTop, clientHeight, scrollHeight } = this.root;
     if (scrollTop + clientHeight >= scrollHeight - 2 && scrollTop > 0) return this.visible().at(-1)?.page ?? this.book.count;
     return this.book.pageAt(scrollTop + clientHeight * 0.38);
@@ -96,7 +101,9 @@ export class Desk {
 
   ask() {
     const seen = this.visible().map(({ page }) => page);
-    const ahead = prefetching() ? [seen.at(-1) + 1, seen.at(-1) + 2, seen[0] - 1] : [];
+    const [next, before] = [seen.at(-1) + 1, seen[0] - 1];
+    let ahead = prefetching() ? [next, next + 1, before] : [];
+    if (this.hooks.sparing()) ahead = [];
     const pages = [this.current, ...seen, ...ahead].filter((page, index, all) => page >= 1 && page <= this.book.count && all.indexOf(page) === index);
     const wishes = pages.map((page) => ({ page, width: pictureWidth(this.book.box(page).pictureWidth, this.ladder) }));
     const key = JSON.stringify(wishes);
@@ -114,24 +121,32 @@ export class Desk {
     const sheet = document.createElement("div");
     sheet.className = "sheet";
     sheet.dataset.page = number;
-    const picture = document.createElement("img");
+    const picture = this.loader.takeFirst(number) ?? document.createElement("img");
+    const isFirst = picture.hasAttribute("data-first");
+    picture.className = "";
     picture.alt = this.words.page_of.replace("{page}", number).replace("{pages}", this.book.count);
     picture.draggable = false;
     picture.decoding = "async";
-    picture.hidden = true;
-    sheet.append(picture);
+    picture.hidden = !isFirst;
+    const layer = document.createElement("div");
+    layer.className = "sheet-layer";
+    sheet.append(picture, layer);
     this.sheets.set(number, sheet);
     this.place(number);
     const after = [...this.sheets.keys()].filter((other) => other > number).sort((a, b) => a - b)[0];
     this.ground.insertBefore(sheet, after ? this.sheets.get(after) : null);
+    this.hooks.added(number, layer);
     if (this.loader.pictures.has(number)) this.show(number);
     else if (this.loader.broken.has(number)) this.fault(number, this.loader.broken.get(number));
   }
 
   remove(number) {
     const sheet = this.sheets.get(number);
+    sheet.firstChild.removeAttribute("srcset");
     sheet.firstChild.removeAttribute("src");
     sheet.remove();
+    this.loader.release(number);
+    this.hooks.removed(number);
     this.sheets.delete(number);
   }
 
@@ -145,6 +160,8 @@ export class Desk {
     picture.style.width = `${box.pictureWidth}px`;
     picture.style.height = `${box.pictureHeight}px`;
     picture.style.transform = `translate(-50%, -50%) rotate(${this.book.rotation}deg)`;
+    const points = this.book.scales[number - 1] * PIXELS_PER_POINT;
+    sheet.querySelector(".sheet-layer").style.transform = `translate(-50%, -50%) rotate(${this.book.rotation}deg) scale(${points})`;
   }
 
   /** Show the picture the loader holds; the old one stays until the new one can be drawn. */
@@ -153,7 +170,10 @@ export class Desk {
     const sheet = this.sheets.get(number);
     if (!held || !sheet) return;
     const picture = sheet.firstChild;
-    picture.src = held.url;
+    if (held.url) {
+      picture.removeAttribute("srcset");
+      picture.src = held.url;
+    }
     sheet.querySelector(".sheet-fault")?.remove();
     try {
       await picture.decode();
@@ -187,10 +207,43 @@ export class Desk {
 
   goTo(page, { smooth = false } = {}) {
     const number = Math.min(this.book.count, Math.max(1, Math.round(page) || 1));
+    if (this.book.single) {
+      this.turnLeaf(number);
+      return;
+    }
     const box = this.book.box(number);
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches || Math.abs(number - this.current) > 2;
     this.root.scrollTo({ top: number === 1 ? 0 : box.y - 8, behavior: smooth && !calm ? "smooth" : "instant" });
     if (!smooth || calm) this.turn(number);
+    this.soon();
+  }
+
+  turnLeaf(number) {
+    if (number === this.book.single) return;
+    this.book.single = number;
+    this.laid = false;
+    this.layout();
+    this.root.scrollTop = 0;
+  }
+
+  /** One page at a time, or all of them under each other. */
+  setSingle(single) {
+    const page = this.current || 1;
+    this.book.single = single ? page : 0;
+    this.laid = false;
+    this.layout();
+    this.goTo(page);
+  }
+
+  /** Bring a box of a page (points from its upper left corner) into view. */
+  reveal(number, [x, y, width, height]) {
+    this.goTo(number);
+    const box = this.book.box(number);
+    const scale = this.book.scales[number - 1] * PIXELS_PER_POINT;
+    const turned = this.book.rotation !== 0;
+    const top = box.y + (turned ? box.height / 2 : (y + height / 2) * scale) - this.root.clientHeight / 2;
+    const left = box.x + (turned ? box.width / 2 : (x + width / 2) * scale) - this.root.clientWidth / 2;
+    this.root.scrollTo({ top, left, behavior: "instant" });
     this.soon();
   }
 

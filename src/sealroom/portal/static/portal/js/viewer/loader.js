@@ -2,6 +2,8 @@
 // Fetches page images, most wanted first, and forgets those far away. Pictures live only in this tab's memory (blob: addresses),
 // and nowhere once they are let go.
 
+import { isSaving } from "./saving.js";
+
 export const ENDED = new Set([401, 403, 404, 410]);
 const BUSY = new Set([429, 502, 503, 504]);
 const PATIENCE = 90_000; // ms; the first look at a heavy page may have to render it
@@ -31,6 +33,37 @@ export class Loader {
     }
     this.forget(wanted);
     this.next();
+  }
+
+  /** The first page's picture stands in the page itself, so that it need not wait for scripts: take it over. */
+  adopt(page, picture) {
+    this.first = { page, picture };
+    this.running.set(page, { width: 0, abort: { abort() {} } });
+    picture.decode().then(
+      () => {
+        if (this.stopped) return;
+        this.pictures.set(page, { url: null, width: Number(new URL(picture.currentSrc).searchParams.get("w")) });
+        this.hooks.contact?.();
+        this.hooks.loaded(page);
+      },
+      () => {}, // It is fetched like every other, and then we hear why not.
+    ).finally(() => {
+      this.running.delete(page);
+      this.next();
+    });
+  }
+
+  /** The adopted picture for its page's first sheet, once. */
+  takeFirst(page) {
+    if (this.first?.page !== page) return null;
+    const { picture } = this.first;
+    this.first = null;
+    return picture;
+  }
+
+  /** An adopted picture goes with its sheet: there is no copy of it in memory. */
+  release(page) {
+    if (this.pictures.get(page)?.url === null) this.pictures.delete(page);
   }
 
   /** Whether something wanted is still on its way. */
@@ -75,7 +108,7 @@ export class Loader {
     this.pictures.set(page, { url: URL.createObjectURL(blob), width });
     this.pauseUntil.delete(page);
     this.hooks.loaded(page);
-    if (before) URL.revokeObjectURL(before.url);
+    if (before?.url) URL.revokeObjectURL(before.url);
   }
 
   async refused(page, answer) {
@@ -110,7 +143,8 @@ export class Loader {
   }
 
   drop(page) {
-    URL.revokeObjectURL(this.pictures.get(page).url);
+    const { url } = this.pictures.get(page);
+    if (url) URL.revokeObjectURL(url);
     this.pictures.delete(page);
   }
 
@@ -134,12 +168,12 @@ export async function problemOf(answer) {
 
 /** The smallest width of the ladder that looks sharp at this size on this screen. */
 export function pictureWidth(cssWidth, ladder) {
-  const sparing = navigator.connection?.saveData === true;
+  const sparing = isSaving();
   const need = cssWidth * (sparing ? 1 : Math.min(3, window.devicePixelRatio || 1)) * 0.94;
   const steps = sparing ? ladder.filter((step) => step <= 1200) : ladder;
   return steps.find((step) => step >= need) ?? steps.at(-1);
 }
 
 export function prefetching() {
-  return navigator.connection?.saveData !== true;
+  return !isSaving();
 }

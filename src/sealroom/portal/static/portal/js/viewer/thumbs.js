@@ -78,7 +78,13 @@ export class Thumbs {
   /** Ask when scrolling rests and the desk has what it wants: a thumbnail may cost the server as much as a page. */
   rest() {
     clearTimeout(this.resting);
+    if (this.hooks.sparing()) return;
     this.resting = setTimeout(() => (this.hooks.quiet() ? this.loader.want(this.wishes) : this.rest()), REST);
+  }
+
+  /** Where data are spared, a thumbnail comes when the reader points at it. */
+  glance(page) {
+    if (this.hooks.sparing() && !this.hooks.shielded()) this.loader.want([{ page, width: PICTURE }]);
   }
 
   add(page) {
@@ -93,6 +99,7 @@ export class Thumbs {
     number.textContent = page;
     button.append(frame, number);
     button.addEventListener("click", () => this.hooks.chosen(page));
+    for (const name of ["pointerenter", "focus"]) button.addEventListener(name, () => this.glance(page));
     this.buttons.set(page, button);
     this.place(page);
     const after = [...this.buttons.keys()].filter((other) => other > page).sort((a, b) => a - b)[0];

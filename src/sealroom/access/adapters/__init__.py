@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who tells countries, and who prints records of acceptances."""

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is known of a browser that passed a link's gates, read anew at every request."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from sealroom.access.models import Grant, Link, Pass, Reader, Tally, View
+from sealroom.access.ports import get_country_finder
+from sealroom.access.queries.terms import terms_are_due
+from sealroom.access.rules import VIEW_ENDS_AFTER, Access, Facts, ends_at, is_proved, pass_is_alive
+from sealroom.core.ids import digest
+
+
+def living_pass(cookie: str | None, reference: str, *, now: datetime) -> Pass | None:
+    """The pass of this browser on this link with link, policy and reader as they are now, if it lives."""
+    if not cookie:
+        return None
+    of_link = Q(link__token_digest=digest(reference)) | Q(link__public_id=reference)
+    found = _passes().filter(of_link, visitor__secret_digest=digest(cookie)).first()
+    return found if found is not None and pass_is_alive(found.times, now=now) else None
+
+
+def living_pass_by_pk(pk: int, *, now: datetime) -> Pass | None:
+    """The same pass again, with everything read anew, if it still lives."""
+    found = _passes().filter(pk=pk).first()
+    return found if found is not None and pass_is_alive(found.times, now=now) else None
+
+
+def _passes() -> QuerySet[Pass]:
+    rows = Pass.objects.select_related("link__policy__terms", "link__team", "visitor", "reader", "preview_by")
+    return rows.filter(ended_at=None)
+
+
+def is_revoked(link: Link, grant: Grant | None = None) -> bool:
+    """Revoked for the whole send, for this recipient, or for this document."""
+    return bool(link.revoked_at or link.policy.revoked_at or (grant is not None and grant.revoked_at))
+
+
+def facts_of(held: Pass, grant: Grant | None = None, *, ip: str, now: datetime) -> Facts:
+    """All that is known about a browser that carries a living pass, and, with `grant`, about a document for it."""
+    link, policy, reader = held.link, held.link.policy.value, held.reader
+    limits_views = grant is not None and policy.max_views is not None
+    is_preview = held.preview_by_id is not None
+    return Facts(
+        proved=is_preview or is_proved(policy, invited=link.address, proved=held.address, reader=reader.address),
+        granted=grant is None or (grant.document.deleted_at is None and grant.document.current_id is not None),
+        revoked=is_revoked(link, grant),
+        first_opened_at=None if is_preview else reader.first_opened_at,
+        address=reader.address,
+        is_named=bool(link.address) and reader.address == link.address,
+        ip=ip,
+        country=country_of(ip) if policy.allow_countries else "",
+        passcode_version=held.passcode_version,
+        terms_due=terms_are_due(held),
+        views=views_of(held, grant) if limits_views and grant is not None else 0,
+        is_viewing=limits_views and grant is not None and living_view(held, grant, now=now) is not None,
+        is_preview=is_preview,
+    )
+
+
+def may_open_without_code(link: Link, *, now: datetime) -> bool:
+    """Whether holding a link opens it, and it has not ended yet: then its page has a button instead of a field for the address."""
+    policy = link.policy.value
+    if policy.access.needs_code or (policy.access is Access.NAMED_QUICK and not link.address) or is_revoked(link):
+        return False
+    opened_at = Reader.objects.filter(link=link, address=link.address).values_list("first_opened_at", flat=True).first()
+    ends = ends_at(policy, opened_at)
+    return ends is None or now < ends
+
+
+def living_view(held: Pass, grant: Grant, *, now: datetime) -> View | None:
+    """The counted view of this browser and document that goes on."""
+    rows = View.objects.filter(browser_pass=held, grant=grant, last_seen_at__gt=now - VIEW_ENDS_AFTER)
+    return rows.order_by("-last_seen_at").first()
+
+
+def views_of(held: Pass, grant: Grant) -> int:
+    """How many views of a document were counted for this reader."""
+    return Tally.objects.filter(reader=held.reader, grant=grant).values_list("views", flat=True).first() or 0
+
+
+def country_of(ip: str) -> str:
+    """The ISO 3166-1 code of the country an address is in, "" when nobody knows."""
+    return get_country_finder().country(ip)
+
+
+def has_countries() -> bool:
+    """Whether this installation can tell countries at all."""
+    return get_country_finder().knows_any

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Large files from the page in a real Chromium: over a line that drops, and after the tab was closed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Route, expect, sync_playwright
+from tests.doors.portal.test_viewer_in_browser import CHROMIUM
+from tests.journeys.server import Server, serving
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+SIZE = 20 * 1024 * 1024
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, dict[str, Any]]]:
+    with serving(tmp_path_factory.mktemp("uploads")) as running:
+        yield running, json.loads(running.command("demo", "--json").stdout)
+
+
+@pytest.fixture
+def context(server: tuple[Server, dict[str, Any]]) -> Iterator[BrowserContext]:
+    running, demo = server
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        made = browser.new_context(viewport={"width": 1440, "height": 900})
+        page = made.new_page()
+        page.goto(f"{running.base_url}/accounts/login/")
+        page.locator("[name=login]").fill(demo["user"]["email"])
+        page.locator("[name=password]").fill(demo["user"]["password"])
+        page.locator("main form button[type=submit]").first.click()
+        page.wait_for_url(f"{running.base_url}/")
+        page.close()
+        yield made
+        browser.close()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    made = tmp_path / "Long notes.txt"
+    line = b"a line of words that says nothing at all\n"
+    made.write_bytes((line * (SIZE // len(line) + 1))[:SIZE])
+    return made
+
+
+def opened(context: BrowserContext, server: Server) -> Page:
+    page = context.new_page()
+    page.goto(f"{server.base_url}/?new=1")
+    return page
+
+
+def choose(page: Page, file: Path) -> None:
+    page.locator("[data-uploads] input[type=file]").set_input_files(str(file))
+
+
+def test_a_line_that_drops_is_no_matter(server: tuple[Server, dict[str, Any]], context: BrowserContext, file: Path) -> None:
+    page = opened(context, server[0])
+    seen = [0]
+
+    def drop_the_second(route: Route) -> None:
+        if route.request.method == "PATCH":
+            seen[0] += 1
+            if seen[0] == 2:
+                return route.abort("connectionreset")
+        return route.continue_()
+
+    page.route("**/uploads/**", drop_the_second)
+    choose(page, file)
+    expect(page.locator("[data-upload-list] [name=document]")).to_have_count(1, timeout=60_000)
+    assert seen[0] >= 4, "one of three parts was sent again"
+    assert page.evaluate("() => Object.keys(localStorage).filter(key => key.startsWith('sealroom-upload:'))") == []
+
+
+def test_a_closed_tab_goes_on_when_the_file_is_chosen_again(
+    server: tuple[Server, dict[str, Any]], context: BrowserContext, file: Path
+) -> None:
+    page = opened(context, server[0])
+    offsets: list[str] = []
+
+    def stop_after_the_first(route: Route) -> None:
+        if route.request.method == "PATCH":
+            offsets.append(route.request.headers["upload-offset"])
+            if offsets[-1] != "0":
+                return route.abort("internetdisconnected")
+        return route.continue_()
+
+    page.route("**/uploads/**", stop_after_the_first)
+    choose(page, file)
+    expect(page.locator("[data-step]")).to_contain_text("goes on by itself", timeout=60_000)
+    page.close(run_before_unload=False)
+    again = opened(context, server[0])
+    row = again.locator("li[data-left-over]")
+    expect(row).to_contain_text("Long notes.txt")
+    expect(row).to_contain_text("Choose the file again")
+    expect(row.locator("[data-pause]")).to_have_text("Continue")
+    begun: list[str] = []
+    again.on(
+        "request", lambda request: begun.append(request.headers.get("upload-offset", "")) if request.method == "PATCH" else None
+    )
+    choose(again, file)
+    expect(again.locator("[data-upload-list] [name=document]")).to_have_count(1, timeout=60_000)
+    assert begun[0] == str(8 * 1024 * 1024), "what had arrived was not sent again"
+    expect(again.locator("li[data-left-over]")).to_have_count(0)
+
+
+def test_pause_and_continue(server: tuple[Server, dict[str, Any]], context: BrowserContext, file: Path) -> None:
+    page = opened(context, server[0])
+    page.route("**/uploads/**", lambda route: route.abort() if route.request.method == "PATCH" else route.continue_())
+    choose(page, file)
+    pause = page.locator("[data-upload-list] [data-pause]")
+    pause.click()
+    expect(page.locator("[data-step]")).to_contain_text("Paused")
+    page.unroute("**/uploads/**")
+    pause.click()
+    expect(page.locator("[data-upload-list] [name=document]")).to_have_count(1, timeout=60_000)
