@@ -160,6 +160,7 @@ def _first_pages(
         if name == "share":
             continue
         rows[name] = ([], [])
+        print(f"{name} …", file=sys.stderr, flush=True)
         for turn in range(rounds + 1):  # the first warms both sides
             with _page(browser, one, ours) as page:
                 page.add_init_script(f"({OURS})()")

@@ -134,13 +134,15 @@ class Link(models.Model):
     address = models.CharField(max_length=254, default="")  # canonical; "" = no named recipient
     name = models.CharField(max_length=200, default="")
     language = models.CharField(max_length=10, default="en")
+    rights = models.CharField(max_length=12, default="", blank=True)  # who keeps the rights on documents; "": policy and grants
     revoked_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     first_opened_at = models.DateTimeField(null=True)
 
 
 class Grant(models.Model):
-    """The right of one link on one document. `version` grows with every revocation or change of rights."""
+    """The right of one link on one document. `version` grows with every revocation or change of rights. Where a room above keeps
+    the rights (`Link.rights`) it gives none, and is only what openings are counted on."""
 
     public_id = models.CharField(max_length=32, unique=True, default=new_grant_id)
     link = models.ForeignKey(Link, on_delete=models.PROTECT, related_name="grants")

@@ -28,6 +28,7 @@ class Document(models.Model):
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="documents")
     name = models.CharField(max_length=255)
     in_library = models.BooleanField(default=False)
+    kept_by = models.CharField(max_length=12, default="", blank=True)  # "data_room": that room's alone, in nobody's list of files
     current = models.ForeignKey("Version", null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True)

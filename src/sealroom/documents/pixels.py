@@ -111,11 +111,14 @@ def shrink(raster: Raster, width: int) -> Raster:
     """The same page `width` pixels wide (area averaging); itself when it is not wider than that."""
     if raster.width <= width:
         return raster
-    height = max(1, round(raster.height * width / raster.width))
     mode = "L" if raster.channels == 1 else "RGB"
     image = Image.frombuffer(mode, (raster.width, raster.height), raster.pixels, "raw", mode, 0, 1)
-    small = image.resize((width, height), Image.Resampling.BOX if raster.width >= 3 * width else Image.Resampling.HAMMING)
-    return Raster(width, height, raster.channels, small.tobytes())
+    if raster.width % width == 0:  # whole pixels: the same average, ten times as quick
+        small = image.reduce(raster.width // width)
+    else:
+        height = max(1, round(raster.height * width / raster.width))
+        small = image.resize((width, height), Image.Resampling.BOX if raster.width >= 3 * width else Image.Resampling.HAMMING)
+    return Raster(small.width, small.height, raster.channels, small.tobytes())
 
 
 def as_array(raster: Raster) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

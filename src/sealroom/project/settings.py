@@ -194,6 +194,9 @@ if SEALROOM_PAYMENT_GATEWAY == "stripe":  # without the second, nobody could pro
     env.prefixed("SEALROOM_STRIPE_WEBHOOK_SECRET", SEALROOM_STRIPE_WEBHOOK_SECRET, ("whsec_",))
 SEALROOM_CATALOGUE = env.word("SEALROOM_CATALOGUE", "")
 SEALROOM_BLOB_KEEPERS = ["sealroom.viewing.queries.marked_keys"]  # rooms above documents that keep blobs
+SEALROOM_RIGHTS_SOURCES = {  # who keeps the rights behind a link of which kind
+    "data_room": "sealroom.datarooms.queries.standing_of",
+}
 SEALROOM_QUOTA_COUNTERS = {  # how the rooms above billing count what a quota limits
     "data_rooms": "sealroom.datarooms.queries.rooms_used",
     "guests": "sealroom.datarooms.queries.guests_used",
@@ -243,6 +246,15 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = env.path("SEALROOM_STATIC", SEALROOM_DATA / "static")
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "sealroom.httpkit.styles.JoinedStyles",
+]
+SEALROOM_STYLES = {  # sheet -> the files it is joined of
+    "kit/css/kit.css": [f"kit/css/{part}.css" for part in ("tokens", "base", "layout", "controls", "display", "charts")],
+    "portal/css/reading.css": [f"portal/css/{part}.css" for part in ("viewer", "viewer-layers", "viewer-phone", "player")],
+}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

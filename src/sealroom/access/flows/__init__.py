@@ -14,7 +14,7 @@ from sealroom.access.flows.links import (
     revoke_document,
     revoke_link,
 )
-from sealroom.access.flows.passes import Admission, Gate, Purpose, check_again, check_gate, check_pass
+from sealroom.access.flows.passes import Admission, Gate, Purpose, check_again, check_gate, check_link, check_pass
 from sealroom.access.flows.policies import change_policy, create_policy, restore_policy, revoke_policy, set_passcode
 from sealroom.access.flows.terms import accept_terms, make_terms, set_organization_terms, withdraw_organization_terms
 from sealroom.access.flows.visitors import Meeting, Verified, end_passes, meet
@@ -31,6 +31,7 @@ __all__ = [
     "change_policy",
     "check_again",
     "check_gate",
+    "check_link",
     "check_pass",
     "create_link",
     "create_links",

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
 
+from sealroom.access import queries
 from sealroom.access.errors import NotAdmitted, PrintsUsedUp
 from sealroom.access.flows.passes import Admission, decide, find_pass
 from sealroom.access.models import Grant, Tally
@@ -27,10 +29,11 @@ def take_print(admission: Admission, *, now: datetime) -> int:
     rows = Grant.objects.select_for_update(of=("self",), no_key=True).select_related("document__current")
     grant = rows.get(pk=admission.grant.pk)
     held = find_pass(admission, now=now)
-    verdict = decide(held, grant, ip=admission.viewer.ip, now=now)
+    ground = replace(queries.ground_of(held, admission.document.public_id), grant=grant)
+    verdict = decide(held, ground, ip=admission.viewer.ip, now=now)
     if verdict is not Verdict.ADMIT:
         raise NotAdmitted(reason=verdict.value)
-    policy = held.link.policy.value
+    policy = ground.policy
     if not policy.allows(Permission.PRINT):
         raise Forbidden(permission=Permission.PRINT.value)
     tally, _made = Tally.objects.get_or_create(reader=admission.reader, grant=grant)

@@ -42,8 +42,10 @@ def create_links(
     language: str,
     documents: Sequence[Document],
     now: datetime,
+    rights: str = "",
 ) -> list[Link]:
-    """A link for each reader, with a grant on each document, in the order given. The caller is in a transaction."""
+    """A link for each reader, with a grant on each document, in the order given. With `rights` there are none: a room above keeps
+    them (`ports.get_rights_sources`). The caller is in a transaction."""
     links = []
     for spec in specs:
         token = new_secret()
@@ -56,6 +58,7 @@ def create_links(
                 address=spec.address,
                 name=spec.name,
                 language=language,
+                rights=rights,
                 created_at=now,
             )
         )

@@ -16,6 +16,7 @@ from sealroom.access import queries, rules
 from sealroom.access.errors import NotAdmitted
 from sealroom.access.flows.visitors import visitor_who
 from sealroom.access.models import Grant, Link, Pass, Reader, Tally, Terms, View
+from sealroom.access.queries import Ground
 from sealroom.access.rules import Policy, Verdict, Viewer
 from sealroom.access.signals import admission_refused, link_opened
 from sealroom.audit import flows as audit
@@ -67,8 +68,8 @@ def check_pass(
     held = queries.living_pass(cookie, link_id, now=now)
     if held is None:
         raise NotAdmitted(reason=Verdict.EMAIL.value)
-    grant = _find_grant(held.link, document_id)
-    verdict = decide(held, grant, ip=ip, now=now)
+    ground = _ground(held, document_id)
+    verdict, grant = decide(held, ground, ip=ip, now=now), ground.grant
     is_preview = held.preview_by_id is not None
     reads = purpose is Purpose.READ and not is_preview and verdict is Verdict.ADMIT
     if reads and grant is not None and _must_write(held, grant, now=now):
@@ -77,17 +78,17 @@ def check_pass(
         if not is_preview:
             _write_refusal(held, grant, verdict, ip=ip, now=now)
         raise NotAdmitted(reason=verdict.value)
-    later = None if is_preview else rules.touched(held.times, now=now)
-    if later is not None:
-        Pass.objects.filter(pk=held.pk, idle_expires_at__lt=later).update(idle_expires_at=later)
+    if not is_preview:
+        _prolong(held, now=now)
     document = grant.document
     assert document.current is not None
+    document.current.document = document  # the same row: nobody need ask for it again
     return Admission(
         link=held.link,
         grant=grant,
         document=document,
         version=document.current,
-        policy=held.link.policy.value,
+        policy=ground.policy,
         viewer=_viewer(held, ip),
         pass_id=held.public_id,
         pass_pk=held.pk,
@@ -120,11 +121,25 @@ def check_gate(cookie: str | None, link_id: str, *, ip: str, now: datetime, upto
     held = queries.living_pass(cookie, link_id, now=now)
     if held is None:
         raise NotAdmitted(reason=Verdict.EMAIL.value)
-    policy = held.link.policy.value
-    verdict = rules.decide_admission(policy, queries.facts_of(held, ip=ip, now=now), now=now)
+    ground = queries.ground_of(held)
+    policy = ground.policy
+    verdict = decide(held, ground, ip=ip, now=now)
     if not rules.gate_is_reached(verdict, upto):
         raise NotAdmitted(reason=verdict.value, starts_at=policy.starts_at)
     return Gate(held.link, policy, _viewer(held, ip), held, is_due=verdict is upto)
+
+
+def check_link(cookie: str | None, link_id: str, *, ip: str, now: datetime) -> Gate:
+    """Let a browser behind a link, past every gate, whatever it wants there; a living pass is prolonged as by `check_pass`.
+
+    For links whose rights a room above keeps: it says itself what may be seen. Raises `NotAdmitted` with the first reason.
+    """
+    gate = check_gate(cookie, link_id, ip=ip, now=now)
+    if gate.is_due:
+        raise NotAdmitted(reason=Verdict.TERMS.value)
+    if gate.held.preview_by_id is None:
+        _prolong(gate.held, now=now)
+    return gate
 
 
 def check_again(admission: Admission, *, now: datetime) -> Policy:
@@ -133,10 +148,17 @@ def check_again(admission: Admission, *, now: datetime) -> Policy:
     Raises `NotAdmitted` as `check_pass`. Writes nothing and prolongs nothing.
     """
     held = find_pass(admission, now=now)
-    verdict = decide(held, _find_grant(held.link, admission.document.public_id), ip=admission.viewer.ip, now=now)
+    ground = queries.ground_of(held, admission.document.public_id)
+    verdict = decide(held, ground, ip=admission.viewer.ip, now=now)
     if verdict is not Verdict.ADMIT:
         raise NotAdmitted(reason=verdict.value)
-    return held.link.policy.value
+    return ground.policy
+
+
+def _prolong(held: Pass, *, now: datetime) -> None:
+    later = rules.touched(held.times, now=now)
+    if later is not None:
+        Pass.objects.filter(pk=held.pk, idle_expires_at__lt=later).update(idle_expires_at=later)
 
 
 def find_pass(admission: Admission, *, now: datetime) -> Pass:
@@ -154,17 +176,19 @@ def _viewer(held: Pass, ip: str) -> Viewer:
     return Viewer(held.reader.address, held.link.name if held.reader.address == held.link.address else "", ip)
 
 
-def _find_grant(link: Link, document_id: str) -> Grant | None:
-    rows = Grant.objects.select_related("document__current").filter(link=link, document__public_id=document_id)
-    return rows.first()
+def decide(held: Pass, ground: Ground, *, ip: str, now: datetime) -> Verdict:
+    """What is decided about a living pass and what it asks for, by what is committed now. For the flows of this room."""
+    return rules.decide_admission(ground.policy, queries.facts_of(held, ground, ip=ip, now=now), now=now)
 
 
-def decide(held: Pass, grant: Grant | None, *, ip: str, now: datetime) -> Verdict:
-    """What is decided about a living pass and a document, by what is committed now. For the flows of this room."""
-    facts = queries.facts_of(held, grant, ip=ip, now=now)
-    if grant is None:
-        facts = replace(facts, granted=False)
-    return rules.decide_admission(held.link.policy.value, facts, now=now)
+def _ground(held: Pass, document_id: str) -> Ground:
+    """The ground with a grant, so that an opening can be counted where a room above keeps the rights."""
+    ground = queries.ground_of(held, document_id)
+    if not ground.has_right or ground.grant is not None:
+        return ground
+    document = Document.objects.get(public_id=document_id)
+    Grant.objects.bulk_create([Grant(link=held.link, document=document)], ignore_conflicts=True)
+    return replace(ground, grant=queries.granted(held.link, document_id))
 
 
 def _must_write(held: Pass, grant: Grant, *, now: datetime) -> bool:
@@ -185,7 +209,8 @@ def _open(held: Pass, grant: Grant, *, ip: str, now: datetime) -> tuple[Grant, V
     fresh = queries.living_pass_by_pk(held.pk, now=now)
     if fresh is None:
         return locked, Verdict.EMAIL
-    verdict = decide(fresh, locked, ip=ip, now=now)
+    ground = replace(queries.ground_of(fresh, locked.document.public_id), grant=locked)
+    verdict = decide(fresh, ground, ip=ip, now=now)
     if verdict is not Verdict.ADMIT:
         return locked, verdict
     if fresh.link.policy.max_views is not None:

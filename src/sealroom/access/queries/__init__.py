@@ -14,8 +14,11 @@ from sealroom.access.queries.links import (
     open_challenge,
 )
 from sealroom.access.queries.passes import (
+    Ground,
     country_of,
     facts_of,
+    granted,
+    ground_of,
     has_countries,
     is_revoked,
     living_pass,
@@ -43,6 +46,7 @@ from sealroom.access.queries.terms import (
 
 __all__ = [
     "AcceptanceView",
+    "Ground",
     "LandedDocument",
     "Landing",
     "LandingState",
@@ -57,6 +61,8 @@ __all__ = [
     "facts_of",
     "find_link",
     "find_terms",
+    "granted",
+    "ground_of",
     "has_countries",
     "is_revoked",
     "landing",

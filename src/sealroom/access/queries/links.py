@@ -11,7 +11,16 @@ from django.conf import settings
 from django.db.models import Q
 
 from sealroom.access.models import Challenge, Grant, Link, Pass, PolicyRow
-from sealroom.access.queries.passes import facts_of, is_revoked, living_pass, living_view, may_open_without_code, views_of
+from sealroom.access.queries.passes import (
+    facts_of,
+    grants_of,
+    ground_of,
+    is_revoked,
+    living_pass,
+    living_view,
+    may_open_without_code,
+    views_of,
+)
 from sealroom.access.queries.terms import accepted_by
 from sealroom.access.rules import Facts, Permission, Verdict, decide_admission, ends_at
 from sealroom.core import codes
@@ -81,6 +90,7 @@ class Landing:
     is_preview: bool = False
     has_accepted: bool = False  # there is a record of an acceptance for this reader
     documents: tuple[LandedDocument, ...] = ()
+    rights: str = ""  # `Link.rights`: what lies behind the link is kept by that room
 
 
 @dataclass(frozen=True)
@@ -108,14 +118,14 @@ def landing(cookie: str | None, reference: str, *, ip: str = "", now: datetime) 
     whether the link lives, ended or never was (`NEEDS_OPEN` where no proof is asked for and it lives); before the last gate nobody
     learns how many documents there are, nor their names."""
     held = living_pass(cookie, reference, now=now)
-    facts = facts_of(held, ip=ip, now=now) if held is not None else None
-    if held is None or facts is None or not facts.proved:
+    ground = ground_of(held) if held is not None else None
+    facts = facts_of(held, ground, ip=ip, now=now) if held is not None and ground is not None else None
+    if held is None or ground is None or facts is None or not facts.proved:
         link = held.link if held is not None else find_link(reference)
         has_button = link is not None and may_open_without_code(link, now=now)
         return Landing(LandingState.NEEDS_OPEN if has_button else LandingState.NEEDS_CODE)
-    link, policy = held.link, held.link.policy.value
-    rows = list(Grant.objects.filter(link=link).select_related("document__current").order_by("position", "pk"))
-    documents = tuple(_landed(grant, held, facts, now=now) for grant in rows)
+    link, policy = held.link, ground.policy
+    documents = () if link.rights else tuple(_landed(grant, held, facts, now=now) for grant in grants_of(link))
     whole = decide_admission(policy, facts, now=now)
     verdicts = {document.verdict for document in documents}
     if whole is Verdict.ADMIT and verdicts and Verdict.ADMIT not in verdicts:
@@ -135,6 +145,7 @@ def landing(cookie: str | None, reference: str, *, ip: str = "", now: datetime) 
         is_preview=facts.is_preview,
         has_accepted=state is LandingState.OPEN and accepted_by(held).exists(),
         documents=documents if state is LandingState.OPEN else (),
+        rights=link.rights,
     )
 
 

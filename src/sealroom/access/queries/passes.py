@@ -3,29 +3,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
 from sealroom.access.models import Grant, Link, Pass, Reader, Tally, View
-from sealroom.access.ports import get_country_finder
+from sealroom.access.ports import get_country_finder, get_rights_sources
 from sealroom.access.queries.terms import terms_are_due
-from sealroom.access.rules import VIEW_ENDS_AFTER, Access, Facts, ends_at, is_proved, pass_is_alive
+from sealroom.access.rules import VIEW_ENDS_AFTER, Access, Facts, Permission, Policy, ends_at, is_proved, pass_is_alive
 from sealroom.core.ids import digest
+from sealroom.core.prepared import Prepared
 
 
 def living_pass(cookie: str | None, reference: str, *, now: datetime) -> Pass | None:
     """The pass of this browser on this link with link, policy and reader as they are now, if it lives."""
     if not cookie:
         return None
-    of_link = Q(link__token_digest=digest(reference)) | Q(link__public_id=reference)
-    found = _passes().filter(of_link, visitor__secret_digest=digest(cookie)).first()
+    found = _of_browser.first(browser=digest(cookie), token=digest(reference), link_id=reference)
     return found if found is not None and pass_is_alive(found.times, now=now) else None
 
 
 def living_pass_by_pk(pk: int, *, now: datetime) -> Pass | None:
     """The same pass again, with everything read anew, if it still lives."""
-    found = _passes().filter(pk=pk).first()
+    found = _by_pk.first(pk=pk)
     return found if found is not None and pass_is_alive(found.times, now=now) else None
 
 
@@ -34,20 +35,82 @@ def _passes() -> QuerySet[Pass]:
     return rows.filter(ended_at=None)
 
 
+def _passes_of_browser(browser: str, token: str, link_id: str) -> QuerySet[Pass]:
+    of_link = Q(link__token_digest=token) | Q(link__public_id=link_id)
+    return _passes().filter(of_link, visitor__secret_digest=browser).order_by("pk")[:1]
+
+
+_of_browser = Prepared(_passes_of_browser, texts=("browser", "token", "link_id"))
+_by_pk = Prepared(lambda pk: _passes().filter(pk=pk), numbers=("pk",))
+
+
+def granted(link: Link, document_id: str) -> Grant | None:
+    """The grant on a document behind a link, with the document and its version as they are now."""
+    return _grant.first(link=link.pk, document=document_id)
+
+
+def grants_of(link: Link) -> list[Grant]:
+    """Every grant behind a link in the sender's order, with documents and versions as they are now."""
+    return _grants.all(link=link.pk)
+
+
+def _grants_with_documents() -> QuerySet[Grant]:
+    return Grant.objects.select_related("document__current")
+
+
+_grant = Prepared(
+    lambda link, document: _grants_with_documents().filter(link_id=link, document__public_id=document),
+    texts=("document",),
+    numbers=("link",),
+)
+_grants = Prepared(lambda link: _grants_with_documents().filter(link_id=link).order_by("position", "pk"), numbers=("link",))
+
+
 def is_revoked(link: Link, grant: Grant | None = None) -> bool:
     """Revoked for the whole send, for this recipient, or for this document."""
     return bool(link.revoked_at or link.policy.revoked_at or (grant is not None and grant.revoked_at))
 
 
-def facts_of(held: Pass, grant: Grant | None = None, *, ip: str, now: datetime) -> Facts:
-    """All that is known about a browser that carries a living pass, and, with `grant`, about a document for it."""
-    link, policy, reader = held.link, held.link.policy.value, held.reader
+@dataclass(frozen=True)
+class Ground:
+    """What a browser with a living pass stands on: the policy as it binds this reader, and, where a document is asked for, his
+    grant on it."""
+
+    policy: Policy
+    grant: Grant | None = None
+    has_right: bool = True  # False: there is no such document for this reader
+    is_out: bool = False  # the reader's place has ended
+
+
+def ground_of(held: Pass, document_id: str = "") -> Ground:
+    """Policy and grant as they are now. Where a room above keeps the rights of a link, it is asked, and its answer replaces the
+    policy's permission and narrows its dates; a grant may be missing there although there is a right."""
+    policy, link = held.link.policy.value, held.link
+    grant = granted(link, document_id) if document_id else None
+    if not link.rights:
+        return Ground(policy, grant, has_right=grant is not None or not document_id)
+    standing = get_rights_sources()[link.rights](link.pk, held.reader.address, document_id)
+    starts = [moment for moment in (policy.starts_at, standing.starts_at) if moment is not None]
+    ends = [moment for moment in (policy.expires_at, standing.expires_at) if moment is not None]
+    bound = replace(
+        policy,
+        permission=standing.permission or Permission.VIEW,
+        starts_at=max(starts, default=None),
+        expires_at=min(ends, default=None),
+    )
+    return Ground(bound, grant, has_right=standing.permission is not None or not document_id, is_out=standing.is_out)
+
+
+def facts_of(held: Pass, ground: Ground, *, ip: str, now: datetime) -> Facts:
+    """All that is known about a browser that carries a living pass, and about the document it asks for."""
+    link, policy, reader, grant = held.link, ground.policy, held.reader, ground.grant
     limits_views = grant is not None and policy.max_views is not None
     is_preview = held.preview_by_id is not None
     return Facts(
         proved=is_preview or is_proved(policy, invited=link.address, proved=held.address, reader=reader.address),
-        granted=grant is None or (grant.document.deleted_at is None and grant.document.current_id is not None),
-        revoked=is_revoked(link, grant),
+        granted=ground.has_right
+        and (grant is None or (grant.document.deleted_at is None and grant.document.current_id is not None)),
+        revoked=ground.is_out or is_revoked(link, grant),
         first_opened_at=None if is_preview else reader.first_opened_at,
         address=reader.address,
         is_named=bool(link.address) and reader.address == link.address,

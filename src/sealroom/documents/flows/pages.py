@@ -12,6 +12,7 @@ from typing import BinaryIO
 import structlog
 
 from sealroom.core.errors import NotFound
+from sealroom.core.prepared import Prepared
 from sealroom.documents import pixels
 from sealroom.documents.errors import BlobCorrupt, BlobMissing, NotReady, PageFailed, WorkshopFailure
 from sealroom.documents.models import Page, Version, VersionState
@@ -36,11 +37,17 @@ def base_page(version: Version, number: int, *, width: int = pixels.BASE_WIDTH) 
     wished = pixels.step_width(width)
     if wished > pixels.BASE_WIDTH:
         return draw(version, page, wished)
+    small = _hot.get(f"{page.base_key}@{wished}") if page.base_key else None
+    if small is not None:
+        return small
     raster = _kept(page)
     if raster is None:
         raster = draw(version, page, pixels.BASE_WIDTH)
         keep(page, raster)
-    return pixels.shrink(raster, wished)
+    small = pixels.shrink(raster, wished)
+    if page.base_key and small is not raster:
+        _hot.put(f"{page.base_key}@{wished}", small)
+    return small
 
 
 def open_original(version: Version) -> BinaryIO:
@@ -78,15 +85,17 @@ def keep(page: Page, raster: Raster) -> None:
             store.delete(page.base_key)  # it was damaged, or `page` would not have been drawn again
 
 
+_page = Prepared(lambda version, number: Page.objects.filter(version_id=version, number=number), numbers=("version", "number"))
+
+
 def _find(version: Version, number: int) -> Page:
     if version.document.deleted_at is not None:
         raise NotFound(kind="document", id=version.document.public_id)
     if version.state != VersionState.READY:
         raise NotReady(state=version.state, error=version.error_code)
-    try:
-        page = Page.objects.get(version_id=version.pk, number=number)
-    except Page.DoesNotExist as error:
-        raise NotFound(kind="page", number=number) from error
+    page = _page.first(version=version.pk, number=number)
+    if page is None:
+        raise NotFound(kind="page", number=number)
     if page.error_code:
         raise PageFailed(page=number, reason=page.error_code)
     return page

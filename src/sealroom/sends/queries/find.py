@@ -14,6 +14,7 @@ from sealroom.access.models import Link
 from sealroom.access.rules import TermsMode
 from sealroom.accounts.rules import Actor, Capability
 from sealroom.core.errors import NotFound
+from sealroom.core.prepared import Prepared
 from sealroom.documents.models import Document, Version
 from sealroom.sends import rules
 from sealroom.sends.models import Recipient, Send, SendDocument, SendState
@@ -62,7 +63,7 @@ def title_of_send(send: Send) -> str:
 
 def envelope_of(link_id: str) -> Envelope:
     """Who sent what stands behind a link. Only for a browser that proved the link's address. Raises `NotFound`."""
-    send = sends_of_all().filter(policy__links__public_id=link_id).first()
+    send = _of_link.first(link_id=link_id)
     if send is None or send.sent_at is None:
         raise NotFound(kind="link", id=link_id)
     return Envelope(
@@ -78,6 +79,9 @@ def envelope_of(link_id: str) -> Envelope:
 def sends_of_all() -> QuerySet[Send]:
     """Every send that was not deleted, with what decides its state. Only to be narrowed by the queries of this room."""
     return Send.objects.select_related("policy__terms", "team", "sender", "open_link", "preset").filter(deleted_at=None)
+
+
+_of_link = Prepared(lambda link_id: sends_of_all().filter(policy__links__public_id=link_id)[:1], texts=("link_id",))
 
 
 def own_sends(actor: Actor) -> QuerySet[Send]:

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from sealroom.access.flows import Admission
 from sealroom.access.models import Grant, Link, Pass
 from sealroom.audit import flows as audit
 from sealroom.audit.rules import ActorKind, Verb, Who
+from sealroom.core.prepared import Prepared
 from sealroom.viewing import rules
 from sealroom.viewing.models import Denial, Opening, PageView
 from sealroom.viewing.rules import Claim, PageTime
@@ -30,7 +32,7 @@ def record_page(admission: Admission, page: int | None, *, now: datetime) -> Ope
     opening = _living(admission, now=now) or _begin(admission, now=now)
     if page is None:
         return opening
-    view = PageView.objects.filter(opening=opening, page=page).first()
+    view = _page_view.first(opening=opening.pk, page=page)
     if view is not None and now - view.last_at < SAME_LOOK:
         return opening
     with transaction.atomic():
@@ -91,8 +93,16 @@ def record_denial(grant_id: int, reason: str, *, address: str = "", ip: str, now
 
 def _living(admission: Admission, *, now: datetime) -> Opening | None:
     """The opening that goes on: of this browser, this grant and this version, not left for too long."""
-    rows = Opening.objects.filter(grant=admission.grant, version=admission.version, browser_pass_id=admission.pass_pk)
-    return rows.filter(last_seen_at__gt=now - rules.OPENING_ENDS_AFTER).order_by("-started_at").first()
+    last = _last_opening.first(grant=admission.grant.pk, version=admission.version.pk, browser=admission.pass_pk)
+    return last if last is not None and last.last_seen_at > now - rules.OPENING_ENDS_AFTER else None
+
+
+def _openings(grant: int, version: int, browser: int) -> QuerySet[Opening]:
+    return Opening.objects.filter(grant_id=grant, version_id=version, browser_pass_id=browser).order_by("-started_at")[:1]
+
+
+_last_opening = Prepared(_openings, numbers=("grant", "version", "browser"))
+_page_view = Prepared(lambda opening, page: PageView.objects.filter(opening_id=opening, page=page), numbers=("opening", "page"))
 
 
 @transaction.atomic
