@@ -128,7 +128,7 @@ SEALROOM_CERTIFICATE_PRINTER = "sealroom.access.adapters.certificate.ReportlabCe
 SEALROOM_GEOIP_FILE = env.file("SEALROOM_GEOIP_FILE")
 SEALROOM_JOBS_BELL = "sealroom.core.jobs.adapters.polling.PollingBell"
 SEALROOM_WORKER_THREADS = env.number("SEALROOM_WORKER_THREADS", 2, least=1, most=64)
-SEALROOM_WEB_WORKERS = env.number("SEALROOM_WEB_WORKERS", 1, least=1, most=64)
+SEALROOM_WEB_WORKERS = env.number("SEALROOM_WEB_WORKERS", 2, least=1, most=64)
 
 # -- Identity ------------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
