@@ -132,7 +132,7 @@ def sqlite_pattern(_place_of_patterns: None, django_db_blocker: Any) -> Path:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, sqlite_pattern: Path) -> Iterator[None]:
-    """Fills the tests' own database, which lives in memory, from the pattern before Django sets it up: it finds all migrations done.
+    """Fills the tests' own database, which lives in memory, from the pattern before Django sets it up and finds no migration to do.
     The database lives as long as somebody is connected to it."""
     name = connections["default"].creation._get_test_db_name()
     with closing(sqlite3.connect(name, uri=True)) as own:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What takes longer to make than most tests take to run, made once for a whole run by whoever needs it first, and copied: a migrated
-SQLite file, and the data folder of an installation that was prepared but never started.
+"""What takes longer to make than most tests take to run, made once for a whole run by whoever needs it first, and copied: a
+migrated SQLite file, and the data folder of an installation that was prepared but never started.
 
 All test processes of a run share one place for them; each pattern is made under a lock and appears there whole or not at all.
 """
@@ -43,8 +43,8 @@ def migrated() -> Path:
 
 
 def lay_installation(data: Path) -> None:
-    """Make `data` a prepared folder: database, catalogue and static files as `sealroom prepare` leaves them in an empty one, without
-    the keys, which every installation makes for itself at its first start. Does nothing when nobody settled a place (benchmarks)."""
+    """Make `data` a prepared folder: database, catalogue and static files as `sealroom prepare` leaves them in an empty one,
+    without the keys, which every installation makes for itself at its first start. Does nothing where nobody settled a place."""
     if _PLACE not in os.environ:
         return
     place = Path(os.environ[_PLACE])
