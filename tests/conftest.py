@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from sealroom.billing import ports as billing_ports
 from sealroom.billing.adapters.fake import FakeGateway
 from sealroom.cli.simulation.till import ScriptedTill
 from sealroom.core.jobs import schedule
-from tests import postgres
+from tests import patterns, postgres
 from tests import stripe_peer as wire
 from tests.factories.accounts import Persona, make_member, make_persona
 from tests.processes import Database, do
@@ -117,20 +118,34 @@ def _emptying_append_only_tables() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _place_of_patterns(tmp_path_factory: pytest.TempPathFactory) -> None:
+    patterns.settle(tmp_path_factory)
+
+
 @pytest.fixture(scope="session")
-def sqlite_pattern(django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sqlite_pattern(_place_of_patterns: None, django_db_blocker: Any) -> Path:
     """A migrated SQLite file to be copied."""
-    file = tmp_path_factory.mktemp("pattern") / "sealroom.sqlite3"
     with django_db_blocker.unblock():
-        do(Database.of_file(file), _migrate)
-    return file
+        return patterns.migrated()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, sqlite_pattern: Path) -> Iterator[None]:
+    """Fills the tests' own database, which lives in memory, from the pattern before Django sets it up and finds no migration to do.
+    The database lives as long as somebody is connected to it."""
+    creation: Any = connections["default"].creation
+    with closing(sqlite3.connect(creation._get_test_db_name(), uri=True)) as own:
+        with closing(sqlite3.connect(sqlite_pattern)) as pattern:
+            pattern.backup(own)
+        yield
 
 
 @pytest.fixture
 def sqlite_database(sqlite_pattern: Path, django_db_blocker: Any, tmp_path: Path) -> Iterator[Database]:
     """A migrated SQLite file for tests with several processes (see `tests.processes`); the test itself has no database."""
     with django_db_blocker.unblock():
-        yield Database.of_file(Path(shutil.copy(sqlite_pattern, tmp_path)))
+        yield Database.of_file(Path(shutil.copy(sqlite_pattern, tmp_path / "sealroom.sqlite3")))
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Demo, Shell
+from tests.patterns import lay_installation
 
 pytestmark = pytest.mark.slow
 
@@ -155,6 +156,17 @@ def test_two_prepare_one_folder_at_the_same_time(shell: Shell) -> None:
     assert [out for out, _ in said] == ["ready\n", "ready\n"]
     assert shell.data.stat().st_mode & 0o077 == 0
     assert (shell.data / "sealroom.sqlite3").stat().st_mode & 0o077 == 0
+
+
+def test_static_files_are_collected_once_and_again_when_one_is_lost(shell: Shell) -> None:
+    lay_installation(shell.data)
+    (mark, kept, lost) = (shell.data / "static" / name for name in ("collected", "staticfiles.json", "web/css/billing.css"))
+    before = (mark.read_text(), kept.stat().st_mtime_ns)
+    assert shell("prepare").returncode == 0
+    assert (mark.read_text(), kept.stat().st_mtime_ns) == before, "nothing was to do"
+    lost.unlink()
+    assert shell("prepare").returncode == 0
+    assert (mark.read_text(), lost.is_file(), kept.stat().st_mtime_ns > before[1]) == (before[0], True, True)
 
 
 @pytest.mark.parametrize("words", [[], ["unknown"], ["plan"], ["audit"], ["send", "x"], ["serve", "--port", "x"]])

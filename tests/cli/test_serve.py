@@ -62,7 +62,7 @@ def workers(server: Server) -> set[int]:
 
 
 def test_serve_lives_through_a_day(tmp_path: Path) -> None:
-    with serving(tmp_path) as server:
+    with serving(tmp_path, from_nothing=True) as server:
         assert f"{server.base_url}/setup/" in server.setup_url
         demo = server.command("demo", "--json")  # beside the live server, whose worker does half of the work
         assert demo.returncode == 0, demo.stderr

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
 
+from tests.patterns import lay_installation
+
 START_SECONDS = 240
 
 
@@ -97,10 +99,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(folder: Path, **extra: str) -> Iterator[Server]:
-    """Start, wait until it answers, and stop by process id at the end."""
+def serving(folder: Path, *, from_nothing: bool = False, **extra: str) -> Iterator[Server]:
+    """Start, wait until it answers, and stop by process id at the end. A new installation begins with a copied database and copied
+    static files, unless the test is about how it makes them: `from_nothing`."""
     port = free_port()
     data = folder / "data"
+    if not (from_nothing or data.exists()):
+        lay_installation(data)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("SEALROOM_", "DJANGO_"))}
     environment |= {"SEALROOM_DATA": str(data), "PYTHONUNBUFFERED": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
     environment |= {"SEALROOM_BASE_URL": f"http://127.0.0.1:{port}", **extra}

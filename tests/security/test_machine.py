@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import errno
+import gc
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from django.db import OperationalError
 
 from sealroom.accounts.rules import clean_name
 from sealroom.httpkit import faults
-from sealroom.httpkit.uploads import NamelessFileUploadHandler
+from sealroom.httpkit.uploads import NamelessFile, NamelessFileUploadHandler
 from sealroom.web.forms.sending import read_recipients
 from tests.factories.access import make_document
 from tests.factories.accounts import Persona
@@ -76,6 +78,17 @@ def test_no_clear_upload_has_a_name_on_the_disk(owner: Persona, monkeypatch: pyt
     assert make_caller(owner).upload(BIG).status == 201
     assert len(seen) > 10
     assert [paths for paths in seen if paths] == []
+
+
+def test_an_upload_in_a_knot_of_references_is_closed(tmp_path: Path) -> None:
+    """As a request that failed is, with its traceback."""
+    knot: list[object] = [NamelessFile(tempfile.TemporaryFile(dir=tmp_path), "Offer.pdf", "application/pdf", 0, None, None)]  # noqa: SIM115
+    knot.append(knot)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        del knot
+        gc.collect()
+    assert [str(one.message) for one in said if "mode='rb+'" in str(one.message)] == []
 
 
 @pytest.mark.parametrize(

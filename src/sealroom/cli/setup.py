@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 
 import django
 from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
 from django.core import checks
 from django.core.management import call_command
 
@@ -19,6 +22,7 @@ from sealroom.audit.rules import ActorKind, Who
 
 # Whoever works at the command line of this machine runs the installation.
 OPERATOR = Who(ActorKind.OPERATOR, "shell", route="cli")
+_MARK = "collected"  # lies among the collected static files: what they were made of, and what was made
 
 
 def load() -> None:
@@ -63,8 +67,31 @@ def _refuse_unknown_plan() -> None:
 
 
 def _collect_static(target: Path) -> None:
+    """Collect and compress the static files: seconds of work, left out when it is already done and nobody took anything away."""
     target.mkdir(parents=True, exist_ok=True)
+    mark, sources = target / _MARK, _static_sources()
+    if mark.is_file() and mark.read_text() == f"{sources} {_static_results(target)}":
+        return
+    mark.unlink(missing_ok=True)
     call_command("collectstatic", interactive=False, verbosity=0, stdout=io.StringIO())
+    mark.write_text(f"{sources} {_static_results(target)}")
+
+
+def _static_sources() -> str:
+    """A digest of all that goes into the collected files: the sources, byte for byte, and how they are treated."""
+    treatment = (django.get_version(), metadata.version("whitenoise"), settings.STORAGES["staticfiles"], settings.STATIC_URL)
+    digest = hashlib.sha256(repr(treatment).encode())
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            with storage.open(name) as file:
+                digest.update(f"{name}\0{hashlib.sha256(file.read()).hexdigest()}\0".encode())
+    return digest.hexdigest()
+
+
+def _static_results(target: Path) -> str:
+    """A digest of the names and sizes of the collected files."""
+    found = sorted((str(path.relative_to(target)), path.stat().st_size) for path in target.rglob("*") if path.is_file())
+    return hashlib.sha256(repr([one for one in found if one[0] != _MARK]).encode()).hexdigest()
 
 
 def note_address() -> None:

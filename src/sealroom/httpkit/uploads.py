@@ -5,7 +5,8 @@ is killed, and nobody else can open it. Named by FILE_UPLOAD_HANDLERS."""
 from __future__ import annotations
 
 import tempfile
-from typing import Any
+import weakref
+from typing import IO, Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -13,12 +14,13 @@ from django.core.files.uploadhandler import FileUploadHandler
 
 
 class NamelessFile(UploadedFile):  # type: ignore[type-arg]  # generic for type checkers only
-    """A file that is gone with its last reader, however that comes about."""
+    """A file that is gone with its last reader, however that comes about: not every path of a request closes its files.
 
-    def __del__(self) -> None:
-        """Not every path of a request closes its files."""
-        if self.file is not None:
-            self.file.close()
+    A request that failed and its traceback hold each other, and such a knot is finalized in any order: `__del__` comes too late."""
+
+    def __init__(self, file: IO[bytes], *facts: Any) -> None:
+        super().__init__(file, *facts)
+        weakref.finalize(self, file.close)
 
 
 class NamelessFileUploadHandler(FileUploadHandler):
