@@ -67,7 +67,11 @@ def main(rounds: int) -> int:
     from tests.journeys import server as product  # noqa: PLC0415 -- after the path
 
     product.START_SECONDS = 300  # a machine that others use too
-    with tempfile.TemporaryDirectory() as folder, product.serving(Path(folder)) as server, sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        product.serving(Path(folder), SEALROOM_WEB_WORKERS="2") as server,
+        sync_playwright() as playwright,
+    ):
         files = _files(Path(folder))
         wish = {"files": {name: str(path) for name, path in files.items()}}
         sent = _stage(wish, server.environment)

@@ -108,7 +108,7 @@ def serving(folder: Path, *, from_nothing: bool = False, **extra: str) -> Iterat
         lay_installation(data)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("SEALROOM_", "DJANGO_"))}
     environment |= {"SEALROOM_DATA": str(data), "PYTHONUNBUFFERED": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-    environment |= {"SEALROOM_BASE_URL": f"http://127.0.0.1:{port}", **extra}
+    environment |= {"SEALROOM_BASE_URL": f"http://127.0.0.1:{port}", "SEALROOM_WEB_WORKERS": "1", **extra}
     log = folder / "serve.log"
     with log.open("wb") as sink:
         process = subprocess.Popen(
