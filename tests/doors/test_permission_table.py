@@ -198,6 +198,7 @@ TABLE: dict[str, dict[str, str]] = {
         "DELETE": "302 404 404 204 302 302 302",
     },
     "files/<str:document_id>/unlock/": {"POST": "302 404 404 302 302 302 302"},
+    "files/<str:document_id>/retry/": {"POST": "302 404 404 302 302 302 302"},
     "sends/": {"GET": "302 200 200 200 302 302 302"},
     "sends/<str:send_id>/": {"GET": "302 404 404 200 302 302 302"},
     "sends/<str:send_id>/settings/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 302 302 302 302"},

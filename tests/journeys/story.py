@@ -4,8 +4,12 @@
 from __future__ import annotations
 
 import io
+import json
 import re
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 from reportlab.lib.pagesizes import A4
@@ -14,6 +18,22 @@ from reportlab.pdfgen.canvas import Canvas
 from tests.journeys.server import Server, code_in, link_in
 
 PASSCODE = "orange lamp"
+
+
+def set_scene(server: Server, email: str) -> dict[str, Any]:
+    """Let a member of a running server have something on every page of Document Security; see `tests.journeys.scene`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.journeys.scene", email],
+        env=server.environment | {"DJANGO_SETTINGS_MODULE": "sealroom.project.settings"},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def outlined_pdf(*, pages: int = 6) -> bytes:

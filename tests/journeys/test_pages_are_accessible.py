@@ -6,13 +6,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.journeys.server import Server, link_in
-from tests.journeys.story import make_pdf, open_link, prepare_send, shown_page, submit
+from tests.journeys.story import PASSCODE, enter_code, make_pdf, open_link, prepare_send, set_scene, shown_page, sign_up, submit
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -28,6 +29,14 @@ MEMBERS = (
     "/settings/", "/settings/keys/", "/admin/team/", "/admin/members/", "/admin/plan/", "/admin/plan/modify/?focus=credits",
     "/admin/billing/invoices/", "/admin/billing/details/", "/admin/activity/", "/help/", "/help/billing/", "/help/credits/",
     "/outbox/", "{mail}", "/accounts/email/", "/accounts/password/change/", "/accounts/logout/",
+)  # fmt: skip
+SECURITY = (
+    "/?draft={draft}", "/sends/{gated}/", "/sends/{gated}/settings/", "/sends/{gated}/recipients/", "/sends/{gated}/delete/",
+    "/sends/{gated}/files/{book}/versions/", "/sends/{gated}/files/{book}/replace/", "/sends/{gated}/files/{nda}/replace/{newer}/",
+    "/sends/{gated}/files/{nda}/replace/{broken}/", "/sends/{open}/", "/sends/{open}/settings/", "/sends/{ended}/", "/sends/",
+    "/requests/", "/contacts/", "/contacts/{contact}/", "/contacts/choose/", "/received/", "/admin/security/presets/",
+    "/admin/security/presets/new/", "/admin/security/presets/{preset}/", "/admin/security/terms/", "/admin/security/acceptances/",
+    "/help/document-security/", "/help/presets/", "/help/requests/", "/help/protection-limits/",
 )  # fmt: skip
 STRANGERS = (
     "/accounts/login/", "/accounts/signup/", "/accounts/signup/?by=code", "/accounts/login/code/", "/accounts/password/reset/",
@@ -53,13 +62,14 @@ class Inspector:
         self.axe = Axe()
         self.faults: list[str] = []
 
-    def look(self, page: Page, name: str) -> None:
-        """Axe at the desk's width, its rules about colours in the dark theme too, and the width of the page in every window."""
+    def look(self, page: Page, name: str, *, within: str = "html") -> None:
+        """Axe at the desk's width, its rules about colours in the dark theme too, and the width of the page in every window.
+        `within` (a selector) spares Axe what a page looked at before has already."""
         page.set_viewport_size({"width": WIDTHS[0], "height": 900})
         page.emulate_media(color_scheme="light", reduced_motion="reduce")
-        self._run_axe(page, f"{name} light", RULES)
+        self._run_axe(page, f"{name} light", RULES, within)
         page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-        self._run_axe(page, f"{name} dark", COLOURS)
+        self._run_axe(page, f"{name} dark", COLOURS, within)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 844})
             beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -67,10 +77,10 @@ class Inspector:
                 self.faults.append(f"{name}: {beyond} px too wide at {width}")
         page.set_viewport_size({"width": WIDTHS[0], "height": 900})
 
-    def _run_axe(self, page: Page, name: str, rules: dict[str, object]) -> None:
+    def _run_axe(self, page: Page, name: str, rules: dict[str, object], within: str) -> None:
         # Colours are judged as drawn: two frames after the theme changed every element has its own.
         page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        for fault in self.axe.run(page, options=rules).response["violations"]:
+        for fault in self.axe.run(page, context=within, options=rules).response["violations"]:
             self.faults += [
                 f"{name}: {fault['id']} {node['target']} {node['html'][:160]} {node['any'][0]['message'] if node['any'] else ''}"
                 for node in fault["nodes"][:3]
@@ -124,3 +134,119 @@ def test_pages_are_accessible(own_server: Server, new_page: Callable[..., Page],
     shown_page(reader, 1)
     inspector.look(reader, "viewer")
     assert inspector.faults == []
+
+
+def test_pages_of_document_security(server: Server, new_page: Callable[..., Page], inspector: Inspector) -> None:
+    """Every gate with its answers, the viewer and the player with what opens in them, and every page of the sender about them."""
+    member = new_page(locale="fr-FR")
+    sign_up(server, member, "scene@example.com", team="Example Partners")
+    scene = set_scene(server, "scene@example.com")
+
+    reader = new_page(locale="fr-FR")
+    _gates(server, reader, scene, inspector)
+    _viewers(reader, scene, inspector)
+
+    names = {name: found["send"] for name, found in scene.items() if isinstance(found, dict)}
+    names |= {name: scene[name] for name in ("draft", "preset", "contact")}
+    names |= dict(zip(("book", "nda"), scene["gated"]["documents"], strict=True))
+    names |= dict(zip(("newer", "broken"), scene["versions"], strict=True))
+    for path in SECURITY:
+        member.goto(server.base_url + path.format(**names))
+        inspector.look(member, path)
+    _panels(server, member, inspector)
+    _preview(server, member, names["gated"], inspector)
+    assert inspector.faults == []
+
+
+def _open(page: Page, found: dict[str, Any]) -> None:
+    """Follow a link that asks for no address."""
+    page.goto(found["url"])
+    submit(page)
+    page.wait_for_url("**/v/d/**")
+
+
+def _gates(server: Server, page: Page, scene: dict[str, Any], inspector: Inspector) -> None:
+    """What a reader passes before the first page, with what is said when it goes wrong."""
+    address = "gated@example.com"
+    page.goto(scene["open"]["url"])
+    inspector.look(page, "landing that opens")
+    page.goto(f"{scene['gated']['url']}request/")
+    inspector.look(page, "asking for access")
+    page.locator("main form").evaluate("form => { form.noValidate = true; }")
+    submit(page)
+    expect(page.locator("#address-error")).to_be_visible()
+    inspector.look(page, "asking without an address")
+    page.goto(f"{scene['gated']['url']}request/?sent")
+    inspector.look(page, "asked")
+    before = len(server.mails(address))
+    page.goto(scene["gated"]["url"])
+    page.locator("input[name=address]").fill(address)
+    submit(page)
+    enter_code(server, page, address, before=before, leads_to="/passcode/")
+    page.locator("input[name=passcode]").fill("wrong one")
+    submit(page)
+    expect(page.locator("#passcode-error")).to_be_visible()
+    inspector.look(page, "passcode")
+    page.locator("input[name=passcode]").fill(PASSCODE)
+    submit(page)
+    page.wait_for_url("**/terms/")
+    inspector.look(page, "terms")
+    page.locator("input[name=name]").fill("Nadia Reader")
+    submit(page)
+    page.wait_for_url("**/v/d/**")
+    inspector.look(page, "files")
+    page.goto(scene["pdf terms"]["url"])
+    submit(page)
+    page.wait_for_url("**/terms/")
+    inspector.look(page, "terms in a PDF")
+    page.goto(scene["to come"]["url"])
+    with page.expect_navigation():
+        submit(page)
+    inspector.look(page, "refusal: to come")
+    page.goto(scene["ended"]["url"])
+    inspector.look(page, "landing of a link that ended")
+
+
+def _viewers(page: Page, scene: dict[str, Any], inspector: Inspector) -> None:
+    """Viewer and player, each with what lies over it."""
+    _open(page, scene["open"])
+    shown_page(page, 1)
+    page.locator("#tab-outline").click()
+    expect(page.locator(".outline-item").first).to_be_visible()
+    page.keyboard.press("/")
+    page.keyboard.type("investors")
+    expect(page.locator("[data-find-count]")).not_to_have_text("", timeout=30_000)
+    inspector.look(page, "outline and find")
+    page.keyboard.press("Escape")
+    for sheet in ("print-sheet", "access-sheet"):
+        page.evaluate("id => document.getElementById(id).showModal()", sheet)
+        inspector.look(page, sheet)
+        page.keyboard.press("Escape")
+    _open(page, scene["shield"])
+    shown_page(page, 1)
+    inspector.look(page, "shield")
+    _open(page, scene["film"])
+    inspector.look(page, "player")
+
+
+def _panels(server: Server, page: Page, inspector: Inspector) -> None:
+    """Send Files with each panel open in turn, and the panel for a table of people."""
+    page.goto(f"{server.base_url}/?new")
+    for word in page.locator("#settings-card details.word").all():
+        word.evaluate("panel => { panel.open = true; }")
+        inspector.look(page, f"panel of {word.evaluate('panel => panel.closest(`.setting`).id')}", within="#settings-card")
+        word.evaluate("panel => { panel.open = false; }")
+    page.locator("details:has(#people)").evaluate("panel => { panel.open = true; }")
+    inspector.look(page, "table of people")
+
+
+def _preview(server: Server, page: Page, send: str, inspector: Inspector) -> None:
+    """What a recipient sees, looked at by the sender."""
+    page.goto(f"{server.base_url}/sends/{send}/")
+    with page.context.expect_page() as opened:
+        page.locator(".person-link form[target=_blank] button").first.click()
+    opened.value.locator("main").wait_for()
+    inspector.look(opened.value, "preview: files")
+    opened.value.locator("main a.parcel-row").first.click()
+    shown_page(opened.value, 1)
+    inspector.look(opened.value, "preview: viewer")

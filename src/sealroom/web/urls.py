@@ -44,6 +44,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("uploads/", uploads.begin, name="uploads"),
     path("uploads/<str:upload_id>/", uploads.upload, name="resume"),
     path("files/<str:document_id>/unlock/", send_files.unlock, name="unlock"),
+    path("files/<str:document_id>/retry/", send_files.retry, name="retry"),
     # Manage Sent Files
     path("sends/", sends.index, name="sends"),
     path("sends/<str:send_id>/", sends.detail, name="send"),

@@ -130,7 +130,8 @@ def test_laid_over_and_sounds_say_what_that_means(owner: Persona, film: Document
     assert b"the mark lies over the picture while it plays here" in client.get(there).content
     sound = upload_ready(owner.actor, make_film(size="", suffix="mp3"), name="Talk.mp3", now=datetime.now(UTC))
     client, there, _ = open_for(owner, sound, SendSettings())
-    assert b"A sound cannot carry a mark" in client.get(there).content
+    page = client.get(there).content
+    assert (b"A sound cannot carry a mark" in page, page.count(b"<main")) == (True, 1)
     heard = client.get(f"{there}media/")
     assert (heard.headers["Content-Type"], bool(body(heard))) == ("audio/mpeg", True)
 

@@ -36,6 +36,12 @@ def sent(owner: Persona, moment: datetime) -> Send:
     return make
 
 
+def test_page_has_one_main_part(sent: Send, reader: Reader) -> None:
+    parcel = sent()
+    reader.prove(parcel.tokens[NADIA], NADIA)
+    assert reader.get(parcel.address(NADIA)).content.count(b"<main") == 1
+
+
 def ask_to_print(reader: Reader, parcel: Parcel, body: Any) -> Any:
     token = csrf_of(reader.get(parcel.address(NADIA)))
     text = body if isinstance(body, str) else json.dumps(body)

@@ -184,6 +184,23 @@ def test_row_stops_asking_when_the_file_is_ready(owner: Persona, present: dateti
     assert f'formaction="/files/{broken.public_id}/unlock/"' in failed.content.decode()
 
 
+def test_failed_file_is_tried_again_from_its_row(owner: Persona, present: datetime) -> None:
+    broken = make_document(owner, "Broken.pdf", state=VersionState.FAILED, error="unreadable", now=present)
+    client, again = owner.client(), f"/files/{broken.public_id}/retry/"
+    assert f'formaction="{again}"' in client.get(f"/files/{broken.public_id}/", headers=HTMX).content.decode()
+    row = client.post(again, headers=HTMX).content.decode()
+    assert ("every 1s" in row, again in row) == (True, False)
+    assert "A file is still being prepared. Try again" in client.post(again, {"next": "/sends/"}, follow=True).content.decode()
+
+
+def test_failed_file_is_tried_again_without_scripts(owner: Persona, present: datetime) -> None:
+    broken = make_document(owner, "Broken.pdf", state=VersionState.FAILED, error="unreadable", now=present)
+    client, again = owner.client(), f"/files/{broken.public_id}/retry/"
+    assert client.post(again, {"next": "/sends/"})["Location"] == "/sends/"
+    assert [one.state for one in broken.versions.all()] == [VersionState.RECEIVED]
+    assert client.post(again, {"next": "https://elsewhere.example/"})["Location"] == "/"
+
+
 def test_file_and_draft_of_others_do_not_exist(member: Persona, stranger: Persona, owner: Persona, files: list[Document]) -> None:
     draft = sends.save_draft(owner.actor, request_for(files), now=files[0].created_at).send.public_id
     for other in (member, stranger):

@@ -23,7 +23,7 @@ from sealroom.sends.errors import NotADraft
 from sealroom.sends.flows import SendResult
 from sealroom.sends.rules import People
 from sealroom.web import composing, conditions, people, wording
-from sealroom.web.answers import done, page, part, wants_part
+from sealroom.web.answers import done, page, part, safe_next, wants_part
 from sealroom.web.errors import Refusal, refusal_of
 from sealroom.web.forms.sending import SendForm
 from sealroom.web.gates import MemberRequest, member_required
@@ -193,18 +193,33 @@ def upload(request: MemberRequest) -> HttpResponse:
 @member_required
 def unlock(request: MemberRequest, document_id: str) -> HttpResponse:
     """Open a file that is protected by a password. The password is used once and not kept."""
-    now, refusal = timezone.now(), None
+    password = next(filter(None, request.POST.getlist("password")), "")
     try:
-        password = next(filter(None, request.POST.getlist("password")), "")
-        documents.unlock(request.actor, document_id, password, now=now)
+        documents.unlock(request.actor, document_id, password, now=timezone.now())
     except DomainError as error:
-        refusal = refusal_of(error, may_see=request.actor.capabilities)
+        return _taken_up(request, document_id, refused=error)
+    return _taken_up(request, document_id, _("The password was taken. The file is being prepared."))
+
+
+@require_POST
+@member_required
+def retry(request: MemberRequest, document_id: str) -> HttpResponse:
+    """Prepare a file that failed once more, as it was uploaded."""
+    try:
+        documents.retry(request.actor, document_id, now=timezone.now())
+    except DomainError as error:
+        return _taken_up(request, document_id, refused=error)
+    return _taken_up(request, document_id, _("The file is being prepared again."))
+
+
+def _taken_up(request: MemberRequest, document_id: str, sentence: str = "", *, refused: DomainError | None = None) -> HttpResponse:
+    """A failed file's row after another attempt began or was refused; without scripts, the page one came from."""
+    refusal = refusal_of(refused, may_see=request.actor.capabilities) if refused else None
     view = document_queries.view_of(document_queries.get_document(request.actor, document_id))
     if wants_part(request):
-        context = {"file": composing.shown_file(view), "unlock_refusal": refusal}
-        return part(request, "web/send/_file.html", context)
-    said = f"{refusal.title}. {refusal.text}" if refusal else _("The password was taken. The file is being prepared.")
-    return done(request, reverse("web:send_files"), said)
+        return part(request, "web/send/_file.html", {"file": composing.shown_file(view), "again_refusal": refusal})
+    said = f"{refusal.title}. {refusal.text}" if refusal else sentence
+    return done(request, safe_next(request, reverse("web:send_files")), said)
 
 
 @require_GET
