@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -133,7 +134,7 @@ def test_admin_buys_credits_in_the_middle_of_a_cycle(
 def test_admin_pays_by_card_on_the_hosted_page_and_then_with_the_saved_card(
     said: Language, stripe_peer: Peer, tmp_path: Path, new_page: Callable[..., Page]
 ) -> None:
-    keys = {
+    keys: dict[str, Any] = {
         "SEALROOM_STRIPE_SECRET_KEY": stripe_peer.key,
         "SEALROOM_STRIPE_WEBHOOK_SECRET": stripe_peer.secret,
         "SEALROOM_STRIPE_API_BASE": stripe_peer.url,
