@@ -10,6 +10,7 @@ from typing import TypeVar
 from django.db import transaction
 from django.db.models import Q
 
+from sealroom.core.prepared import Prepared
 from sealroom.datarooms.models import DataRoom, GroupMember, RightRow
 from sealroom.datarooms.rules import Right, Setting
 
@@ -18,19 +19,25 @@ Settings = Mapping[int | None, Sequence[Setting]]  # what is set for somebody, b
 _TRIES = 3
 
 
-def steadily(room_pk: int, read: Callable[[DataRoom], T]) -> T:
-    """What `read` makes of the room, with nothing changed between its statements.
+def steadily(room_pk: int, read: Callable[[DataRoom], T], *, just_read: DataRoom | None = None) -> T:
+    """What `read` makes of the room, with nothing changed between its statements and, where the room was `just_read`, since then.
 
     Who read the rights before a change and the tree after it could see what was hidden before and after. Every change of either
     raises the room's revision: it is read again until none came between; in a room that never rests, under its lock.
     """
+    room = just_read or DataRoom.objects.get(pk=room_pk)
     for _ in range(_TRIES):
-        room = DataRoom.objects.get(pk=room_pk)
         found = read(room)
-        if DataRoom.objects.filter(pk=room_pk, revision=room.revision).exists():
+        if _unchanged.first(room=room_pk, revision=room.revision) is not None:
             return found
+        room = DataRoom.objects.get(pk=room_pk)
     with transaction.atomic():
         return read(DataRoom.objects.select_for_update(no_key=True).get(pk=room_pk))
+
+
+_unchanged = Prepared(
+    lambda room, revision: DataRoom.objects.filter(pk=room, revision=revision).only("pk"), numbers=("room", "revision")
+)
 
 
 def settings_of_guest(room_pk: int, guest_pk: int) -> Settings:

@@ -17,7 +17,7 @@ from django.db.models.fields import BooleanField
 from sealroom.core.errors import NotFound
 from sealroom.datarooms.models import DataRoom, Group, Guest, Item
 from sealroom.datarooms.queries.reading import Settings, settings_of_group, settings_of_guest, steadily
-from sealroom.datarooms.rules import Effective, Node, Right, Role, in_order, see, spread_rights
+from sealroom.datarooms.rules import LEADING, Node, Right, Role, in_order, see, spread_rights
 from sealroom.documents.rules import extension_of
 from sealroom.documents.words import fold
 
@@ -157,7 +157,7 @@ def _seen(room: DataRoom, settings: Settings | None) -> Sight:
     rows = {row[0]: row for row in _rows(room)}
     tree = in_order(Node(pk, parent, position, document is None) for pk, parent, position, document, *_ in rows.values())
     if settings is None:
-        held = [Effective(Right.CONTRIBUTE)] * len(tree)
+        held = [LEADING] * len(tree)
     else:
         held = spread_rights([(node.pk, folder) for node, folder in tree], settings, default=Right(room.default_right))
     ids = {-1: ""}
