@@ -16,3 +16,21 @@ class GuestQuota(DomainError):
     """The plan has fewer guest places left than an invitation needs. Facts: used, limit, needed (places it would take)."""
 
     code = "guest_quota"
+
+
+class RoomClosed(DomainError):
+    """The room is archived or closed: nothing in it changes. Facts: state."""
+
+    code = "room_closed"
+
+
+class QuestionsOff(DomainError):
+    """The room takes no questions."""
+
+    code = "questions_off"
+
+
+class QuestionClosed(DomainError):
+    """The question was closed: nobody adds to it."""
+
+    code = "question_closed"

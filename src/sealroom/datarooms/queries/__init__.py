@@ -14,22 +14,41 @@ from sealroom.datarooms.queries.find import (
     rooms_used,
     usage_of,
 )
+from sealroom.datarooms.queries.questions import (
+    Author,
+    PostView,
+    QuestionView,
+    ThreadView,
+    find_question,
+    get_question,
+    list_questions,
+    may_see,
+    thread_of,
+)
 from sealroom.datarooms.queries.sight import SeenItem, Sight, group_sight, house_sight, sight_for, sight_of
 from sealroom.datarooms.queries.standing import guest_behind, right_on, standing_of
 
 __all__ = [
+    "Author",
+    "PostView",
+    "QuestionView",
     "SeenItem",
     "Sight",
+    "ThreadView",
     "Usage",
     "current_guests",
     "existing_rooms",
+    "find_question",
     "get_owned_room",
+    "get_question",
     "get_room",
     "group_sight",
     "guest_behind",
     "guests_among",
     "guests_used",
     "house_sight",
+    "list_questions",
+    "may_see",
     "members_among",
     "owned_rooms",
     "right_on",
@@ -37,5 +56,6 @@ __all__ = [
     "sight_for",
     "sight_of",
     "standing_of",
+    "thread_of",
     "usage_of",
 ]
