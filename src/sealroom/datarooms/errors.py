@@ -16,3 +16,15 @@ class GuestQuota(DomainError):
     """The plan has fewer guest places left than an invitation needs. Facts: used, limit, needed (places it would take)."""
 
     code = "guest_quota"
+
+
+class NotAMember(DomainError):
+    """Only members of the team lead its data rooms. Facts: addresses (who are none)."""
+
+    code = "not_a_member"
+
+
+class RoomClosed(DomainError):
+    """The room is archived or closed: nothing in it changes. Facts: state."""
+
+    code = "room_closed"
