@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -46,8 +47,9 @@ def clone_room(actor: Actor, room_id: str, name: str, *, with_guests: bool = Fal
     folders = _copy_folders(source, room, actor, now=now)
     guests = _copy_guests(source, room, actor, groups, now=now) if with_guests else {}
     _copy_rights(source, room, folders, groups, guests)
-    audit.record(actor.who, Verb.DATA_ROOM_CLONED, "data_room", room.public_id, now=now, label=name, source=source.public_id,
-    guests=len(guests)) return room
+    facts: dict[str, Any] = {"source": source.public_id, "guests": len(guests)}
+    audit.record(actor.who, Verb.DATA_ROOM_CLONED, "data_room", room.public_id, now=now, label=name, **facts)
+    return room
 
 
 def _copy_room(source: DataRoom, name: str, actor: Actor, *, now: datetime) -> DataRoom:

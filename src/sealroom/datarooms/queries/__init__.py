@@ -26,6 +26,7 @@ from sealroom.datarooms.queries.people import (
     listed_guests,
     settings_of,
 )
+from sealroom.datarooms.queries.sight import SeenItem, Sight, group_sight, house_sight, sight_for, sight_of
 from sealroom.datarooms.queries.standing import guest_behind, right_on, standing_of
 
 __all__ = [
@@ -34,18 +35,22 @@ __all__ = [
     "GuestRow",
     "GuestState",
     "ListedGuest",
+    "SeenItem",
+    "Sight",
     "Usage",
     "current_guests",
     "existing_rooms",
     "get_owned_room",
     "get_room",
     "group_behind",
+    "group_sight",
     "groups_of",
     "guest_behind",
     "guests_among",
     "guests_behind",
     "guests_of",
     "guests_used",
+    "house_sight",
     "is_open_to_guests",
     "latest_file_at",
     "listed_guests",
@@ -58,6 +63,8 @@ __all__ = [
     "rooms_used",
     "rooms_with_news",
     "settings_of",
+    "sight_for",
+    "sight_of",
     "standing_of",
     "usage_of",
 ]

@@ -8,8 +8,10 @@ from django.db.models import Q
 
 from sealroom.access.ports import Standing
 from sealroom.access.rules import Permission
-from sealroom.datarooms.models import DataRoom, Group, Item, RightRow
-from sealroom.datarooms.rules import Effective, Right, RoomState, Setting, decide_right, permission_of
+from sealroom.core.prepared import Prepared
+from sealroom.datarooms.models import DataRoom, Group, Item
+from sealroom.datarooms.queries.reading import settings_of_group
+from sealroom.datarooms.rules import Effective, Right, RoomState, decide_right, permission_of
 
 OUT = Standing(is_out=True)
 
@@ -17,7 +19,7 @@ OUT = Standing(is_out=True)
 def standing_without_place(link_id: int, address: str, document_id: str) -> Standing:
     """Of a reader who is no guest. The links for looks name nobody and are for previews alone, whose reader has no address: where
     access is open, a stranger could prove an address of his own at one, and he is out."""
-    room = DataRoom.objects.filter(Q(house_link=link_id) | Q(open_link=link_id), deleted_at=None).first()
+    room = _by_own_link.first(link=link_id)
     if room is not None and room.open_link_id == link_id:
         return Standing() if address and is_open_to_guests(room) else OUT
     if address:
@@ -45,11 +47,8 @@ def group_behind(link_id: int) -> Group | None:
 def right_of_group(group: Group, item: Item) -> Effective:
     """The right of somebody who is in this group alone, on a living item."""
     chain = [item.pk, *(int(part) for part in reversed(item.path.split("/")[:-1]))]
-    rows = RightRow.objects.filter(Q(item__in=chain) | Q(item=None), group=group, room=group.room_id)
-    found: dict[int | None, list[Setting]] = {}
-    for on, right in rows.values_list("item", "right"):
-        found[on] = [Setting(Right(right), group.pk)]
-    return decide_right([(level, found.get(level, [])) for level in (*chain, None)], default=Right(group.room.default_right))
+    settings = settings_of_group(group.room_id, group.pk)
+    return decide_right([(level, settings.get(level, ())) for level in (*chain, None)], default=Right(group.room.default_right))
 
 
 def is_open_to_guests(room: DataRoom) -> bool:
@@ -59,4 +58,14 @@ def is_open_to_guests(room: DataRoom) -> bool:
 
 def living_item(room: DataRoom, document_id: str) -> Item | None:
     """The file of a document in a room."""
-    return Item.objects.filter(room=room, document__public_id=document_id, trashed_at=None).first()
+    return _item.first(room=room.pk, document=document_id)
+
+
+_by_own_link = Prepared(
+    lambda link: DataRoom.objects.filter(Q(house_link=link) | Q(open_link=link), deleted_at=None), numbers=("link",)
+)
+_item = Prepared(
+    lambda room, document: Item.objects.filter(room=room, document__public_id=document, trashed_at=None),
+    texts=("document",),
+    numbers=("room",),
+)

@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 
 from sealroom.datarooms.models import DataRoom, Guest, Item
-from sealroom.datarooms.queries.standing import right_on
-from sealroom.datarooms.rules import Right, RoomState
+from sealroom.datarooms.queries.sight import sight_of
+from sealroom.datarooms.rules import RoomState
 
 QUIET = timedelta(minutes=10)
 """News are told when nothing was added for so long: one mail for one afternoon of uploading."""
-_MOST_LOOKED_AT = 200  # files, the newest, for one guest
 
 
 def rooms_with_news(*, now: datetime) -> list[int]:
@@ -39,7 +38,11 @@ def guests_behind(room: DataRoom, latest: datetime) -> QuerySet[Guest]:
 
 
 def news_for(guest: Guest) -> list[str]:
-    """Names of the files that came or changed since the guest was told last, those he may see and nothing of the others."""
-    rows = Item.objects.filter(room=guest.room_id, document__isnull=False, trashed_at=None, changed_at__gt=guest.updates_told_at)
-    own = rows.exclude(added_by=guest.address, changed_at=F("created_at")).order_by("-changed_at", "pk")[:_MOST_LOOKED_AT]
-    return [item.name for item in own if right_on(guest, item).right is not Right.NONE]
+    """Names of the files that came or changed since the guest was told last, by others: those he may see and nothing of the rest.
+    In the order of the tree."""
+    since = guest.updates_told_at
+    if since is None:
+        return []
+    added = Item.objects.filter(room=guest.room_id, added_by=guest.address, changed_at=F("created_at"))
+    own = set(added.values_list("pk", flat=True))
+    return [item.name for item in sight_of(guest).files if item.changed_at > since and item.pk not in own]
