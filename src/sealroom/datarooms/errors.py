@@ -34,3 +34,9 @@ class QuestionClosed(DomainError):
     """The question was closed: nobody adds to it."""
 
     code = "question_closed"
+
+
+class NotAMember(DomainError):
+    """Only members of the team lead its data rooms. Facts: addresses (who are none)."""
+
+    code = "not_a_member"
