@@ -40,3 +40,33 @@ class NotAMember(DomainError):
     """Only members of the team lead its data rooms. Facts: addresses (who are none)."""
 
     code = "not_a_member"
+
+
+class RoomFull(DomainError):
+    """A data room cannot hold more folders and files. Facts: limit."""
+
+    code = "room_full"
+
+
+class TooDeep(DomainError):
+    """Folders cannot lie deeper in one another. Facts: limit."""
+
+    code = "too_deep"
+
+
+class TooManyItems(DomainError):
+    """More folders and files than one deed may be about. Facts: limit."""
+
+    code = "too_many_items"
+
+
+class Cycle(DomainError):
+    """A folder cannot be put into itself."""
+
+    code = "cycle"
+
+
+class NameTaken(DomainError):
+    """Something else in the folder has this name. Facts: name."""
+
+    code = "name_taken"

@@ -9,6 +9,9 @@ from django.dispatch import receiver
 
 from sealroom.accounts.signals import member_removed
 from sealroom.datarooms import flows
+from sealroom.core import jobs
+from sealroom.datarooms import flows, queries
+from sealroom.documents.signals import version_ready
 
 
 @receiver(member_removed)
@@ -17,3 +20,10 @@ def end_places(sender: object, *, team_id: int, user_id: int, now: datetime, **_
     guest or as their owner."""
     flows.pass_on_rooms(team_id, user_id, now=now)
     flows.end_places_of_member(team_id, user_id, now=now)
+
+
+@receiver(version_ready)
+def publish_new_version(sender: object, *, version_id: int, **_: object) -> None:
+    """A file of a room has a new version that can be read."""
+    if queries.room_of_version(version_id) is not None:
+        jobs.defer("datarooms.publish_ready", key=str(version_id), version_id=version_id)

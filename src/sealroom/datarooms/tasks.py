@@ -10,6 +10,7 @@ from django.utils import timezone
 from sealroom.core import jobs
 from sealroom.core.jobs import every, task
 from sealroom.datarooms import flows, queries
+from datetime import timedelta
 
 
 @task("datarooms.write_letters")
@@ -35,3 +36,15 @@ def look_for_news() -> None:
 def empty_trash() -> None:
     """Delete rooms whose days in the trash are over."""
     flows.empty_room_trash(now=timezone.now())
+
+
+@task("datarooms.publish_ready")
+def publish_ready(version_id: int) -> None:
+    """Let readers see a new version of a room's file."""
+    flows.publish_ready(version_id, now=timezone.now())
+
+
+@every(timedelta(days=1), "datarooms.clean_trash")
+def clean_trash() -> None:
+    """Delete for good what has lain in a trash long enough."""
+    flows.clean_trash(now=timezone.now())

@@ -24,6 +24,23 @@ from sealroom.datarooms.rules.questions import (
 from sealroom.datarooms.rules.rights import Effective, LEADING, Setting, Source, decide_right, spread_rights
 from sealroom.datarooms.rules.seeing import Node, Seen, in_order, see
 from sealroom.datarooms.rules.settings import RoomSettings, room_errors
+from sealroom.datarooms.rules.tree import (
+    MOST_AT_ONCE,
+    MOST_DEPTH,
+    MOST_ITEMS,
+    depth_of,
+    free_name,
+    item_name,
+    name_key,
+    numbered,
+    positions_between,
+    require_depth,
+    require_few,
+    require_no_ring,
+    require_space,
+    split_path,
+    with_extension_of,
+)
 from sealroom.datarooms.rules.words import Audience, QuestionState, Right, Role, RoomState, permission_of
 
 __all__ = [
@@ -35,6 +52,9 @@ __all__ = [
     "Known",
     "LEADING",
     "MOST_ATTACHED",
+    "MOST_AT_ONCE",
+    "MOST_DEPTH",
+    "MOST_ITEMS",
     "Node",
     "QuestionState",
     "REMIND_EVERY",
@@ -51,17 +71,29 @@ __all__ = [
     "checked_subject",
     "checked_text",
     "decide_right",
+    "depth_of",
+    "free_name",
     "in_order",
     "invitation_errors",
+    "item_name",
     "known_as",
     "may_reply",
+    "name_key",
+    "numbered",
     "permission_of",
     "places_needed",
+    "positions_between",
+    "require_depth",
+    "require_few",
+    "require_no_ring",
     "require_places",
     "require_room",
+    "require_space",
     "room_errors",
     "see",
     "sees_question",
+    "split_path",
     "spread_rights",
     "unique_addresses",
+    "with_extension_of",
 ]
