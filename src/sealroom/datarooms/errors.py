@@ -6,6 +6,12 @@ from __future__ import annotations
 from sealroom.core.errors import DomainError
 
 
+class FeatureMissing(DomainError):
+    """The team's plan does not include a setting that is wished for anew; `feature` is the catalogue's word for it."""
+
+    code = "feature_missing"
+
+
 class RoomQuota(DomainError):
     """The plan has no data room left. Facts: used, limit."""
 

@@ -15,7 +15,7 @@ from sealroom.accounts.rules import Actor, Capability
 from sealroom.audit.rules import ActorKind, Who
 from sealroom.core.errors import Forbidden
 from sealroom.datarooms import queries
-from sealroom.datarooms.models import DataRoom, Guest
+from sealroom.datarooms.models import DataRoom, Group, Guest
 from sealroom.datarooms.rules import Role
 
 
@@ -28,6 +28,7 @@ class Hand:
     address: str
     actor: Actor | None = None
     guest: Guest | None = None
+    group: Group | None = None
     is_preview: bool = False  # one who leads looks through a guest's eyes: nothing may be done
 
     @property

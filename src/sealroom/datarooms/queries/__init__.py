@@ -14,15 +14,23 @@ from sealroom.datarooms.queries.find import (
     rooms_used,
     usage_of,
 )
+from sealroom.datarooms.queries.matrix import AllRights, Cell, Column, Matrix, Row, all_rights, explain, matrix
 from sealroom.datarooms.queries.sight import SeenItem, Sight, group_sight, house_sight, sight_for, sight_of
 from sealroom.datarooms.queries.standing import guest_behind, right_on, standing_of
 
 __all__ = [
+    "AllRights",
+    "Cell",
+    "Column",
+    "Matrix",
+    "Row",
     "SeenItem",
     "Sight",
     "Usage",
+    "all_rights",
     "current_guests",
     "existing_rooms",
+    "explain",
     "get_owned_room",
     "get_room",
     "group_sight",
@@ -30,6 +38,7 @@ __all__ = [
     "guests_among",
     "guests_used",
     "house_sight",
+    "matrix",
     "members_among",
     "owned_rooms",
     "right_on",

@@ -115,17 +115,21 @@ class Sight:
 
 
 class Looker(Protocol):
-    """Somebody in a room (`flows.hands.Hand`): a guest, or one who leads it (`guest` None)."""
+    """Somebody in a room (`flows.hands.Hand`): a guest; one who leads it and looks as a `group` would; or one who leads it."""
 
     @property
     def room(self) -> DataRoom: ...  # noqa: D102 -- told above
     @property
     def guest(self) -> Guest | None: ...  # noqa: D102 -- told above
+    @property
+    def group(self) -> Group | None: ...  # noqa: D102 -- told above
 
 
 def sight_for(hand: Looker) -> Sight:
     """What somebody sees who was let into the room."""
-    return house_sight(hand.room) if hand.guest is None else sight_of(hand.guest)
+    if hand.guest is not None:
+        return sight_of(hand.guest)
+    return house_sight(hand.room) if hand.group is None else group_sight(hand.room, hand.group)
 
 
 def sight_of(guest: Guest) -> Sight:
@@ -141,7 +145,12 @@ def group_sight(room: DataRoom, group: Group) -> Sight:
 
 def house_sight(room: DataRoom) -> Sight:
     """Everything, as those who lead the room see it."""
-    return steadily(room.pk, lambda room: _seen(room, None))
+    return steadily(room.pk, house_sight_now)
+
+
+def house_sight_now(room: DataRoom) -> Sight:
+    """The same, for who reads something else of the same instant (`reading.steadily`)."""
+    return _seen(room, None)
 
 
 def _of_guest(room: DataRoom, guest_pk: int) -> Sight:

@@ -2,22 +2,35 @@
 """The rules of data rooms. Pure."""
 
 from sealroom.datarooms.rules.places import places_needed, require_places, require_room, unique_addresses
-from sealroom.datarooms.rules.rights import LEADING, Effective, Setting, Source, decide_right, spread_rights
+from sealroom.datarooms.rules.rights import (
+    LEADING,
+    MOST_RIGHT_CHANGES,
+    Effective,
+    RightChange,
+    Setting,
+    Source,
+    check_right_changes,
+    decide_right,
+    spread_rights,
+)
 from sealroom.datarooms.rules.seeing import Node, Seen, in_order, see
 from sealroom.datarooms.rules.words import Audience, QuestionState, Right, Role, RoomState, permission_of
 
 __all__ = [
     "LEADING",
+    "MOST_RIGHT_CHANGES",
     "Audience",
     "Effective",
     "Node",
     "QuestionState",
     "Right",
+    "RightChange",
     "Role",
     "RoomState",
     "Seen",
     "Setting",
     "Source",
+    "check_right_changes",
     "decide_right",
     "in_order",
     "permission_of",
