@@ -8,7 +8,6 @@ from datetime import datetime
 from django.dispatch import receiver
 
 from sealroom.accounts.signals import member_removed
-from sealroom.datarooms import flows
 from sealroom.core import jobs
 from sealroom.datarooms import flows, queries
 from sealroom.documents.signals import version_ready

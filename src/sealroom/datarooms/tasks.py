@@ -10,7 +10,6 @@ from django.utils import timezone
 from sealroom.core import jobs
 from sealroom.core.jobs import every, task
 from sealroom.datarooms import flows, queries
-from datetime import timedelta
 
 
 @task("datarooms.write_letters")

@@ -15,6 +15,7 @@ from sealroom.datarooms.queries.find import (
     usage_of,
 )
 from sealroom.datarooms.queries.looks import group_behind, is_open_to_guests, right_of_group, room_behind
+from sealroom.datarooms.queries.matrix import AllRights, Cell, Column, Matrix, Row, all_rights, explain, matrix
 from sealroom.datarooms.queries.news import QUIET, guests_behind, latest_file_at, news_for, rooms_with_news
 from sealroom.datarooms.queries.people import (
     GroupRow,
@@ -55,24 +56,31 @@ from sealroom.datarooms.queries.tree import (
 )
 
 __all__ = [
+    "KEPT_BY",
+    "QUIET",
+    "TRASH_LASTS",
+    "AllRights",
     "Author",
+    "Cell",
+    "Column",
     "GroupRow",
     "GuestRow",
     "GuestState",
-    "KEPT_BY",
     "ListedGuest",
+    "Matrix",
     "PostView",
-    "QUIET",
     "QuestionView",
+    "Row",
     "SeenItem",
     "Sight",
-    "TRASH_LASTS",
     "ThreadView",
     "Trashed",
     "Usage",
+    "all_rights",
     "below",
     "current_guests",
     "existing_rooms",
+    "explain",
     "find_question",
     "get_item",
     "get_owned_room",
@@ -94,6 +102,7 @@ __all__ = [
     "list_trash",
     "listed_guests",
     "living",
+    "matrix",
     "may_see",
     "members_among",
     "news_for",

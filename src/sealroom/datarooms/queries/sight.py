@@ -115,7 +115,7 @@ class Sight:
 
 
 class Looker(Protocol):
-    """Somebody in a room (`flows.hands.Hand`): a guest, or one who leads it (`guest` None), perhaps looking as a group would."""
+    """Somebody in a room (`flows.hands.Hand`): a guest; one who leads it and looks as a `group` would; or one who leads it."""
 
     @property
     def room(self) -> DataRoom: ...  # noqa: D102 -- told above
@@ -145,7 +145,12 @@ def group_sight(room: DataRoom, group: Group) -> Sight:
 
 def house_sight(room: DataRoom) -> Sight:
     """Everything, as those who lead the room see it."""
-    return steadily(room.pk, lambda room: _seen(room, None))
+    return steadily(room.pk, house_sight_now)
+
+
+def house_sight_now(room: DataRoom) -> Sight:
+    """The same, for who reads something else of the same instant (`reading.steadily`)."""
+    return _seen(room, None)
 
 
 def _of_guest(room: DataRoom, guest_pk: int) -> Sight:

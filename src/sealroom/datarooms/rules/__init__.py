@@ -2,18 +2,18 @@
 """The rules of data rooms. Pure."""
 
 from sealroom.datarooms.rules.people import (
+    REMIND_EVERY,
     GuestChange,
     Invitation,
     Invited,
-    REMIND_EVERY,
     change_errors,
     checked_people,
     invitation_errors,
 )
 from sealroom.datarooms.rules.places import places_needed, require_places, require_room, unique_addresses
 from sealroom.datarooms.rules.questions import (
-    Known,
     MOST_ATTACHED,
+    Known,
     Thread,
     checked_subject,
     checked_text,
@@ -21,7 +21,17 @@ from sealroom.datarooms.rules.questions import (
     may_reply,
     sees_question,
 )
-from sealroom.datarooms.rules.rights import Effective, LEADING, Setting, Source, decide_right, spread_rights
+from sealroom.datarooms.rules.rights import (
+    LEADING,
+    MOST_RIGHT_CHANGES,
+    Effective,
+    RightChange,
+    Setting,
+    Source,
+    check_right_changes,
+    decide_right,
+    spread_rights,
+)
 from sealroom.datarooms.rules.seeing import Node, Seen, in_order, see
 from sealroom.datarooms.rules.settings import RoomSettings, room_errors
 from sealroom.datarooms.rules.tree import (
@@ -44,21 +54,23 @@ from sealroom.datarooms.rules.tree import (
 from sealroom.datarooms.rules.words import Audience, QuestionState, Right, Role, RoomState, permission_of
 
 __all__ = [
+    "LEADING",
+    "MOST_ATTACHED",
+    "MOST_AT_ONCE",
+    "MOST_DEPTH",
+    "MOST_ITEMS",
+    "MOST_RIGHT_CHANGES",
+    "REMIND_EVERY",
     "Audience",
     "Effective",
     "GuestChange",
     "Invitation",
     "Invited",
     "Known",
-    "LEADING",
-    "MOST_ATTACHED",
-    "MOST_AT_ONCE",
-    "MOST_DEPTH",
-    "MOST_ITEMS",
     "Node",
     "QuestionState",
-    "REMIND_EVERY",
     "Right",
+    "RightChange",
     "Role",
     "RoomSettings",
     "RoomState",
@@ -67,6 +79,7 @@ __all__ = [
     "Source",
     "Thread",
     "change_errors",
+    "check_right_changes",
     "checked_people",
     "checked_subject",
     "checked_text",

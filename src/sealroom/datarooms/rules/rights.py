@@ -45,6 +45,33 @@ class Effective:
 LEADING = Effective(Right.CONTRIBUTE, Source.ROLE)  # of the owner and co-owners, on everything
 
 
+MOST_RIGHT_CHANGES = 2_000  # in one deed
+
+
+@dataclass(frozen=True)
+class RightChange:
+    """A right to be set, or cleared (`right` None): on an item ("": on the whole room) for a guest or for a group. Public ids."""
+
+    item: str
+    guest: str
+    group: str
+    right: Right | None
+
+
+def check_right_changes(changes: Sequence[RightChange]) -> dict[str, list[str]]:
+    """What is wrong with some changes in themselves; empty when nothing is."""
+    reasons = []
+    if not changes:
+        reasons.append("required")
+    if len(changes) > MOST_RIGHT_CHANGES:
+        reasons.append("too_many")
+    if any(bool(one.guest) == bool(one.group) for one in changes):
+        reasons.append("one_person")  # a guest or a group, not both and not neither
+    if len({(one.item, one.guest, one.group) for one in changes}) < len(changes):
+        reasons.append("twice")
+    return {"changes": reasons} if reasons else {}
+
+
 def decide_right(levels: Iterable[tuple[int | None, Sequence[Setting]]], *, default: Right) -> Effective:
     """The right on an item. `levels` go from the item itself upwards and end with the room (None), each with what is set there for
     the guest and his groups."""
