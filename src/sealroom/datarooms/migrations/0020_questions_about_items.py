@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("datarooms", "0002_data_rooms")]
+    dependencies = [("datarooms", "0011_links_of_rooms")]
 
     operations = [
         migrations.AddField(model_name="question", name="is_about_item", field=models.BooleanField(default=False)),
