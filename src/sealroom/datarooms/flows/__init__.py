@@ -31,6 +31,15 @@ from sealroom.datarooms.flows.people import (
     revoke_guest,
 )
 from sealroom.datarooms.flows.preview import Preview, open_as_lead, preview_as_group, preview_as_guest
+from sealroom.datarooms.flows.questions import (
+    Asking,
+    ask_question,
+    assign_question,
+    close_question,
+    leaders_of,
+    reopen_question,
+    reply_to_question,
+)
 from sealroom.datarooms.flows.rights import set_rights
 from sealroom.datarooms.flows.rooms import (
     archive_room,
@@ -47,17 +56,21 @@ from sealroom.datarooms.flows.trash import clean_trash, delete_for_good, restore
 from sealroom.datarooms.flows.tree import create_folder, create_path, move, rename
 
 __all__ = [
+    "Asking",
     "Hand",
     "Preview",
     "abandon_upload",
     "add_file",
     "append_upload",
     "archive_room",
+    "ask_question",
+    "assign_question",
     "begin_upload",
     "change_guest",
     "change_room",
     "clean_trash",
     "clone_room",
+    "close_question",
     "close_room",
     "copy",
     "create_folder",
@@ -74,6 +87,7 @@ __all__ = [
     "invite_guests",
     "join",
     "lead",
+    "leaders_of",
     "move",
     "open_as_lead",
     "own",
@@ -86,8 +100,10 @@ __all__ = [
     "remove_guest",
     "rename",
     "rename_group",
+    "reopen_question",
     "reopen_room",
     "replace_file",
+    "reply_to_question",
     "restore",
     "restore_guest",
     "restore_room",

@@ -35,7 +35,7 @@ class Asking:
 
 
 @transaction.atomic
-def ask(hand: Hand, asking: Asking, *, now: datetime) -> Question:
+def ask_question(hand: Hand, asking: Asking, *, now: datetime) -> Question:
     """Ask. The audience is the room's of this instant and stays the question's; in "group" it is the asker's first group.
 
     Raises `QuestionsOff` (to a guest of a room that takes none), `RoomClosed`, `Forbidden` (a preview), `Invalid`, and `NotFound`
@@ -69,7 +69,9 @@ def ask(hand: Hand, asking: Asking, *, now: datetime) -> Question:
 
 
 @transaction.atomic
-def reply(hand: Hand, question_id: str, text: str, *, attachments: Sequence[str] = (), closes: bool = False, now: datetime) -> None:
+def reply_to_question(
+    hand: Hand, question_id: str, text: str, *, attachments: Sequence[str] = (), closes: bool = False, now: datetime
+) -> None:
     """Add to a question: of one who leads the room it is an answer (and may close the question at once); of a guest who asked, or
     whose group did, it opens it again for an answer.
 
@@ -94,7 +96,7 @@ def reply(hand: Hand, question_id: str, text: str, *, attachments: Sequence[str]
 
 
 @transaction.atomic
-def assign(hand: Hand, question_id: str, address: str, *, now: datetime) -> None:
+def assign_question(hand: Hand, question_id: str, address: str, *, now: datetime) -> None:
     """Give a question to one who leads the room ("" takes it back). Raises `Forbidden` to guests, `NotFound`, `Invalid`
     (`address`)."""
     hand.require_lead()
@@ -108,7 +110,7 @@ def assign(hand: Hand, question_id: str, address: str, *, now: datetime) -> None
 
 
 @transaction.atomic
-def close(hand: Hand, question_id: str, *, now: datetime) -> None:
+def close_question(hand: Hand, question_id: str, *, now: datetime) -> None:
     """End a question: nobody adds to it. Closing it again changes nothing. Raises `Forbidden` to guests, `NotFound`."""
     hand.require_lead()
     question = _lock(hand, question_id)
@@ -117,7 +119,7 @@ def close(hand: Hand, question_id: str, *, now: datetime) -> None:
 
 
 @transaction.atomic
-def reopen(hand: Hand, question_id: str, *, now: datetime) -> None:
+def reopen_question(hand: Hand, question_id: str, *, now: datetime) -> None:
     """Take up a closed question again. Raises `Forbidden` to guests, `NotFound`."""
     hand.require_lead()
     question = _lock(hand, question_id)

@@ -5,14 +5,13 @@ not even a number: guests do not learn how many questions there are."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sealroom.access.rules import domain_of
 from sealroom.core.errors import NotFound
 from sealroom.datarooms import rules
-from sealroom.datarooms.models import DataRoom, GroupMember, Guest, Question, QuestionAttachment, QuestionPost
+from sealroom.datarooms.models import DataRoom, Group, GroupMember, Guest, Question, QuestionAttachment, QuestionPost
 from sealroom.datarooms.queries.sight import Looker, SeenItem, sight_for
 from sealroom.datarooms.rules import Audience, Known, QuestionState, Role, Thread
 
@@ -115,6 +114,7 @@ def may_see(guest: Guest, question: Question) -> bool:
 class _Guest:
     room: DataRoom
     guest: Guest
+    group: Group | None = None
 
 
 class _Eyes:
@@ -122,9 +122,9 @@ class _Eyes:
 
     def __init__(self, hand: Looker) -> None:
         self.room, self.guest = hand.room, hand.guest
-        self.leads = self.guest is None or self.guest.role == Role.CO_OWNER
+        self.leads = hand.group is None and (self.guest is None or self.guest.role == Role.CO_OWNER)
         self.items = {item.pk: item for item in sight_for(hand).items}
-        self.groups = set() if self.guest is None else _groups_of([self.guest.pk])[self.guest.pk]
+        self.groups = {hand.group.pk} if hand.group is not None else _groups_of(self.guest)
         self._companions: set[int] | None = None
 
     def questions(self) -> dict[int, Question]:
@@ -135,8 +135,12 @@ class _Eyes:
         return dict(enumerate((question for question in rows if self.sees(question)), start=1))
 
     def sees(self, question: Question) -> bool:
-        assert self.guest is not None
-        return rules.sees_question(thread_of(question), guest=self.guest.pk, groups=self.groups, items=self.items)
+        return rules.sees_question(thread_of(question), guest=self.own_pk, groups=self.groups, items=self.items)
+
+    @property
+    def own_pk(self) -> int:
+        """Of the guest; nobody's while somebody looks as a group would."""
+        return self.guest.pk if self.guest is not None else 0
 
     def find(self, question_id: str) -> tuple[int, Question]:
         found = next(((number, one) for number, one in self.questions().items() if one.public_id == question_id), None)
@@ -147,8 +151,7 @@ class _Eyes:
     def may_reply(self, question: Question) -> bool:
         if self.leads:
             return question.state != QuestionState.CLOSED
-        assert self.guest is not None
-        return rules.may_reply(thread_of(question), guest=self.guest.pk, groups=self.groups)
+        return rules.may_reply(thread_of(question), guest=self.own_pk, groups=self.groups)
 
     def view(self, question: Question, number: int, posts: int) -> QuestionView:
         assigned = question.assigned_to.email if self.leads and question.assigned_to is not None else ""
@@ -189,11 +192,8 @@ class _Eyes:
         return other is not None and other.pk in self._companions
 
 
-def _groups_of(guests: Iterable[int]) -> dict[int, set[int]]:
-    found: dict[int, set[int]] = defaultdict(set)
-    for guest, group in GroupMember.objects.filter(guest__in=list(guests)).values_list("guest", "group"):
-        found[guest].add(group)
-    return found
+def _groups_of(guest: Guest | None) -> set[int]:
+    return set(GroupMember.objects.filter(guest=guest).values_list("group", flat=True)) if guest is not None else set()
 
 
 def _posts_of(questions: dict[int, Question]) -> dict[int, int]:
