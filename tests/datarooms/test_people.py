@@ -109,7 +109,7 @@ def test_who_has_a_place_keeps_it_as_it_is(room: DataRoom, owner: Persona, now: 
     ],
 )
 def test_one_bad_line_refuses_the_whole_invitation(
-    room: DataRoom, owner: Persona, now: datetime, people: tuple[str, ...], reason: str, line: int
+    room: DataRoom, owner: Persona, now: datetime, *, people: tuple[str, ...], reason: str, line: int
 ) -> None:
     with pytest.raises(Invalid) as refusal:
         invite(owner, room, *people, now=now)
@@ -232,7 +232,7 @@ DEEDS: dict[str, Callable[[Any, str, str, datetime], object]] = {
 
 @pytest.mark.parametrize("deed", DEEDS)
 def test_guests_of_other_rooms_and_rooms_of_others_are_not_found(
-    room: DataRoom, owner: Persona, member: Persona, stranger: Persona, now: datetime, deed: str
+    room: DataRoom, owner: Persona, member: Persona, stranger: Persona, *, now: datetime, deed: str
 ) -> None:
     other = flows.create_room(owner.actor, "Other", now=now)
     (elsewhere,) = invite(owner, other, NADIA, now=now)

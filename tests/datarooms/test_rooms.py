@@ -143,7 +143,7 @@ def test_settings_are_in_force_at_once(room: DataRoom, owner: Persona, now: date
     ],
 )
 def test_bad_settings_change_nothing(
-    room: DataRoom, owner: Persona, now: datetime, conditions: dict[str, Any], more: dict[str, Any], field: str
+    room: DataRoom, owner: Persona, now: datetime, *, conditions: dict[str, Any], more: dict[str, Any], field: str
 ) -> None:
     before = queries.settings_of(fresh(room))
     with pytest.raises(Invalid) as refusal:

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any
 from math import ceil
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
