@@ -26,7 +26,7 @@ from sealroom.datarooms.queries.tree import (
     living,
     right_at,
     ripe_items,
-    room_of_version,
+    room_awaiting,
     rooms_to_clean,
 )
 
@@ -52,7 +52,7 @@ __all__ = [
     "right_at",
     "right_on",
     "ripe_items",
-    "room_of_version",
+    "room_awaiting",
     "rooms_to_clean",
     "rooms_used",
     "standing_of",
