@@ -208,7 +208,7 @@ def test_a_copy_lives_without_its_original(owner: Persona, hand: Hand, room: Dat
     for days in range(3):
         documents.sweep_blobs(now=NOW + timedelta(days=days))
     version = current(made)
-    assert (version.state, version.pages, version.name) == ("ready", 1, "Offer (2).pdf")
+    assert (version.state, version.pages, version.name) == ("ready", 1, "Offer.pdf")
     with documents.open_original(version) as kept_bytes:
         assert kept_bytes.read() == make_pdf()
     assert version.page_rows.exclude(base_key=None).count() == 1
@@ -238,7 +238,7 @@ def test_what_was_thrown_away_comes_back_where_it_was(hand: Hand, room: DataRoom
     folder(hand, "A")
     flows.restore(hand, [item.public_id], now=NOW)
     flows.restore(hand, [a.public_id], now=NOW)
-    assert listing(room) == ["a (2)", "a (2)/b", "a (2)/b/c", "A", "Offer.pdf"]
+    assert listing(room) == ["A", "Offer.pdf", "a (2)", "a (2)/b", "a (2)/b/c"]
     with pytest.raises(NotFound):
         flows.restore(hand, [item.public_id], now=NOW)
     check_tree(room)

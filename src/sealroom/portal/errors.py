@@ -94,6 +94,15 @@ REFUSALS: dict[str, Refusal] = {
     "workshop_busy": Refusal(503, _("The server is busy"), _("Try again in a few seconds.")),
     "workshop_interrupted": Refusal(503, _("The server is busy"), _("Try again in a few seconds.")),
     "not_ready": Refusal(409, _("This file is still being prepared."), _("Try again in a few seconds.")),
+    # Data rooms.
+    "room_closed": Refusal(
+        409, _("Nothing can be changed here any more."), _("The data room is archived. You can still read what is there.")
+    ),
+    "room_full": Refusal(409, _("The data room is full."), _("Tell whoever invited you.")),
+    "too_deep": Refusal(422, _("The folders lie too deep in one another."), _("Put this into a folder further up.")),
+    "too_many_items": Refusal(422, _("This is too much at once."), _("Take fewer folders and files.")),
+    "cycle": Refusal(409, _("A folder cannot be put into itself."), _("Choose a folder that does not lie in it.")),
+    "name_taken": Refusal(409, _("This name is taken."), _("Choose another name.")),
     # The code.
     "code_wrong": Refusal(422, _("This is not the code we sent."), _("Check the digits and try again.")),
     "code_expired": Refusal(422, _("This code has expired."), _("Ask for another one.")),

@@ -51,7 +51,7 @@ from sealroom.datarooms.queries.tree import (
     living,
     right_at,
     ripe_items,
-    room_of_version,
+    room_awaiting,
     rooms_to_clean,
 )
 
@@ -111,8 +111,8 @@ __all__ = [
     "right_of_group",
     "right_on",
     "ripe_items",
+    "room_awaiting",
     "room_behind",
-    "room_of_version",
     "rooms_to_clean",
     "rooms_used",
     "rooms_with_news",
