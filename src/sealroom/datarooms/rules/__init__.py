@@ -13,12 +13,13 @@ from sealroom.datarooms.rules.rights import (
     decide_right,
     spread_rights,
 )
-from sealroom.datarooms.rules.seeing import Node, Seen, in_order, see
+from sealroom.datarooms.rules.seeing import TOP, Node, Seen, Tree, in_order, see
 from sealroom.datarooms.rules.words import Audience, QuestionState, Right, Role, RoomState, permission_of
 
 __all__ = [
     "LEADING",
     "MOST_RIGHT_CHANGES",
+    "TOP",
     "Audience",
     "Effective",
     "Node",
@@ -30,6 +31,7 @@ __all__ = [
     "Seen",
     "Setting",
     "Source",
+    "Tree",
     "check_right_changes",
     "decide_right",
     "in_order",
