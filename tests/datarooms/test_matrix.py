@@ -138,7 +138,11 @@ def test_all_rights_of_all_guests(scene: Scene) -> None:
     scene.plot.set(scene.noah, scene.memo, Right.PRINT)
     everything = queries.all_rights(scene.room)
     assert [item.name for item in everything.items] == ["Legal", "Plan.pdf", "Memo.pdf", "Finance"]
-    assert [(guest.label, [told(cell) for cell in cells]) for guest, cells in everything.lines] == [
+    assert [(guest.label, [right.value for right in rights]) for guest, rights in everything.rights()] == [
+        ("nadia@example.net", ["none", "none", "none", "view"]),
+        ("noah@example.net", ["view", "view", "print", "view"]),
+    ]
+    assert [(guest.label, [told(cell) for cell in cells]) for guest, cells in everything.cells()] == [
         ("nadia@example.net", ["*none, own on 1 Legal", "none, own on 1 Legal", "none, own on 1 Legal", "view, default"]),
         ("noah@example.net", ["view, default", "view, default", "*print, own on 1.2 Memo.pdf", "view, default"]),
     ]
@@ -150,9 +154,9 @@ def test_it_agrees_with_what_each_guest_sees(scene: Scene) -> None:
     scene.plot.set(scene.nadia, scene.plan, Right.NONE)
     scene.plot.set(scene.noah, scene.finance, Right.VIEW)
     everything = queries.all_rights(scene.room)
-    for (column, cells), guest in zip(everything.lines, [scene.nadia, scene.noah], strict=True):
+    for (column, rights), guest in zip(everything.rights(), [scene.nadia, scene.noah], strict=True):
         assert column.id == guest.public_id
-        shown = {item.id: cell.right for item, cell in zip(everything.items, cells, strict=True) if cell.right is not Right.NONE}
+        shown = {item.id: right for item, right in zip(everything.items, rights, strict=True) if right is not Right.NONE}
         assert {item.id: item.right for item in queries.sight_of(guest).items} == shown
 
 

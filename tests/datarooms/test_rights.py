@@ -9,7 +9,7 @@ from collections import defaultdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealroom.datarooms.rules import Node, Right, Setting, decide_right, in_order, see, spread_rights
+from sealroom.datarooms.rules import Node, Right, Setting, Tree, decide_right, in_order, see, spread_rights
 from tests.datarooms import reference
 from tests.datarooms.reference import ORDER, ROOM, Room
 
@@ -114,23 +114,25 @@ def one_by_one(room: Room, guest: int) -> dict[int, str]:
     return found
 
 
-def tree_of(room: Room, order: list[int] | None = None) -> list[tuple[Node, int]]:
+def tree_of(room: Room, order: list[int] | None = None) -> Tree:
     positions = {item: place for place, item in enumerate(order or room.folder_of)}
-    return in_order(
-        Node(item, folder or None, positions[item], item in room.folders) for item, folder in sorted(room.folder_of.items())
-    )
+    return in_order(Node(item, folder or None, positions[item]) for item, folder in sorted(room.folder_of.items()))
 
 
 def all_at_once(room: Room, guest: int) -> dict[int, str]:
     tree = tree_of(room)
-    held = spread_rights([(node.pk, folder) for node, folder in tree], settings_for(room, guest), default=Right(room.default))
-    return {node.pk: one.right.value for (node, _folder), one in zip(tree, held, strict=True)}
+    held = spread_rights(*tree, settings_for(room, guest), default=Right(room.default))
+    return {item: one.right.value for item, one in zip(tree.items, held, strict=True)}
 
 
 def product_listed(room: Room, guest: int, order: list[int] | None = None) -> list[tuple[int, int, str, int]]:
     tree, rights = tree_of(room, order), all_at_once(room, guest)
-    seen = see(tree, [rights[node.pk] != "none" for node, _folder in tree])
-    return [(tree[one.place][0].pk, tree[one.parent][0].pk if one.parent >= 0 else ROOM, one.number, one.files) for one in seen]
+    shown, is_file = [rights[item] != "none" for item in tree.items], [item not in room.folders for item in tree.items]
+    seen = see(tree, shown=shown, is_file=is_file)
+    return [
+        (tree.items[place], tree.items[above] if above >= 0 else ROOM, seen.numbers[place], seen.files[place])
+        for place, above in seen.above.items()
+    ]
 
 
 def test_explanation_is_the_same_one_by_one_and_at_once() -> None:
@@ -140,20 +142,19 @@ def test_explanation_is_the_same_one_by_one_and_at_once() -> None:
         tree = tree_of(room)
         for guest in room.groups_of:
             levels = settings_for(room, guest)
-            at_once = spread_rights([(node.pk, folder) for node, folder in tree], levels, default=Right(room.default))
-            for (node, _folder), held in zip(tree, at_once, strict=True):
-                chain: list[int | None] = [node.pk]
+            at_once = spread_rights(*tree, levels, default=Right(room.default))
+            for item, held in zip(tree.items, at_once, strict=True):
+                chain: list[int | None] = [item]
                 while chain[-1] is not None:
                     chain.append(room.folder_of[chain[-1]] or None)
                 assert decide_right([(on, levels.get(on, [])) for on in chain], default=Right(room.default)) == held
 
 
 def test_siblings_go_by_position_and_then_by_age() -> None:
-    nodes = [Node(4, None, 7, False), Node(3, None, 7, True), Node(9, None, -1, False), Node(5, 3, 2, False), Node(6, 3, 1, False)]
-    assert [(node.pk, folder) for node, folder in in_order(nodes)] == [(9, -1), (3, -1), (6, 1), (5, 1), (4, -1)]
+    nodes = [Node(4, None, 7), Node(3, None, 7), Node(9, None, -1), Node(5, 3, 2), Node(6, 3, 1)]
+    assert in_order(nodes) == Tree([9, 3, 6, 5, 4], [-1, -1, 1, 1, -1])
 
 
 def test_what_hangs_below_nothing_is_left_out() -> None:
     """A living item in a folder that is not there, and a ring: neither may be shown."""
-    nodes = [Node(1, None, 1, False), Node(2, 77, 1, False), Node(3, 4, 1, True), Node(4, 3, 1, True)]
-    assert [node.pk for node, _folder in in_order(nodes)] == [1]
+    assert in_order([Node(1, None, 1), Node(2, 77, 1), Node(3, 4, 1), Node(4, 3, 1)]) == Tree([1], [-1])

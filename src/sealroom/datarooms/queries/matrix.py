@@ -15,7 +15,7 @@ from sealroom.core.errors import NotFound
 from sealroom.datarooms.models import DataRoom, Group, GroupMember, Guest, RightRow
 from sealroom.datarooms.queries.reading import Settings, steadily
 from sealroom.datarooms.queries.sight import SeenItem, Sight, house_sight_now
-from sealroom.datarooms.rules import Effective, Right, Role, Setting, Source, decide_right, spread_rights
+from sealroom.datarooms.rules import TOP, Effective, Right, Role, Setting, Source, Tree, decide_right, spread_rights
 
 
 @dataclass(frozen=True)
@@ -64,16 +64,6 @@ class Matrix:
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True)
-class AllRights:
-    """The right of every guest on every item. `items` are in the order of the tree; each of `lines` gives a guest and his cells in
-    that order, and is made when it is asked for."""
-
-    items: tuple[SeenItem, ...]
-    guests: tuple[Column, ...]
-    lines: Iterator[tuple[Column, list[Cell]]]
-
-
 def matrix(room: DataRoom, folder_id: str = "") -> Matrix:
     """Groups (by name), then guests (by address; co-owners may do everything and have no column), over what lies in a folder
     ("": at the top). Raises `NotFound` for what is no folder of the room."""
@@ -82,15 +72,18 @@ def matrix(room: DataRoom, folder_id: str = "") -> Matrix:
     if trail and not trail[-1].is_folder:
         raise NotFound
     people: list[Group | Guest] = [*ground.groups, *ground.guests]
-    of_people = [ground.rights_of(person) for person in people]
+    above = _chain_of(trail)
 
-    def row(item: SeenItem | None) -> Row:
-        held = [rights[item.pk if item else None] for rights in of_people]
-        return Row(item, tuple(ground.cell(person, item, one) for person, one in zip(people, held, strict=True)))
+    def row(item: SeenItem | None, chain: Sequence[int | None]) -> Row:
+        return Row(item, tuple(ground.cell(person, item, ground.right_on(person, chain)) for person in people))
 
-    columns = tuple(map(ground.column, people))
-    rows = tuple(map(row, ground.sight.children(folder_id)))
-    return Matrix(columns, tuple(trail), row(trail[-1] if trail else None), rows)
+    rows = tuple(row(item, (item.pk, *above)) for item in ground.sight.children(folder_id))
+    return Matrix(tuple(map(ground.column, people)), tuple(trail), row(trail[-1] if trail else None, above), rows)
+
+
+def _chain_of(trail: Sequence[SeenItem]) -> tuple[int | None, ...]:
+    """The way from the end of a trail up to the room."""
+    return (*(item.pk for item in reversed(trail)), None)
 
 
 def explain(room: DataRoom, guest_id: str, item_id: str = "") -> Cell:
@@ -100,21 +93,13 @@ def explain(room: DataRoom, guest_id: str, item_id: str = "") -> Cell:
     guest = next((one for one in ground.guests if one.public_id == guest_id), None)
     if guest is None:
         raise NotFound
-    item = ground.sight.find(item_id) if item_id else None
-    return ground.cell(guest, item, ground.rights_of(guest)[item.pk if item else None])
+    trail = ground.sight.trail(item_id) if item_id else []
+    return ground.cell(guest, trail[-1] if trail else None, ground.right_on(guest, _chain_of(trail)))
 
 
 def all_rights(room: DataRoom) -> AllRights:
-    """The rights of a whole room, of one instant."""
-    ground = steadily(room.pk, _ground)
-    items = tuple(ground.sight.items)
-
-    def lines() -> Iterator[tuple[Column, list[Cell]]]:
-        for guest in ground.guests:
-            held = ground.rights_of(guest)
-            yield ground.column(guest), [ground.cell(guest, item, held[item.pk]) for item in items]
-
-    return AllRights(items, tuple(map(ground.column, ground.guests)), lines())
+    """The rights of a whole room, read of one instant."""
+    return AllRights(steadily(room.pk, _ground))
 
 
 @dataclass(frozen=True)
@@ -129,12 +114,14 @@ class _Ground:
     own: Mapping[int, Mapping[int | None, Right]]  # by guest, then item
     shared: Mapping[int, Mapping[int | None, Right]]  # by group, then item
 
-    def rights_of(self, person: Guest | Group) -> dict[int | None, Effective]:
-        """By item; None: on the room itself."""
-        settings = self._settings_of(person)
-        held = spread_rights(self._tree, settings, default=self.default)
-        top = decide_right([(None, settings.get(None, ()))], default=self.default)
-        return {None: top, **{item: one for (item, _folder), one in zip(self._tree, held, strict=True)}}
+    def right_on(self, person: Guest | Group, chain: Sequence[int | None]) -> Effective:
+        """On one item; `chain` goes from it up to the room (None)."""
+        settings = self._settings[person]
+        return decide_right([(item, settings.get(item, ())) for item in chain], default=self.default)
+
+    def spread(self, person: Guest | Group) -> list[Effective]:
+        """On every item, in the order of the tree."""
+        return spread_rights(*self._tree, self._settings[person], default=self.default)
 
     def cell(self, person: Guest | Group, item: SeenItem | None, held: Effective) -> Cell:
         """A right in words of ids and names."""
@@ -151,6 +138,11 @@ class _Ground:
         is_revoked = person.revoked_at is not None
         return Column(person.public_id, person.address, is_group=False, name=person.name, groups=groups, is_revoked=is_revoked)
 
+    @cached_property
+    def _settings(self) -> dict[Guest | Group, Settings]:
+        people: list[Guest | Group] = [*self.groups, *self.guests]
+        return {person: self._settings_of(person) for person in people}
+
     def _settings_of(self, person: Guest | Group) -> Settings:
         is_guest = isinstance(person, Guest)
         groups = self.groups_of.get(person.pk, ()) if is_guest else (person.pk,)
@@ -164,9 +156,9 @@ class _Ground:
         return settings
 
     @cached_property
-    def _tree(self) -> list[tuple[int, int]]:
-        places = {"": -1} | {item.id: place for place, item in enumerate(self.sight.items)}
-        return [(item.pk, places[item.parent]) for item in self.sight.items]
+    def _tree(self) -> Tree:
+        places = {"": TOP} | {item.id: place for place, item in enumerate(self.sight.items)}
+        return Tree([item.pk for item in self.sight.items], [places[item.parent] for item in self.sight.items])
 
     @cached_property
     def _items(self) -> dict[int, SeenItem]:
@@ -175,6 +167,29 @@ class _Ground:
     @cached_property
     def _names(self) -> dict[int, str]:
         return {group.pk: group.name for group in self.groups}
+
+
+class AllRights:
+    """The right of every guest on every item, as it was at one instant. `items` are in the order of the tree, and so is what is
+    told of each guest. Guests come one after the other, so that a large room need not fit into memory at once."""
+
+    def __init__(self, ground: _Ground) -> None:
+        self._ground = ground
+        self.items = tuple(ground.sight.items)
+
+    def rights(self) -> Iterator[tuple[Column, list[Right]]]:
+        """Each guest with the right on each item."""
+        for guest, held in self._held():
+            yield self._ground.column(guest), [one.right for one in held]
+
+    def cells(self) -> Iterator[tuple[Column, list[Cell]]]:
+        """The same with explanations."""
+        for guest, held in self._held():
+            pairs = zip(self.items, held, strict=True)
+            yield self._ground.column(guest), [self._ground.cell(guest, item, one) for item, one in pairs]
+
+    def _held(self) -> Iterator[tuple[Guest, list[Effective]]]:
+        return ((guest, self._ground.spread(guest)) for guest in self._ground.guests)
 
 
 def _ground(room: DataRoom) -> _Ground:
