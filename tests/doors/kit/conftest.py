@@ -13,6 +13,8 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 from playwright.sync_api import Browser, Page, Route, ViewportSize, sync_playwright
 
+from sealroom.httpkit.styles import JoinedStyles
+
 # An address a browser trusts as it trusts https; nothing listens there, every request is answered by the test.
 HOST = "http://127.0.0.1:9"
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".png": "image/png"}
@@ -53,9 +55,20 @@ def answer(route: Route) -> None:
     """Give the browser what the product would: a page by the test client, a file by the finders."""
     address = route.request.url.removeprefix(HOST)
     if address.startswith("/static/"):
-        found = finders.find(address.removeprefix("/static/"))
-        assert isinstance(found, str), f"no static file {address}"
-        route.fulfill(body=Path(found).read_bytes(), content_type=TYPES[Path(found).suffix])
+        name = address.removeprefix("/static/")
+        route.fulfill(body=_static(name), content_type=TYPES[Path(name).suffix])
         return
     response: Any = Client().get(address)
     route.fulfill(status=200, body=response.content, headers=dict(response.items()))
+
+
+def _static(name: str) -> bytes:
+    """A file that lies somewhere, or a sheet that is joined when static files are collected."""
+    found = finders.find(name)
+    if isinstance(found, str):
+        return Path(found).read_bytes()
+    joined = dict(JoinedStyles().list([]))
+    assert name in joined, f"no static file {name}"
+    with joined[name].open(name) as file:
+        content: bytes = file.read()
+        return content
