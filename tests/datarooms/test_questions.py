@@ -9,12 +9,14 @@ from datetime import timedelta
 import pytest
 
 from sealroom.core.errors import Forbidden, Invalid, NotFound
+from sealroom.core.secrets import unseal_text
 from sealroom.datarooms import flows, queries
 from sealroom.datarooms.errors import QuestionClosed, QuestionsOff, RoomClosed
 from sealroom.datarooms.flows import Asking
 from sealroom.datarooms.flows.hands import Hand
 from sealroom.datarooms.models import DataRoom, Group, GroupMember, Guest, Item, Question
 from sealroom.datarooms.rules import Audience, QuestionState, Right
+from sealroom.mail.models import OutgoingMail
 from tests.factories.accounts import Persona, make_member, make_persona
 from tests.factories.rooms import NOW, give, hand_of, leader, make_guest, make_room
 
@@ -219,3 +221,23 @@ def test_texts_have_bounds(scene: Scene, text: str) -> None:
     with pytest.raises(Invalid):
         flows.ask_question(scene.hand(scene.anna), Asking(text, "Rent?"), now=NOW)
     assert Question.objects.count() == 0
+
+
+def test_letters_name_subject_and_room_and_reach_who_may_know(scene: Scene) -> None:
+    scene.audience(Audience.EVERYONE)
+    question = scene.ask(scene.ben, "Plan B?", item=scene.secret.public_id)
+    flows.tell_post(question.posts.get().pk, now=NOW)
+    flows.reply_to_question(scene.lead(), question.public_id, "Ten years.", now=NOW)
+    answer = question.posts.get(is_answer=True)
+    for _twice in range(2):
+        flows.tell_post(answer.pk, now=NOW)
+    letters = OutgoingMail.objects.filter(key__startswith="question-post:")
+    told = [(mail.to_address, mail.about.partition(":")[0]) for mail in letters]
+    assert sorted(told) == [
+        ("anna@anna.example", "guest"),
+        ("ben@ben.example", "guest"),
+        ("owner@example.com", "question"),
+    ]  # carl does not see what it is about
+    texts = [unseal_text(bytes(mail.text_sealed), purpose="mail") for mail in letters]
+    assert ["Plan B?" in text for text in texts] == [True, True, True]
+    assert ["Ten years" in text for text in texts] == [False, False, False]

@@ -10,10 +10,10 @@ import pytest
 from sealroom.audit.models import Event
 from sealroom.audit.rules import SYSTEM, Verb
 from sealroom.billing import flows as billing
+from sealroom.billing.errors import FeatureMissing
 from sealroom.core.errors import Forbidden, Invalid, NotFound
 from sealroom.credits.models import Entry
 from sealroom.datarooms import flows, queries
-from sealroom.datarooms.errors import FeatureMissing
 from sealroom.datarooms.models import DataRoom, Guest, Item, RightRow
 from sealroom.datarooms.rules import MOST_RIGHT_CHANGES, Right, RightChange, RoomState
 from tests.datarooms.plots import make_room

@@ -47,3 +47,15 @@ def publish_ready(version_id: int) -> None:
 def clean_trash() -> None:
     """Delete for good what has lain in a trash long enough."""
     flows.clean_trash(now=timezone.now())
+
+
+@task("datarooms.tell_post")
+def tell_post(post_id: int) -> None:
+    """Write to whoever may know that something was asked or answered."""
+    flows.tell_post(post_id, now=timezone.now())
+
+
+@task("datarooms.tell_assigned")
+def tell_assigned(question_id: int) -> None:
+    """Write to somebody that a question was given to him."""
+    flows.tell_assigned(question_id, now=timezone.now())

@@ -81,9 +81,6 @@ REFUSALS: dict[str, Refusal] = {
     "guest_quota": Refusal(
         403, _("There is no place left in this data room."), _("Ask who gave you the link to make room for you.")
     ),
-    "room_closed": Refusal(
-        409, _("This data room is closed for changes."), _("You can read on; nothing can be added or asked any more.")
-    ),
     "media_quota": Refusal(
         403, _("This cannot be played at the moment."), _("The sender’s plan is used up for now. Tell the sender."), gate="rights"
     ),
@@ -95,6 +92,8 @@ REFUSALS: dict[str, Refusal] = {
     "workshop_interrupted": Refusal(503, _("The server is busy"), _("Try again in a few seconds.")),
     "not_ready": Refusal(409, _("This file is still being prepared."), _("Try again in a few seconds.")),
     # Data rooms.
+    "question_closed": Refusal(409, _("This question is closed."), _("Ask a new one if something is still open.")),
+    "questions_off": Refusal(409, _("This data room takes no questions."), _("Write to whoever invited you.")),
     "room_closed": Refusal(
         409, _("Nothing can be changed here any more."), _("The data room is archived. You can still read what is there.")
     ),

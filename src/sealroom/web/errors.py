@@ -129,9 +129,6 @@ TABLE: dict[str, Row] = {
         _("Only members of the team lead its data rooms"),
         _("Not in the team: %(addresses)s. Invite them to the team first, or into the room as guests."),
     ),
-    "room_closed": Row(
-        409, _("The data room is archived or closed"), _("Nothing in it changes until somebody who leads it opens it again.")
-    ),
     "storage_quota": Row(
         403, _("The storage is full"), _("%(used)s of %(limit)s are in use. Delete documents that nobody needs."), _PLAN
     ),
@@ -184,6 +181,8 @@ TABLE: dict[str, Row] = {
         _("End the sends that hold it first. If it is your terms of access, put another text in force first."),
     ),
     # Data rooms
+    "question_closed": Row(409, _("The question is closed"), _("Open it again first, or ask a new one.")),
+    "questions_off": Row(409, _("This data room takes no questions"), _("Those who lead it can change that in its settings.")),
     "room_closed": Row(
         409, _("Nothing can be changed here"), _("The data room is archived, closed, or in the trash. Open it again first.")
     ),

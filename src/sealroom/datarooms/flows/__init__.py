@@ -31,6 +31,7 @@ from sealroom.datarooms.flows.people import (
     revoke_guest,
 )
 from sealroom.datarooms.flows.preview import Preview, open_as_lead, preview_as_group, preview_as_guest
+from sealroom.datarooms.flows.question_letters import tell_assigned, tell_post
 from sealroom.datarooms.flows.questions import (
     Asking,
     ask_question,
@@ -111,6 +112,8 @@ __all__ = [
     "revoke_guest",
     "set_members",
     "set_rights",
+    "tell_assigned",
+    "tell_post",
     "tell_updates",
     "throw_away",
     "trash_of",

@@ -58,7 +58,7 @@ def tell_updates(room_id: int, *, now: datetime) -> int:
         return 0
     for found in queries.guests_behind(room, latest).order_by("pk").values_list("pk", flat=True):
         with transaction.atomic():
-            guest = _guests().select_for_update(of=("self",), no_key=True).get(pk=found)
+            guest = guests_to_write().select_for_update(of=("self",), no_key=True).get(pk=found)
             told += _tell(guest, now=now)
             Guest.objects.filter(pk=guest.pk).update(updates_told_at=latest)
     return told
@@ -66,7 +66,7 @@ def tell_updates(room_id: int, *, now: datetime) -> int:
 
 def _tell(guest: Guest, *, now: datetime) -> bool:
     room, until = guest.room, guest.access_until
-    if not _is_reachable(guest) or not room.sends_updates or (until is not None and now >= until):
+    if not is_reachable(guest) or not room.sends_updates or (until is not None and now >= until):
         return False
     if guest.access_from is not None and now < guest.access_from:
         return False
@@ -79,43 +79,46 @@ def _tell(guest: Guest, *, now: datetime) -> bool:
     assert guest.link is not None
     with translation.override(guest.link.language):
         heading = ngettext("{n} new file in “{room}”", "{n} new files in “{room}”", len(names))
-        context = _context(guest, room.owner) | {
+        context = context_of(guest, room.owner) | {
             "heading": heading.format(n=len(names), room=room.name),
             "files": _files(names),
             "facts": [],
         }
     key = f"room-news:{guest.public_id}:{guest.updates_told_at}"
-    _compose("updates", guest, room.owner, context, key=key, now=now)
+    compose("updates", guest, room.owner, context, key=key, now=now)
     return True
 
 
 def _write(guests: Sequence[int], kind: str, *, at: datetime) -> None:
-    for guest in _guests().filter(pk__in=guests).order_by("pk"):
-        if not _is_reachable(guest) or guest.link is None:
+    for guest in guests_to_write().filter(pk__in=guests).order_by("pk"):
+        if not is_reachable(guest) or guest.link is None:
             continue
         by, room = guest.invited_by, guest.room
         with translation.override(guest.link.language):
             invitation, reminder = gettext("{sender} invites you to “{room}”"), gettext("{sender} reminds you of “{room}”")
             heading = invitation if kind == INVITATION else reminder
-            context = _context(guest, by) | {
+            context = context_of(guest, by) | {
                 "heading": heading.format(sender=by.name or by.email, room=room.name),
                 "note": guest.message,
                 "facts": _facts(guest, by),
             }
-        _compose(kind, guest, by, context, key=f"room-{kind}:{guest.public_id}:{at.isoformat()}", now=at)
+        compose(kind, guest, by, context, key=f"room-{kind}:{guest.public_id}:{at.isoformat()}", now=at)
 
 
-def _guests() -> QuerySet[Guest]:
+def guests_to_write() -> QuerySet[Guest]:
+    """Guests with all that a letter to them needs."""
     return Guest.objects.select_related("room__team", "room__policy", "room__owner", "link", "invited_by")
 
 
-def _is_reachable(guest: Guest) -> bool:
+def is_reachable(guest: Guest) -> bool:
+    """Whether somebody can be written to who is let in: he has a place, and his room is open."""
     room = guest.room
     is_in = guest.removed_at is None and guest.revoked_at is None and guest.link is not None
     return is_in and room.deleted_at is None and room.trashed_at is None and room.state == RoomState.OPEN
 
 
-def _compose(template: str, guest: Guest, by: User, context: dict[str, object], *, key: str, now: datetime) -> None:
+def compose(template: str, guest: Guest, by: User, context: dict[str, object], *, key: str, now: datetime) -> None:
+    """Put a letter to a guest into the outbox, once per `key`; in the caller\'s transaction."""
     assert guest.link is not None
     mail.compose(
         f"datarooms/mail/{template}",
@@ -132,7 +135,7 @@ def _compose(template: str, guest: Guest, by: User, context: dict[str, object], 
     )
 
 
-def _context(guest: Guest, by: User) -> dict[str, object]:
+def context_of(guest: Guest, by: User) -> dict[str, object]:
     """What every letter says, in the language in force."""
     assert guest.link is not None
     assert guest.room.policy is not None

@@ -13,9 +13,9 @@ from django.db.models import F, Q
 from sealroom.accounts.rules import Actor
 from sealroom.audit import flows as audit
 from sealroom.audit.rules import Verb
+from sealroom.billing.errors import FeatureMissing
 from sealroom.billing.queries import limits_of
 from sealroom.core.errors import Invalid, NotFound
-from sealroom.datarooms.errors import FeatureMissing
 from sealroom.datarooms.flows.hands import lead
 from sealroom.datarooms.models import DataRoom, Group, Guest, Item, RightRow
 from sealroom.datarooms.rules import MOST_RIGHT_CHANGES, Right, RightChange, Role, check_right_changes
