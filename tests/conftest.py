@@ -144,6 +144,9 @@ def sqlite_pattern(_place_of_patterns: None, django_db_blocker: Any) -> Path:
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, sqlite_pattern: Path) -> Iterator[None]:
     """Fills the tests' own database, which lives in memory, from the pattern before Django sets it up and finds no migration to do.
     The database lives as long as somebody is connected to it."""
+    if connections["default"].vendor != "sqlite":
+        yield
+        return
     creation: Any = connections["default"].creation
     with closing(sqlite3.connect(creation._get_test_db_name(), uri=True)) as own:
         with closing(sqlite3.connect(sqlite_pattern)) as pattern:
