@@ -12,9 +12,10 @@ from django.test.utils import CaptureQueriesContext
 
 from sealroom.accounts.models import Membership, Team
 from sealroom.core.prepared import Prepared
+from sealroom.documents.models import Page
 from tests.factories.accounts import make_persona
+from tests.processes import Database, do
 
-pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
 by_address = Prepared(
@@ -33,6 +34,7 @@ def facts(row: Membership | None) -> dict[str, object]:
     }
 
 
+@pytest.mark.django_db
 def test_objects_are_those_of_the_plain_queryset() -> None:
     owner = make_persona("owner@example.com", team_name="Northwind", now=NOW)
     other = make_persona("other@example.com", team_name="Southwind", now=NOW)
@@ -43,6 +45,7 @@ def test_objects_are_those_of_the_plain_queryset() -> None:
     assert by_address.first(address=owner.user.email, team=other.team.pk) is None
 
 
+@pytest.mark.django_db
 def test_related_objects_come_along_in_one_statement() -> None:
     owner = make_persona("owner@example.com", team_name="Northwind", now=NOW)
     with CaptureQueriesContext(connection) as asked:
@@ -52,6 +55,7 @@ def test_related_objects_come_along_in_one_statement() -> None:
     assert len(asked) == 1
 
 
+@pytest.mark.django_db
 def test_nothing_of_an_answer_is_kept() -> None:
     owner = make_persona("owner@example.com", team_name="Northwind", now=NOW)
     assert [team.pk for team in by_name.all(name="Northwind")] == [owner.team.pk]
@@ -60,6 +64,7 @@ def test_nothing_of_an_answer_is_kept() -> None:
     assert by_name.all(name="Southwind") == [owner.team]
 
 
+@pytest.mark.django_db
 def test_hostile_values_stay_values() -> None:
     owner = make_persona("owner@example.com", team_name="Northwind", now=NOW)
     for text in ("' OR 1=1 --", "\x1bname", "%s", "", "Northwind\\"):
@@ -67,11 +72,13 @@ def test_hostile_values_stay_values() -> None:
     assert by_name.all(name="Northwind") == [owner.team]
 
 
+@pytest.mark.django_db
 def test_a_number_no_column_holds_finds_nothing() -> None:
     make_persona("owner@example.com", team_name="Northwind", now=NOW)
     assert by_address.first(address="owner@example.com", team=10**20) is None
 
 
+@pytest.mark.django_db
 def test_a_value_that_stands_nowhere_is_refused() -> None:
     lost = Prepared(lambda name: Team.objects.all(), texts=("name",))
     with pytest.raises(AssertionError, match="as it is"):
@@ -95,3 +102,19 @@ def test_many_threads_ask_at_once() -> None:
     for thread in threads:
         thread.join()
     assert seen == {name: [name] * 20 for name in names}
+
+
+def _ask_every_engine() -> list[object]:
+    owner = make_persona("owner@example.com", team_name="Northwind", now=NOW)
+    found = by_address.first(address="owner@example.com", team=owner.team.pk)
+    narrow = Prepared(lambda version, number: Page.objects.filter(version_id=version, number=number), numbers=("version", "number"))
+    return [
+        found and found.team.name,
+        by_address.first(address="owner@example.com", team=10**18),
+        narrow.first(version=1, number=5),
+    ]
+
+
+def test_every_engine_answers(database: Database) -> None:
+    """A column of four bytes, too: PostgreSQL's would hold no larger stand-in."""
+    assert do(database, _ask_every_engine) == ["Northwind", None, None]

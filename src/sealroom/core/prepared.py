@@ -18,7 +18,7 @@ from django.db.models.query import get_related_populators
 
 M = TypeVar("M", bound=Model)
 _LARGEST = 2**63 - 1  # what a column of a database can hold
-_FIRST_NUMBER = 7_190_000_000_000  # stands for a number while the SQL is written; no id comes near
+_FIRST_NUMBER = 2_147_000_000  # stands for a number while the SQL is written; fits every column, and no constant of a query is it
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,9 @@ REFUSALS: dict[str, Refusal] = {
         410, _("This print has ended."), _("Each page of a print goes out once, within ten minutes. Print again.")
     ),
     "invalid": Refusal(400, _("This request could not be read"), _("Go back, check what you entered and try again.")),
+    "guest_quota": Refusal(
+        403, _("There is no place left in this data room."), _("Ask who gave you the link to make room for you.")
+    ),
     "media_quota": Refusal(
         403, _("This cannot be played at the moment."), _("The sender’s plan is used up for now. Tell the sender."), gate="rights"
     ),
@@ -88,6 +91,17 @@ REFUSALS: dict[str, Refusal] = {
     "workshop_busy": Refusal(503, _("The server is busy"), _("Try again in a few seconds.")),
     "workshop_interrupted": Refusal(503, _("The server is busy"), _("Try again in a few seconds.")),
     "not_ready": Refusal(409, _("This file is still being prepared."), _("Try again in a few seconds.")),
+    # Data rooms.
+    "question_closed": Refusal(409, _("This question is closed."), _("Ask a new one if something is still open.")),
+    "questions_off": Refusal(409, _("This data room takes no questions."), _("Write to whoever invited you.")),
+    "room_closed": Refusal(
+        409, _("Nothing can be changed here any more."), _("The data room is archived. You can still read what is there.")
+    ),
+    "room_full": Refusal(409, _("The data room is full."), _("Tell whoever invited you.")),
+    "too_deep": Refusal(422, _("The folders lie too deep in one another."), _("Put this into a folder further up.")),
+    "too_many_items": Refusal(422, _("This is too much at once."), _("Take fewer folders and files.")),
+    "cycle": Refusal(409, _("A folder cannot be put into itself."), _("Choose a folder that does not lie in it.")),
+    "name_taken": Refusal(409, _("This name is taken."), _("Choose another name.")),
     # The code.
     "code_wrong": Refusal(422, _("This is not the code we sent."), _("Check the digits and try again.")),
     "code_expired": Refusal(422, _("This code has expired."), _("Ask for another one.")),

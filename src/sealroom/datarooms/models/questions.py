@@ -32,6 +32,7 @@ class Question(models.Model):
     )  # None: one who leads the room
     asked_by_user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     item = models.ForeignKey(Item, null=True, on_delete=models.SET_NULL, related_name="questions")
+    is_about_item = models.BooleanField(default=False)  # also when that item is gone
     subject = models.CharField(max_length=200)
     state = models.CharField(max_length=10, default="open")  # `rules.QuestionState`
     assigned_to = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
