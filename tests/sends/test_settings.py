@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from sealroom.access import flows as access
 from sealroom.access.models import Terms
 from sealroom.access.rules import Watermark
+from sealroom.billing.errors import FeatureMissing
 from sealroom.billing.models import Subscription
 from sealroom.billing.queries import plan_by_code
 from sealroom.core.errors import IdempotencyConflict, Invalid
 from sealroom.documents.models import Document
 from sealroom.sends import flows, queries, rules
-from sealroom.sends.errors import FeatureMissing, InUse, StaleDraft
+from sealroom.sends.errors import InUse, StaleDraft
 from sealroom.sends.models import Deed, Send
 from sealroom.sends.rules import KEEP, OwnTerms, SendSettings
 from tests.factories.access import make_document

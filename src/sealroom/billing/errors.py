@@ -53,3 +53,9 @@ class BadSignature(DomainError):
     """A message that claims to come from the payment provider and does not prove it."""
 
     code = "bad_signature"
+
+
+class FeatureMissing(DomainError):
+    """The team's plan does not include a setting that is wished for anew; `feature` is the catalogue's word for it."""
+
+    code = "feature_missing"

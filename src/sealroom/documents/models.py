@@ -113,7 +113,8 @@ def new_upload_id() -> str:
 
 class Upload(models.Model):
     """A resumable upload (tus 1.0) that is under way: `offset` counts bytes that are safe on the medium. Bound to the user who
-    began it. `document` is the one it became, or, with `is_version`, the one it shall be the next version of."""
+    began it. `document` is the one it became, or, with `is_version`, the one it shall be the next version of. `kept_for` names
+    whose it is in a room above that will keep it ("": an ordinary upload of `user`), `place` where it goes there."""
 
     public_id = models.CharField(max_length=48, unique=True, default=new_upload_id)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="uploads")
@@ -123,6 +124,8 @@ class Upload(models.Model):
     offset = models.PositiveBigIntegerField(default=0)
     document = models.ForeignKey(Document, null=True, on_delete=models.PROTECT, related_name="+")
     is_version = models.BooleanField(default=False)
+    kept_for = models.CharField(max_length=300, default="", blank=True)
+    place = models.CharField(max_length=64, default="", blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)

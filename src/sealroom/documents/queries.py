@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is asked of documents. A document is its owner's; in the library every member of the team sees it too."""
+"""What is asked of documents. A document is its owner's; in the library every member of the team sees it too. What a room above
+keeps (`Document.kept_by`) is found by nobody here."""
 
 from __future__ import annotations
 
@@ -197,10 +198,11 @@ def storage_used(team_id: int) -> int:
     return storage_of(team_id).bytes
 
 
-def get_upload(actor: Actor, upload_id: str, *, now: datetime) -> Upload:
-    """An upload the actor began, under way or ended. Raises `NotFound` for every other, and when it has expired."""
+def get_upload(actor: Actor, upload_id: str, *, now: datetime, kept_for: str = "") -> Upload:
+    """An upload the actor began, under way or ended; with `kept_for`, one a room above began on his storage for that somebody.
+    Raises `NotFound` for every other, and when it has expired."""
     mine = Upload.objects.select_related("document").filter(team_id=actor.team_id, user_id=actor.user_id, expires_at__gt=now)
-    found = mine.filter(public_id=upload_id).first()
+    found = mine.filter(public_id=upload_id, kept_for=kept_for).first()
     if found is None:
         raise NotFound(kind="upload", id=upload_id)
     return found
@@ -271,9 +273,8 @@ def _naming() -> list[tuple[QuerySet[Any], str]]:
 
 def _visible(actor: Actor) -> QuerySet[Document]:
     mine_or_shared = Q(owner_id=actor.user_id) | Q(in_library=True)
-    return Document.objects.filter(mine_or_shared, team_id=actor.team_id, deleted_at=None).select_related(
-        "current", "owner", "team"
-    )
+    rows = Document.objects.filter(mine_or_shared, team_id=actor.team_id, kept_by="", deleted_at=None)
+    return rows.select_related("current", "owner", "team")
 
 
 def _get(rows: QuerySet[Document], document_id: str) -> Document:

@@ -46,9 +46,3 @@ class StaleDraft(DomainError):
     """The draft is another than its client believes: `revision` is the one it has now."""
 
     code = "stale_draft"
-
-
-class FeatureMissing(DomainError):
-    """The team's plan does not include a setting that is wished for anew; `feature` is the catalogue's word for it."""
-
-    code = "feature_missing"

@@ -1,18 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `access` asks at every request of somebody in a data room: may this person have this document, now?"""
+"""What `access` asks at every request of somebody in a data room: may this person have this document, now?
+
+Each page of each reader asks, so the statements are written once (docs/decisions/0158); their answers never are kept.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from functools import cache
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from sealroom.access.ports import Standing
 from sealroom.access.rules import Permission
+from sealroom.core.prepared import Prepared
 from sealroom.datarooms.models import DataRoom, GroupMember, Guest, Item, RightRow
-from sealroom.datarooms.rules import Effective, Right, Role, RoomState, Setting, decide_right, permission_of
+from sealroom.datarooms.queries.reading import by_item, steadily
+from sealroom.datarooms.rules import LEADING, Effective, Right, Role, RoomState, decide_right, permission_of
 
 OUT = Standing(is_out=True)
+_NO_ITEM = 0
 
 
 def standing_of(link_id: int, address: str, document_id: str) -> Standing:
@@ -20,48 +26,88 @@ def standing_of(link_id: int, address: str, document_id: str) -> Standing:
     guest = guest_behind(link_id, address)
     if guest is None:
         return _house(link_id, document_id)
-    room = guest.room
-    if guest.revoked_at is not None or not _is_open_to_guests(room):
+    if guest.revoked_at is not None or not _is_open_to_guests(guest.room):
         return OUT
-    permission = None
-    if document_id:
-        item = _item_of(room, document_id)
-        permission = permission_of(right_on(guest, item).right) if item is not None else None
+    permission = _permission_on(guest, document_id) if document_id else None
     return Standing(permission, guest.access_from, guest.access_until)
 
 
 def guest_behind(link_id: int, address: str) -> Guest | None:
     """The guest who reads through a link: the one it was made for, or who proved this address at the room's open link."""
-    rows = Guest.objects.select_related("room").filter(removed_at=None)
-    return rows.filter(Q(link=link_id) | Q(room__open_link=link_id, address=address)).first()
+    return _by_link.first(link=link_id) or _by_open_link.first(link=link_id, address=address)
 
 
 def right_on(guest: Guest, item: Item) -> Effective:
     """The effective right of a guest on a living item, and why."""
     if guest.role == Role.CO_OWNER:
-        return Effective(Right.CONTRIBUTE)
+        return LEADING
     chain = [item.pk, *(int(part) for part in reversed(item.path.split("/")[:-1]))]
-    groups = GroupMember.objects.filter(guest=guest).values("group")
-    rows = RightRow.objects.filter(Q(guest=guest) | Q(group__in=groups), Q(item__in=chain) | Q(item=None), room=guest.room_id)
-    settings: dict[int | None, list[Setting]] = defaultdict(list)
-    for on, group, right in rows.values_list("item", "group", "right"):
-        settings[on].append(Setting(Right(right), group))
-    levels = [(level, settings.get(level, [])) for level in (*chain, None)]
+    rows = _settings_on(chain, guest)
+    settings = by_item((row.item_id, row.group_id, row.right) for row in rows)
+    levels = [(level, settings.get(level, ())) for level in (*chain, None)]
     return decide_right(levels, default=Right(guest.room.default_right))
+
+
+def _permission_on(guest: Guest, document_id: str) -> Permission | None:
+    def read(room: DataRoom) -> Permission | None:
+        guest.room = room
+        item = _item.first(room=room.pk, document=document_id)
+        return permission_of(right_on(guest, item).right) if item is not None else None
+
+    return steadily(guest.room_id, read, just_read=guest.room)
 
 
 def _is_open_to_guests(room: DataRoom) -> bool:
     return room.deleted_at is None and room.trashed_at is None and room.state != RoomState.CLOSED
 
 
-def _item_of(room: DataRoom, document_id: str) -> Item | None:
-    return Item.objects.filter(room=room, document__public_id=document_id, trashed_at=None).first()
-
-
 def _house(link_id: int, document_id: str) -> Standing:
     """Who leads the room looks at it through a link that names nobody; only a preview's pass is ever made for it."""
-    room = DataRoom.objects.filter(house_link=link_id, deleted_at=None).first()
+    room = _by_house_link.first(link=link_id)
     if room is None:
         return OUT
-    has = document_id and _item_of(room, document_id) is not None
+    has = document_id and _item.first(room=room.pk, document=document_id) is not None
     return Standing(Permission.DOWNLOAD_ORIGINAL if has else None)
+
+
+def _settings_on(chain: list[int], guest: Guest) -> list[RightRow]:
+    """What is set for a guest and his groups on these items and on the room."""
+    places = 8
+    while places < len(chain):
+        places *= 2
+    filled = [*chain, *[_NO_ITEM] * (places - len(chain))]
+    values = {_place(number): pk for number, pk in enumerate(filled)}
+    return _on_chain(places).all(guest=guest.pk, room=guest.room_id, **values)
+
+
+def _place(number: int) -> str:
+    return f"item{number}"
+
+
+@cache
+def _on_chain(places: int) -> Prepared[RightRow]:
+    """One statement for each of a few lengths of the way up: a prepared list cannot grow."""
+    names = tuple(_place(number) for number in range(places))
+
+    def build(guest: int, room: int, **items: int) -> QuerySet[RightRow]:
+        groups = GroupMember.objects.filter(guest=guest).values("group")
+        on = Q(item__in=list(items.values())) | Q(item=None)
+        return RightRow.objects.filter(Q(guest=guest) | Q(group__in=groups), on, room=room)
+
+    return Prepared(build, numbers=("guest", "room", *names))
+
+
+def _places() -> QuerySet[Guest]:
+    return Guest.objects.select_related("room").filter(removed_at=None)
+
+
+_by_link = Prepared(lambda link: _places().filter(link=link), numbers=("link",))
+_by_open_link = Prepared(
+    lambda link, address: _places().filter(room__open_link=link, address=address), texts=("address",), numbers=("link",)
+)
+_by_house_link = Prepared(lambda link: DataRoom.objects.filter(house_link=link, deleted_at=None), numbers=("link",))
+_item = Prepared(
+    lambda room, document: Item.objects.filter(room=room, document__public_id=document, trashed_at=None),
+    texts=("document",),
+    numbers=("room",),
+)

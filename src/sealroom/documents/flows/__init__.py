@@ -2,24 +2,41 @@
 """What is done with documents, one module per deed."""
 
 from sealroom.documents.flows.again import give_up_unlocking, prepare_unlocked, retry, unlock
-from sealroom.documents.flows.keep import delete_document, share_in_library, sweep_blobs, take_from_library
+from sealroom.documents.flows.copies import Copies, check_copies, copy_document, copying
+from sealroom.documents.flows.keep import delete_document, delete_kept_document, share_in_library, sweep_blobs, take_from_library
 from sealroom.documents.flows.media import burn_mark, media_of, open_media
 from sealroom.documents.flows.pages import base_page, open_original
 from sealroom.documents.flows.prepare import bake, give_up, prepare
 from sealroom.documents.flows.reading import read, search_text, structure_of, text_of
-from sealroom.documents.flows.resumable import abandon_upload, append, begin_upload, remove_expired_uploads
-from sealroom.documents.flows.upload import accept_upload, add_version, publish_version
+from sealroom.documents.flows.resumable import (
+    Destination,
+    abandon_upload,
+    append,
+    begin_kept_upload,
+    begin_upload,
+    remove_expired_uploads,
+)
+from sealroom.documents.flows.upload import Keeping, accept_upload, add_kept_version, add_version, publish_version
 
 __all__ = [
+    "Copies",
+    "Destination",
+    "Keeping",
     "abandon_upload",
     "accept_upload",
+    "add_kept_version",
     "add_version",
     "append",
     "bake",
     "base_page",
+    "begin_kept_upload",
     "begin_upload",
     "burn_mark",
+    "check_copies",
+    "copy_document",
+    "copying",
     "delete_document",
+    "delete_kept_document",
     "give_up",
     "give_up_unlocking",
     "media_of",

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from sealroom.accounts.rules import Actor, Capability
 from sealroom.audit import flows as audit
-from sealroom.audit.rules import Verb
+from sealroom.audit.rules import Verb, Who
 from sealroom.documents import queries
 from sealroom.documents.models import Document, LooseBlob
 from sealroom.documents.ports import get_blob_store
@@ -35,9 +35,13 @@ def delete_document(actor: Actor, document_id: str, *, now: datetime) -> None:
     Whether a send still uses it is asked in `sends.flows.delete_document`, which doors call. Deleting twice is `NotFound`.
     """
     actor.require(Capability.SEND)
-    document = queries.get_own_document(actor, document_id)
-    Document.objects.filter(pk=document.pk).update(deleted_at=now, in_library=False)
-    audit.record(actor.who, Verb.DOCUMENT_DELETED, "document", document.public_id, now=now, label=document.name)
+    _delete(queries.get_own_document(actor, document_id), actor.who, now=now)
+
+
+@transaction.atomic
+def delete_kept_document(document: Document, *, who: Who, now: datetime) -> None:
+    """As `delete_document`, of a document that a room above keeps; that room has decided that it may be done."""
+    _delete(document, who, now=now)
 
 
 def sweep_blobs(*, now: datetime) -> int:
@@ -59,6 +63,12 @@ def sweep_blobs(*, now: datetime) -> int:
         store.delete(key)
         LooseBlob.objects.filter(key=key).delete()
     return len(ripe)
+
+
+def _delete(document: Document, who: Who, *, now: datetime) -> None:
+    Document.objects.filter(pk=document.pk).update(deleted_at=now, in_library=False)
+    team = document.team.public_id
+    audit.record(who, Verb.DOCUMENT_DELETED, "document", document.public_id, now=now, label=document.name, team=team)
 
 
 def _set_library(actor: Actor, document_id: str, *, shared: bool, now: datetime) -> Document:

@@ -90,7 +90,7 @@ def bake(version_id: int, *, now: datetime) -> None:
             log.info("page cannot be drawn", version=version.public_id, page=page.number, reason=failure.facts.get("reason"))
     baked = version.page_rows.exclude(base_key=None).count()
     Version.objects.filter(pk=version.pk).update(baked_pages=baked)
-    _defer_bake(version)
+    defer_bake(version)
 
 
 def give_up(version_id: int, *, now: datetime) -> None:
@@ -166,7 +166,7 @@ def _finish(version: Version, prepared: _Prepared, *, now: datetime) -> None:
         if prepared.sizes:
             locked.page_rows.filter(number=1).update(base_key=prepared.base_key, error_code=prepared.first_error)
             jobs.defer("documents.read", key=f"{locked.pk}", lane=str(locked.document.team_id), priority=IDLE, version_id=locked.pk)
-        _defer_bake(locked)
+        defer_bake(locked)
 
 
 def _fail(version: Version, code: str, facts: dict[str, object], *, now: datetime) -> None:
@@ -190,7 +190,8 @@ def _code_of(failure: DomainError) -> str:
     return failure.code
 
 
-def _defer_bake(version: Version) -> None:
+def defer_bake(version: Version) -> None:
+    """Have the next pages drawn ahead of readers, if any is left."""
     page = _unbaked(version).first()
     if page is not None:
         # The key names the next page, because the job that is running now still holds its own.

@@ -9,7 +9,7 @@ client is used, an upload that says it is complete has become a document.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ from sealroom.accounts.rules import Actor, Capability
 from sealroom.core.errors import Invalid, NotFound
 from sealroom.documents import queries, rules
 from sealroom.documents.errors import BlobMissing, ChecksumMismatch, OffsetConflict, TooLarge, TypeRefused
-from sealroom.documents.flows.upload import accept_upload, add_version, check_room
+from sealroom.documents.flows.upload import Keeping, Witness, accept_upload, add_kept_version, add_version, check_room
 from sealroom.documents.models import Document, Upload, UploadPart
 from sealroom.documents.ports import StoredBlob, get_blob_store
 from sealroom.documents.queries import UploadView
@@ -48,6 +48,16 @@ class Checksum:
     digest: bytes
 
 
+@dataclass(frozen=True)
+class Destination:
+    """Where an upload goes that a room above keeps. `owner` names whose it is there: nobody else finds it again. `witness` is told
+    the place and the document it became, in the transaction that makes it, and may still refuse by raising."""
+
+    owner: str
+    keeping: Keeping
+    witness: Callable[[str, Document], None]
+
+
 def begin_upload(actor: Actor, name: str, size: int, *, now: datetime, document_id: str = "") -> UploadView:
     """Open an upload of `size` bytes, of a new document or (`document_id`) of the next version of one of the actor's own.
 
@@ -55,6 +65,22 @@ def begin_upload(actor: Actor, name: str, size: int, *, now: datetime, document_
     `NotFound` when the document is not the actor's own.
     """
     actor.require(Capability.SEND)
+    document = queries.get_own_document(actor, document_id) if document_id else None
+    return _open(actor, name, size, document=document, now=now)
+
+
+def begin_kept_upload(
+    actor: Actor, name: str, size: int, *, owner: str, place: str, document: Document | None = None, now: datetime
+) -> UploadView:
+    """Open an upload on the actor's storage for a room above, which has decided that it may be done: of a new document, or of the
+    next version of `document`. `owner` and `place` as in `Destination`. Refuses as `begin_upload`."""
+    actor.require(Capability.SEND)
+    return _open(actor, name, size, document=document, kept_for=owner, place=place, now=now)
+
+
+def _open(
+    actor: Actor, name: str, size: int, *, document: Document | None, kept_for: str = "", place: str = "", now: datetime
+) -> UploadView:
     name = rules.clean_name(name)
     if size <= 0:
         raise TypeRefused(reason=str(Refusal.EMPTY)) if size == 0 else Invalid({"size": ["negative"]})
@@ -62,7 +88,6 @@ def begin_upload(actor: Actor, name: str, size: int, *, now: datetime, document_
     if refusal in (Refusal.PROGRAM, Refusal.ARCHIVE):
         raise TypeRefused(reason=str(refusal))
     check_room(actor, size, waiting=queries.bytes_half_uploaded(actor.team_id), now=now)
-    document = queries.get_own_document(actor, document_id) if document_id else None
     upload = Upload.objects.create(
         team_id=actor.team_id,
         user_id=actor.user_id,
@@ -70,6 +95,8 @@ def begin_upload(actor: Actor, name: str, size: int, *, now: datetime, document_
         size=size,
         document=document,
         is_version=document is not None,
+        kept_for=kept_for,
+        place=place,
         created_at=now,
         expires_at=now + LIFE,
     )
@@ -77,16 +104,25 @@ def begin_upload(actor: Actor, name: str, size: int, *, now: datetime, document_
 
 
 def append(
-    actor: Actor, upload_id: str, chunks: Iterable[bytes], *, offset: int, now: datetime, checksum: Checksum | None = None
+    actor: Actor,
+    upload_id: str,
+    chunks: Iterable[bytes],
+    *,
+    offset: int,
+    now: datetime,
+    checksum: Checksum | None = None,
+    into: Destination | None = None,
 ) -> UploadView:
     """Add bytes at `offset`; with the last of them the upload becomes its document, once however many requests end it together.
 
     Each part is safe when it is counted, so of a stream that breaks off all but the part under way is kept; with `checksum` all of
-    it is kept or nothing. Raises `NotFound` (another's, expired), `OffsetConflict`, `ChecksumMismatch`, `TooLarge` (more than
+    it is kept or nothing. `into` for an upload that a room above began. Raises `NotFound` (another's, expired), `OffsetConflict`,
+    `ChecksumMismatch`, `TooLarge` (more than
     was declared), and when the document is made all that `accept_upload` raises.
     """
     actor.require(Capability.SEND)
-    upload = queries.get_upload(actor, upload_id, now=now)
+    kept_for = into.owner if into else ""
+    upload = queries.get_upload(actor, upload_id, now=now, kept_for=kept_for)
     if offset != upload.offset:
         raise OffsetConflict(offset=upload.offset)
     if upload.finished_at is not None:
@@ -96,14 +132,14 @@ def append(
         _check_kind(upload, source)
     _store_parts(actor, upload, source, now=now)
     if upload.size == sum(upload.parts.values_list("size", flat=True)):
-        _finish(actor, upload, now=now)
-    return queries.upload_view(queries.get_upload(actor, upload_id, now=now))
+        _finish(actor, upload, into, now=now)
+    return queries.upload_view(queries.get_upload(actor, upload_id, now=now, kept_for=kept_for))
 
 
-def abandon_upload(actor: Actor, upload_id: str, *, now: datetime) -> None:
+def abandon_upload(actor: Actor, upload_id: str, *, now: datetime, kept_for: str = "") -> None:
     """Forget an upload and remove its parts; a document it has become stays. `NotFound` when there is none."""
     actor.require(Capability.SEND)
-    _remove(queries.get_upload(actor, upload_id, now=now))
+    _remove(queries.get_upload(actor, upload_id, now=now, kept_for=kept_for))
 
 
 def remove_expired_uploads(*, now: datetime) -> int:
@@ -167,7 +203,7 @@ def _count(upload: Upload, blobs: list[StoredBlob], *, now: datetime) -> None:
     upload.offset = at
 
 
-def _finish(actor: Actor, upload: Upload, *, now: datetime) -> None:
+def _finish(actor: Actor, upload: Upload, into: Destination | None, *, now: datetime) -> None:
     """Make the document from the parts. Of several who do so at once one wins, and the others find what it made."""
     parts = list(upload.parts.order_by("position"))
 
@@ -176,13 +212,11 @@ def _finish(actor: Actor, upload: Upload, *, now: datetime) -> None:
         if not won:
             raise _Overtaken
         UploadPart.objects.filter(upload_id=upload.pk).delete()
+        if into is not None:
+            into.witness(upload.place, document)
 
     try:
-        if upload.is_version and upload.document is not None:
-            document_id = upload.document.public_id
-            add_version(actor, document_id, _joined(parts), name=upload.name, size=upload.size, now=now, witness=claim)
-        else:
-            accept_upload(actor, _joined(parts), name=upload.name, size=upload.size, now=now, witness=claim)
+        _make(actor, upload, _joined(parts), into, witness=claim, now=now)
     except (_Overtaken, BlobMissing):
         if not Upload.objects.filter(pk=upload.pk).exclude(finished_at=None).exists():
             raise NotFound(kind="upload", id=upload.public_id) from None
@@ -191,6 +225,19 @@ def _finish(actor: Actor, upload: Upload, *, now: datetime) -> None:
         raise
     else:
         _discard(parts)
+
+
+def _make(
+    actor: Actor, upload: Upload, chunks: Iterable[bytes], into: Destination | None, *, witness: Witness, now: datetime
+) -> None:
+    name, size, keeping = upload.name, upload.size, into.keeping if into else None
+    document = upload.document if upload.is_version else None
+    if document is None:
+        accept_upload(actor, chunks, name=name, size=size, now=now, witness=witness, keeping=keeping)
+    elif keeping is None:
+        add_version(actor, document.public_id, chunks, name=name, size=size, now=now, witness=witness)
+    else:
+        add_kept_version(actor, document, chunks, name=name, size=size, now=now, keeping=keeping, witness=witness)
 
 
 def _joined(parts: list[UploadPart]) -> Iterator[bytes]:

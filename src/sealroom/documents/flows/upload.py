@@ -32,6 +32,15 @@ Witness = Callable[[Document], None]
 
 
 @dataclass(frozen=True)
+class Keeping:
+    """A room above that keeps what comes in: `by` goes into `Document.kept_by`, and the trail names `who` as the one who brought
+    it, while the actor lends his storage."""
+
+    by: str
+    who: Who
+
+
+@dataclass(frozen=True)
 class _Arrival:
     """Bytes that lie safely in the store and have no row yet."""
 
@@ -41,9 +50,16 @@ class _Arrival:
 
 
 def accept_upload(
-    actor: Actor, chunks: Iterable[bytes], *, name: str, size: int | None, now: datetime, witness: Witness | None = None
+    actor: Actor,
+    chunks: Iterable[bytes],
+    *,
+    name: str,
+    size: int | None,
+    now: datetime,
+    witness: Witness | None = None,
+    keeping: Keeping | None = None,
 ) -> Document:
-    """Take in a new document; it belongs to the actor.
+    """Take in a new document; it belongs to the actor, and with `keeping` is that room's alone.
 
     Streams in constant memory. When this returns, the bytes are synced to the medium and the rows committed; when it raises,
     nothing is kept. Refuses by the declared `size` and the first bytes before anything is stored: `TooLarge`, `StorageQuota`,
@@ -55,16 +71,23 @@ def accept_upload(
     arrival = _take_in(actor, chunks, name=name, size=size, now=now)
     try:
         with transaction.atomic():
-            _check_quota(actor, arrival.blob.size, now=now)
-            document = Document.objects.create(team_id=actor.team_id, owner_id=actor.user_id, name=arrival.name, created_at=now)
+            check_quota(actor, arrival.blob.size, now=now)
+            document = Document.objects.create(
+                team_id=actor.team_id,
+                owner_id=actor.user_id,
+                name=arrival.name,
+                kept_by=keeping.by if keeping else "",
+                created_at=now,
+            )
             version = _add_row(actor, document, arrival, number=1, now=now)
             version.published_at = now
             version.save(update_fields=["published_at"])
             document.current = version
             document.save(update_fields=["current"])
-            _leave_trail(actor.who, Verb.DOCUMENT_UPLOADED, document, version, now=now)
             if witness is not None:
                 witness(document)
+            # The trail's lock comes last: a witness may take the lock of a room above.
+            leave_trail(keeping.who if keeping else actor.who, Verb.DOCUMENT_UPLOADED, document, version, now=now)
     except BaseException:
         _discard(arrival.blob)
         raise
@@ -84,28 +107,32 @@ def add_version(
     """Take in the next version of one of the actor's own documents. Readers go on seeing the current one until
     `publish_version`. Refuses as `accept_upload`, `witness` included; `NotFound` when the document is not the actor's own."""
     actor.require(Capability.SEND)
-    queries.get_own_document(actor, document_id)
-    arrival = _take_in(actor, chunks, name=name, size=size, now=now)
-    try:
-        with transaction.atomic():
-            _check_quota(actor, arrival.blob.size, now=now)
-            document = _lock_own(actor, document_id)
-            last: int = document.versions.aggregate(value=Max("number"))["value"]
-            version = _add_row(actor, document, arrival, number=last + 1, now=now)
-            _leave_trail(actor.who, Verb.VERSION_ADDED, document, version, now=now)
-            if witness is not None:
-                witness(document)
-    except BaseException:
-        _discard(arrival.blob)
-        raise
-    return version
+    found = queries.get_own_document(actor, document_id)
+    return _add_version(actor, found, chunks, name=name, size=size, now=now, witness=witness)
+
+
+def add_kept_version(
+    actor: Actor,
+    document: Document,
+    chunks: Iterable[bytes],
+    *,
+    name: str,
+    size: int | None,
+    now: datetime,
+    keeping: Keeping,
+    witness: Witness | None = None,
+) -> Version:
+    """As `add_version`, of a document that a room above keeps; that room has decided that it may be done."""
+    actor.require(Capability.SEND)
+    return _add_version(actor, document, chunks, name=name, size=size, now=now, witness=witness, keeping=keeping)
 
 
 @transaction.atomic
 def publish_version(document: Document, version: Version, *, who: Who, now: datetime) -> None:
     """Make a ready version the one that every reader sees from the next request on.
 
-    For `sends.flows.replace` alone, which charges in the same transaction. Raises `NotFound` when the version is of another
+    For `sends.flows.replace`, which charges in the same transaction, and for rooms above that keep the document.
+    Raises `NotFound` when the version is of another
     document and `NotReady` unless it is ready. Publishing the current version again changes nothing.
     """
     locked = Document.objects.select_for_update(no_key=True).get(pk=document.pk)
@@ -122,13 +149,43 @@ def publish_version(document: Document, version: Version, *, who: Who, now: date
     locked.name = fresh.name
     locked.save(update_fields=["current", "name"])
     document.current, document.name = fresh, fresh.name
-    _leave_trail(who, Verb.VERSION_PUBLISHED, locked, fresh, now=now)
+    leave_trail(who, Verb.VERSION_PUBLISHED, locked, fresh, now=now)
 
 
-def _lock_own(actor: Actor, document_id: str) -> Document:
+def _add_version(
+    actor: Actor,
+    found: Document,
+    chunks: Iterable[bytes],
+    *,
+    name: str,
+    size: int | None,
+    now: datetime,
+    witness: Witness | None,
+    keeping: Keeping | None = None,
+) -> Version:
+    arrival = _take_in(actor, chunks, name=name, size=size, now=now)
+    try:
+        with transaction.atomic():
+            check_quota(actor, arrival.blob.size, now=now)
+            document = _lock_living(found, keeping)
+            last: int = document.versions.aggregate(value=Max("number"))["value"]
+            version = _add_row(actor, document, arrival, number=last + 1, now=now)
+            if witness is not None:
+                witness(document)
+            leave_trail(keeping.who if keeping else actor.who, Verb.VERSION_ADDED, document, version, now=now)
+    except BaseException:
+        _discard(arrival.blob)
+        raise
+    return version
+
+
+def _lock_living(found: Document, keeping: Keeping | None) -> Document:
     """The document's row until the transaction ends; it may have been deleted while its new bytes came in."""
-    found = queries.get_own_document(actor, document_id)
-    return Document.objects.select_for_update(no_key=True).get(pk=found.pk)
+    rows = Document.objects.select_for_update(no_key=True).select_related(None)
+    document = rows.filter(pk=found.pk, kept_by=keeping.by if keeping else "", deleted_at=None).first()
+    if document is None:
+        raise NotFound(kind="document", id=found.public_id)
+    return document
 
 
 def _take_in(actor: Actor, chunks: Iterable[bytes], *, name: str, size: int | None, now: datetime) -> _Arrival:
@@ -185,8 +242,9 @@ def _check_size(size: int, most: int, quota: _Quota) -> None:
         raise quota.refusal()
 
 
-def _check_quota(actor: Actor, size: int, *, now: datetime) -> None:
-    """Count again under the team's lock: two uploads that each fit may not fit together."""
+def check_quota(actor: Actor, size: int, *, now: datetime) -> None:
+    """Raise `TooLarge`, `StorageQuota` unless so many bytes fit. Counts
+    again under the team's lock: two uploads that each fit may not fit together."""
     Team.objects.select_for_update(no_key=True).get(pk=actor.team_id)
     most, quota = _room_left(actor, now=now)
     _check_size(size, most, quota)
@@ -211,7 +269,8 @@ def _add_row(actor: Actor, document: Document, arrival: _Arrival, *, number: int
     return version
 
 
-def _leave_trail(who: Who, verb: Verb, document: Document, version: Version, *, now: datetime) -> None:
+def leave_trail(who: Who, verb: Verb, document: Document, version: Version, *, now: datetime) -> None:
+    """Write down what became of a version."""
     audit.record(
         who,
         verb,

@@ -22,10 +22,10 @@ from sealroom.sends.flows.deeds import charge, digest_of, lock_send, lock_wallet
 from sealroom.sends.flows.give_back import give_back
 from sealroom.sends.flows.open_link import settle_open_link
 from sealroom.sends.flows.send import problem_of
-from sealroom.sends.flows.settings import checked, put_in_force
 from sealroom.sends.flows.values import SendResult
 from sealroom.sends.models import MailKind, Recipient, Send, SendDocument, SendState
 from sealroom.sends.rules import SendSettings
+from sealroom.viewing.flows.conditions import checked, put_in_force
 
 
 def revoke(actor: Actor, send_id: str, *, recipients: Sequence[str] = (), documents: Sequence[str] = (), now: datetime) -> Send:

@@ -16,10 +16,11 @@ from sealroom.documents.models import Document
 from sealroom.sends import queries, rules
 from sealroom.sends.errors import NotADraft
 from sealroom.sends.flows.deeds import lock_send, once
-from sealroom.sends.flows.settings import checked, follow_preset, kept_policy, put_in_force
+from sealroom.sends.flows.settings import follow_preset
 from sealroom.sends.flows.values import DraftResult
 from sealroom.sends.models import Preset, Recipient, Send, SendDocument, SendState
 from sealroom.sends.rules import Addressee, SendRequest
+from sealroom.viewing.flows.conditions import checked, kept_policy, put_in_force
 
 _BATCH = 500
 

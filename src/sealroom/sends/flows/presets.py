@@ -13,8 +13,8 @@ from sealroom.audit import flows as audit
 from sealroom.audit.rules import Verb
 from sealroom.core.errors import Invalid
 from sealroom.sends import queries, rules
-from sealroom.sends.flows.settings import checked
 from sealroom.sends.models import Preset, SendRules
+from sealroom.viewing.flows.conditions import checked
 
 
 def save_preset(

@@ -29,10 +29,11 @@ from sealroom.sends.flows.contacts import note_contacts
 from sealroom.sends.flows.deeds import charge, claim, digest_of, lock_send, lock_wallet, once
 from sealroom.sends.flows.draft import check_content, find_documents, make_draft, put_documents, put_recipients
 from sealroom.sends.flows.open_link import settle_open_link
-from sealroom.sends.flows.settings import as_asked, checked, hold_to, put_in_force, require_preset
+from sealroom.sends.flows.settings import as_asked, hold_to, require_preset
 from sealroom.sends.flows.values import SendResult
 from sealroom.sends.models import Deed, DeedKind, MailKind, Recipient, Send, SendDocument, SendState
 from sealroom.sends.rules import SendRequest
+from sealroom.viewing.flows.conditions import checked, put_in_force
 
 _BATCH = 500
 

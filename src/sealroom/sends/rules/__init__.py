@@ -2,7 +2,7 @@
 """What is decided about sends. Pure."""
 
 from sealroom.access.rules import KEEP
-from sealroom.sends.rules.people import MOST_BYTES, MOST_PEOPLE, People, Person, read_people
+from sealroom.core.people import MAX_NAME, MOST_BYTES, MOST_PEOPLE, Addressee, LineError, People, Person, clean_name, read_people
 from sealroom.sends.rules.presets import (
     MAX_PRESET_NAME,
     PERIOD,
@@ -21,17 +21,13 @@ from sealroom.sends.rules.sending import (
     LIVE,
     MAX_DOCUMENTS,
     MAX_MESSAGE,
-    MAX_NAME,
     MAX_RECIPIENTS,
     MAX_SUBJECT,
     REMIND_EVERY,
-    Addressee,
-    LineError,
     SendFacts,
     SendRequest,
     State,
     Unique,
-    clean_name,
     content_errors,
     may_cancel,
     pair_key,
@@ -41,18 +37,18 @@ from sealroom.sends.rules.sending import (
     state_of,
     unique_recipients,
 )
-from sealroom.sends.rules.settings import (
+from sealroom.viewing.rules.conditions import (
     MAX_MARK_TEXT,
     MOST_LISTED,
     MOST_TERMS,
     OPENS,
     TIMER,
     OwnTerms,
-    SendSettings,
     normalized,
     setting_errors,
     settings_of_policy,
 )
+from sealroom.viewing.rules.conditions import Conditions as SendSettings
 
 __all__ = [
     "CANCEL_WITHIN",

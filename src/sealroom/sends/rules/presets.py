@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 from sealroom.access.rules import Shield, TermsMode, Watermark
 from sealroom.core.errors import Invalid
-from sealroom.sends.rules.settings import TIMER, SendSettings
+from sealroom.viewing.rules.conditions import TIMER
+from sealroom.viewing.rules.conditions import Conditions as SendSettings
 
 PERIOD = "expires_after_s"
 MAX_PRESET_NAME = 80

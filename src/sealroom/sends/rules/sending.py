@@ -14,13 +14,13 @@ from datetime import datetime, timedelta
 from email.utils import parseaddr
 
 from sealroom.core.addresses import BadAddress, canonical_address
-from sealroom.sends.rules.settings import SendSettings
+from sealroom.core.people import Addressee, LineError, clean_name
+from sealroom.viewing.rules.conditions import Conditions as SendSettings
 
 MAX_DOCUMENTS = 100
 MAX_RECIPIENTS = 10_000
 MAX_MESSAGE = 10_000
 MAX_SUBJECT = 200
-MAX_NAME = 200
 CANCEL_WITHIN = timedelta(minutes=15)
 REMIND_EVERY = timedelta(hours=1)
 ENDING_SOON = timedelta(hours=48)
@@ -67,36 +67,12 @@ def state_of(facts: SendFacts, *, now: datetime) -> State:
 
 
 @dataclass(frozen=True)
-class Addressee:
-    """A recipient as a sender gives him."""
-
-    email: str
-    name: str = ""
-    kind: str = "to"
-
-
-@dataclass(frozen=True)
-class LineError:
-    """A recipient that cannot be written to: its place (from 1), its text, and why (a stable reason)."""
-
-    line: int
-    text: str
-    reason: str
-
-
-@dataclass(frozen=True)
 class Unique:
     """Recipients with canonical addresses, each once, in the order of their first appearance; and what was wrong."""
 
     accepted: tuple[Addressee, ...]
     errors: tuple[LineError, ...]
     repeated: int = 0
-
-
-def clean_name(text: str) -> str | None:
-    """A recipient's name on one line; None for what is no name: too long, or with characters nobody can print."""
-    name = " ".join(text.split())
-    return name if len(name) <= MAX_NAME and name.isprintable() else None
 
 
 def unique_recipients(lines: Iterable[Addressee]) -> Unique:

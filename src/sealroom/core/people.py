@@ -13,11 +13,29 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 
 from sealroom.core.addresses import BadAddress, canonical_address
-from sealroom.sends.rules.sending import Addressee, LineError, clean_name
 
+MAX_NAME = 200  # characters
 MOST_BYTES = 5 * 1024 * 1024
 MOST_PEOPLE = 20_000
 _MOST_TEXT = 200  # characters of a line that an error repeats
+
+
+@dataclass(frozen=True)
+class Addressee:
+    """Somebody as a list of addresses gives him; `kind`: to, cc or bcc."""
+
+    email: str
+    name: str = ""
+    kind: str = "to"
+
+
+@dataclass(frozen=True)
+class LineError:
+    """An entry that cannot be written to: its place (from 1), its text, and why (a stable reason)."""
+
+    line: int
+    text: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -159,3 +177,9 @@ def _checked(number: int, person: Person) -> Person | LineError:
     if name is None or company is None:
         return LineError(number, person.email[:_MOST_TEXT], "bad_name")
     return Person(address, name, company=company)
+
+
+def clean_name(text: str) -> str | None:
+    """A name on one line; None for what is no name: too long, or with characters nobody can print."""
+    name = " ".join(text.split())
+    return name if len(name) <= MAX_NAME and name.isprintable() else None

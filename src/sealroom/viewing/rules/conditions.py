@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The settings of a send: what a sender may choose, and why a choice cannot be put in force."""
+"""The conditions under which somebody reads: what a sender, or who leads a data room, may choose, and why a choice cannot be put in
+force. They stand here because the look of the mark is judged here. Pure."""
 
 from __future__ import annotations
 
@@ -33,8 +34,8 @@ TIMER = (60, 10 * 366 * 24 * 3600)  # seconds
 
 @dataclass(frozen=True)
 class OwnTerms:
-    """Terms of one send alone: a text (HTML, sanitised before it is kept), or a PDF among the sender's documents. `id` names a
-    text in force that stays as it is; `sha256` is then of exactly what readers accept."""
+    """Terms of one send or room alone: a text (HTML, sanitised before it is kept), or a PDF among the sender's documents. `id` names
+    a text in force that stays as it is; `sha256` is then of exactly what readers accept."""
 
     text: str = ""
     document: str = ""
@@ -43,8 +44,8 @@ class OwnTerms:
 
 
 @dataclass(frozen=True)
-class SendSettings:
-    """The settings a sender chooses; all stay editable. Instants are aware UTC; `Policy` says what each means.
+class Conditions:
+    """The conditions of a send or a data room; all stay editable. Instants are aware UTC; `Policy` says what each means.
 
     `passcode` is in clear (it is hashed when the settings are put in force), `KEEP`, or None for none. `terms`: None,
     "organization", or own ones. A limit of prints says nothing where printing is not allowed."""
@@ -94,14 +95,14 @@ class SendSettings:
         )
 
 
-def settings_of_policy(policy: Policy, *, terms_id: str = "") -> SendSettings:
+def settings_of_policy(policy: Policy, *, terms_id: str = "") -> Conditions:
     """The way back, for a form that shows what is in force; `terms_id` names the own text in force."""
     terms: OwnTerms | str | None = None
     if policy.terms is TermsMode.ORGANIZATION:
         terms = TermsMode.ORGANIZATION.value
     elif policy.terms is TermsMode.OWN:
         terms = OwnTerms(id=terms_id)
-    return SendSettings(
+    return Conditions(
         access=policy.access.value,
         permission=policy.permission.value,
         starts_at=policy.starts_at,
@@ -122,7 +123,7 @@ def settings_of_policy(policy: Policy, *, terms_id: str = "") -> SendSettings:
 
 
 # -- One spelling ----------------------------------------------------------------------------------------------------------
-def normalized(settings: SendSettings) -> SendSettings:
+def normalized(settings: Conditions) -> Conditions:
     """Lists with each entry once and in its one spelling. What cannot be read stays as it is, for `setting_errors` to name."""
     return replace(
         settings,
@@ -163,7 +164,7 @@ def _country(text: str) -> str | None:
 
 # -- What stands against a choice ------------------------------------------------------------------------------------------
 def setting_errors(
-    settings: SendSettings, *, now: datetime, has_countries: bool = True, has_organization_terms: bool = True
+    settings: Conditions, *, now: datetime, has_countries: bool = True, has_organization_terms: bool = True
 ) -> dict[str, list[str]]:
     """Reasons by field; empty when the settings, `normalized`, can be put in force at `now`. `has_countries`: the operator has a
     database of them; `has_organization_terms`: the team has a text in force."""
@@ -192,7 +193,7 @@ def setting_errors(
     return {name: reasons for name, reasons in found.items() if reasons}
 
 
-def _end_reasons(settings: SendSettings, now: datetime) -> list[str]:
+def _end_reasons(settings: Conditions, now: datetime) -> list[str]:
     reasons = []
     if settings.expires_at is not None and settings.expires_at <= now:
         reasons.append("in_the_past")
@@ -252,7 +253,7 @@ def _mark_reasons(mark: Watermark | None) -> list[str]:
     return []
 
 
-def _domain_reasons(settings: SendSettings, domains: tuple[str, ...]) -> list[str]:
+def _domain_reasons(settings: Conditions, domains: tuple[str, ...]) -> list[str]:
     reasons = _list_reasons(domains, _domain, "bad_domain")
     if domains and settings.access == Access.ANYONE:
         reasons.append("needs_address")  # who reads without an address is of no domain

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What one person sees of a room: the only list of items any page, count, search, archive or notice may start from. Everything is
+read anew at each call; what is hidden from the person is not in it and leaves no trace in numbers and counts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Protocol
+
+from django.db.models import ExpressionWrapper, Q
+from django.db.models.fields import BooleanField
+
+from sealroom.core.errors import NotFound
+from sealroom.datarooms.models import DataRoom, Group, Guest, Item
+from sealroom.datarooms.queries.reading import Settings, settings_of_group, settings_of_guest, steadily
+from sealroom.datarooms.rules import LEADING, Node, Right, Role, in_order, see, spread_rights
+from sealroom.documents.rules import extension_of
+from sealroom.documents.words import fold
+
+
+@dataclass(frozen=True)
+class SeenItem:
+    """A folder or file as one person sees it. `parent` is the id of the nearest folder above that he sees ("": at the top), so not
+    always the one it lies in; two items may have the same name there. `number` is "1.2.3", "" where the room shows none.
+
+    Of files: the current version's facts (`size` in bytes, `pages` 0 where none are known, `state` of `documents`). `files` counts
+    the files he sees below a folder.
+    """
+
+    pk: int
+    id: str
+    name: str
+    number: str
+    parent: str
+    is_folder: bool
+    right: Right
+    document_id: str
+    extension: str
+    kind: str
+    pages: int
+    size: int
+    state: str
+    is_media: bool
+    sha256: str
+    added_at: datetime
+    changed_at: datetime
+    files: int
+
+
+class Sight:
+    """What one person sees at this instant; not to be kept for another request. `items` are in the order of the tree."""
+
+    def __init__(self, items: Sequence[SeenItem] = ()) -> None:
+        self.items = list(items)
+
+    @cached_property
+    def files(self) -> list[SeenItem]:
+        """All files, in the order of the tree."""
+        return [item for item in self.items if not item.is_folder]
+
+    def find(self, item_id: str) -> SeenItem:
+        """An item by its id. Raises `NotFound`, also for one that exists and is hidden."""
+        item = self._by_id.get(item_id)
+        if item is None:
+            raise NotFound
+        return item
+
+    def children(self, folder_id: str = "") -> list[SeenItem]:
+        """What he sees directly in a folder ("": at the top). Raises `NotFound`."""
+        if folder_id:
+            self.find(folder_id)
+        return list(self._by_parent.get(folder_id, ()))
+
+    def trail(self, item_id: str) -> list[SeenItem]:
+        """The folders that lead to an item as he sees them, from the top, and the item itself. Raises `NotFound`."""
+        trail = [self.find(item_id)]
+        while trail[-1].parent:
+            trail.append(self.find(trail[-1].parent))
+        return trail[::-1]
+
+    def below(self, folder_id: str = "") -> list[SeenItem]:
+        """Everything he sees under a folder at any depth, in the order of the tree. Raises `NotFound`."""
+        if not folder_id:
+            return list(self.items)
+        self.find(folder_id)
+        inside, found = {folder_id}, []
+        for item in self.items:
+            if item.parent in inside:
+                inside.add(item.id)
+                found.append(item)
+        return found
+
+    def search(self, text: str, limit: int) -> list[SeenItem]:
+        """The first items whose name has `text` in it; case and accents do not matter. Blank finds nothing."""
+        wanted = fold(text)
+        if not wanted:
+            return []
+        hits = (item for item in self.items if wanted in fold(item.name))
+        return [item for item, _place in zip(hits, range(limit), strict=False)]
+
+    @cached_property
+    def _by_id(self) -> dict[str, SeenItem]:
+        return {item.id: item for item in self.items}
+
+    @cached_property
+    def _by_parent(self) -> dict[str, list[SeenItem]]:
+        below: dict[str, list[SeenItem]] = defaultdict(list)
+        for item in self.items:
+            below[item.parent].append(item)
+        return below
+
+
+class Looker(Protocol):
+    """Somebody in a room (`flows.hands.Hand`): a guest, or one who leads it (`guest` None)."""
+
+    @property
+    def room(self) -> DataRoom: ...  # noqa: D102 -- told above
+    @property
+    def guest(self) -> Guest | None: ...  # noqa: D102 -- told above
+
+
+def sight_for(hand: Looker) -> Sight:
+    """What somebody sees who was let into the room."""
+    return house_sight(hand.room) if hand.guest is None else sight_of(hand.guest)
+
+
+def sight_of(guest: Guest) -> Sight:
+    """What a guest sees by his rights; nothing once his place was revoked or has ended. Whether he may come in at all (gates,
+    dates, a closed room) is for `flows.hands.visit` to say."""
+    return steadily(guest.room_id, lambda room: _of_guest(room, guest.pk))
+
+
+def group_sight(room: DataRoom, group: Group) -> Sight:
+    """What somebody would see who is in this group only, and for whom nothing else was set."""
+    return steadily(room.pk, lambda room: _seen(room, settings_of_group(room.pk, group.pk)))
+
+
+def house_sight(room: DataRoom) -> Sight:
+    """Everything, as those who lead the room see it."""
+    return steadily(room.pk, lambda room: _seen(room, None))
+
+
+def _of_guest(room: DataRoom, guest_pk: int) -> Sight:
+    here = Guest.objects.filter(pk=guest_pk, room=room, removed_at=None, revoked_at=None)
+    role = here.values_list("role", flat=True).first()
+    if role is None:
+        return Sight()
+    return _seen(room, None if role == Role.CO_OWNER else settings_of_guest(room.pk, guest_pk))
+
+
+def _seen(room: DataRoom, settings: Settings | None) -> Sight:
+    """`settings` None: of somebody who leads the room."""
+    rows = {row[0]: row for row in _rows(room)}
+    tree = in_order(Node(pk, parent, position, document is None) for pk, parent, position, document, *_ in rows.values())
+    if settings is None:
+        held = [LEADING] * len(tree)
+    else:
+        held = spread_rights([(node.pk, folder) for node, folder in tree], settings, default=Right(room.default_right))
+    ids = {-1: ""}
+    items = []
+    for seen in see(tree, [one.right is not Right.NONE for one in held]):
+        row = rows[tree[seen.place][0].pk]
+        ids[seen.place] = row[4]
+        number = seen.number if room.shows_index else ""
+        items.append(_item(row, held[seen.place].right, number=number, parent=ids[seen.parent], files=seen.files))
+    return Sight(items)
+
+
+def _rows(room: DataRoom) -> Any:
+    is_media = ExpressionWrapper(Q(document__current__media__isnull=False), output_field=BooleanField())
+    living = Item.objects.filter(room=room, trashed_at=None).annotate(is_media=is_media)
+    current = [f"document__current__{name}" for name in ("name", "kind", "pages", "size", "state", "sha256")]
+    own = ("pk", "parent", "position", "document__public_id", "public_id", "name", "created_at", "changed_at", "is_media")
+    return living.values_list(*own, *current)
+
+
+def _item(row: tuple[Any, ...], right: Right, *, number: str, parent: str, files: int) -> SeenItem:
+    pk, _, _, document, public_id, name, added_at, changed_at, is_media, file, kind, pages, size, state, sha256 = row
+    return SeenItem(
+        pk=pk,
+        id=public_id,
+        name=name,
+        number=number,
+        parent=parent,
+        is_folder=document is None,
+        right=right,
+        document_id=document or "",
+        extension=extension_of(file or ""),
+        kind=kind or "",
+        pages=pages or 0,
+        size=size or 0,
+        state=state or "",
+        is_media=bool(is_media),
+        sha256=sha256 or "",
+        added_at=added_at,
+        changed_at=changed_at,
+        files=files,
+    )
