@@ -16,3 +16,39 @@ class GuestQuota(DomainError):
     """The plan has fewer guest places left than an invitation needs. Facts: used, limit, needed (places it would take)."""
 
     code = "guest_quota"
+
+
+class RoomClosed(DomainError):
+    """Nothing can be changed in the data room: it is archived, closed, or in the trash. Facts: state."""
+
+    code = "room_closed"
+
+
+class RoomFull(DomainError):
+    """A data room cannot hold more folders and files. Facts: limit."""
+
+    code = "room_full"
+
+
+class TooDeep(DomainError):
+    """Folders cannot lie deeper in one another. Facts: limit."""
+
+    code = "too_deep"
+
+
+class TooManyItems(DomainError):
+    """More folders and files than one deed may be about. Facts: limit."""
+
+    code = "too_many_items"
+
+
+class Cycle(DomainError):
+    """A folder cannot be put into itself."""
+
+    code = "cycle"
+
+
+class NameTaken(DomainError):
+    """Something else in the folder has this name. Facts: name."""
+
+    code = "name_taken"

@@ -8,10 +8,19 @@ from datetime import datetime
 from django.dispatch import receiver
 
 from sealroom.accounts.signals import member_removed
-from sealroom.datarooms import flows
+from sealroom.core import jobs
+from sealroom.datarooms import flows, queries
+from sealroom.documents.signals import version_ready
 
 
 @receiver(member_removed)
 def end_places(sender: object, *, team_id: int, user_id: int, now: datetime, **_: object) -> None:
     """A member left. In the transaction that ends the membership: nobody is outside the team and still in its data rooms."""
     flows.end_places_of_member(team_id, user_id, now=now)
+
+
+@receiver(version_ready)
+def publish_new_version(sender: object, *, version_id: int, **_: object) -> None:
+    """A file of a room has a new version that can be read."""
+    if queries.room_of_version(version_id) is not None:
+        jobs.defer("datarooms.publish_ready", key=str(version_id), version_id=version_id)

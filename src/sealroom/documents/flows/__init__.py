@@ -3,7 +3,14 @@
 
 from sealroom.documents.flows.again import give_up_unlocking, prepare_unlocked, retry, unlock
 from sealroom.documents.flows.copies import Copies, check_copies, copy_document, copying
-from sealroom.documents.flows.keep import delete_document, delete_kept_document, share_in_library, sweep_blobs, take_from_library
+from sealroom.documents.flows.keep import (
+    delete_document,
+    delete_kept_document,
+    rename_kept_document,
+    share_in_library,
+    sweep_blobs,
+    take_from_library,
+)
 from sealroom.documents.flows.media import burn_mark, media_of, open_media
 from sealroom.documents.flows.pages import base_page, open_original
 from sealroom.documents.flows.prepare import bake, give_up, prepare
@@ -16,9 +23,10 @@ from sealroom.documents.flows.resumable import (
     begin_upload,
     remove_expired_uploads,
 )
-from sealroom.documents.flows.upload import Keeping, accept_upload, add_kept_version, add_version, publish_version
+from sealroom.documents.flows.upload import Keeping, accept_upload, add_kept_version, add_version, check_room, publish_version
 
 __all__ = [
+    "Checksum",
     "Copies",
     "Destination",
     "Keeping",
@@ -33,6 +41,7 @@ __all__ = [
     "begin_upload",
     "burn_mark",
     "check_copies",
+    "check_room",
     "copy_document",
     "copying",
     "delete_document",
@@ -47,6 +56,7 @@ __all__ = [
     "publish_version",
     "read",
     "remove_expired_uploads",
+    "rename_kept_document",
     "retry",
     "search_text",
     "share_in_library",

@@ -44,6 +44,12 @@ def delete_kept_document(document: Document, *, who: Who, now: datetime) -> None
     _delete(document, who, now=now)
 
 
+def rename_kept_document(document: Document, name: str) -> None:
+    """Call a document that a room above keeps as that room does; what was uploaded keeps its name."""
+    Document.objects.filter(pk=document.pk).update(name=name)
+    document.name = name
+
+
 def sweep_blobs(*, now: datetime) -> int:
     """Remove blobs that no row has named for `LOOSE_FOR`; returns how many.
 

@@ -167,11 +167,11 @@ def _add_version(
     try:
         with transaction.atomic():
             check_quota(actor, arrival.blob.size, now=now)
+            if witness is not None:
+                witness(found)  # before the document's lock: rooms above are locked before their documents
             document = _lock_living(found, keeping)
             last: int = document.versions.aggregate(value=Max("number"))["value"]
             version = _add_row(actor, document, arrival, number=last + 1, now=now)
-            if witness is not None:
-                witness(document)
             leave_trail(keeping.who if keeping else actor.who, Verb.VERSION_ADDED, document, version, now=now)
     except BaseException:
         _discard(arrival.blob)
