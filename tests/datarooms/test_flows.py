@@ -147,7 +147,7 @@ def test_guest_place_is_free_when_the_last_room_lets_go(room: DataRoom, owner: P
     assert flows.remove_guest(member.actor, "g@example.org", now=now) == 1
     assert used(owner) == (3, 0)
     assert flows.remove_guest(member.actor, "g@example.org", now=now) == 0
-    assert [facts for *_, facts in facts_of(Verb.GUEST_REMOVED)] == [{"data_room": one.public_id} for one in (room, other, third)]
+    assert [facts for *_, facts in facts_of(Verb.GUEST_REMOVED)] == [{"room": one.public_id} for one in (room, other, third)]
 
 
 def test_removed_guest_who_is_invited_again_gets_a_new_place(room: DataRoom, owner: Persona, now: datetime) -> None:
@@ -188,7 +188,7 @@ def test_place_of_a_member_ends_with_the_membership(room: DataRoom, owner: Perso
     assert list(queries.current_guests(owner.team.pk).values_list("address", flat=True)) == ["g@example.org"]
     assert used(owner) == (1, 1)
     assert facts_of(Verb.GUEST_REMOVED) == [
-        ("system", Guest.objects.get(address=member.email).public_id, {"data_room": room.public_id})
+        ("system", Guest.objects.get(address=member.email).public_id, {"room": room.public_id})
     ]
     assert Event.objects.get(verb=Verb.GUEST_REMOVED).team == owner.team.public_id
     flows.invite_guests(owner.actor, room.public_id, [member.email], now=now)

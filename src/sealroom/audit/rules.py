@@ -112,6 +112,7 @@ class Verb(enum.StrEnum):
     DATA_ROOM_PREVIEWED = "data_room.previewed"
     DATA_ROOM_EXPORTED = "data_room.exported"
     GUESTS_INVITED = "data_room.guests_invited"
+    GUESTS_REMINDED = "data_room.guests_reminded"
     GUEST_JOINED = "data_room.guest_joined"
     GUEST_CHANGED = "data_room.guest_changed"
     GUEST_REVOKED = "data_room.guest_revoked"

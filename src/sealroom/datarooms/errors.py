@@ -52,3 +52,9 @@ class NameTaken(DomainError):
     """Something else in the folder has this name. Facts: name."""
 
     code = "name_taken"
+
+
+class NotAMember(DomainError):
+    """Only members of the team lead its data rooms. Facts: addresses (who are none)."""
+
+    code = "not_a_member"

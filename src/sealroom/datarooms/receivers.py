@@ -15,7 +15,9 @@ from sealroom.documents.signals import version_ready
 
 @receiver(member_removed)
 def end_places(sender: object, *, team_id: int, user_id: int, now: datetime, **_: object) -> None:
-    """A member left. In the transaction that ends the membership: nobody is outside the team and still in its data rooms."""
+    """A member left. In the transaction that ends the membership: nobody is outside the team and still in its data rooms, as a
+    guest or as their owner."""
+    flows.pass_on_rooms(team_id, user_id, now=now)
     flows.end_places_of_member(team_id, user_id, now=now)
 
 

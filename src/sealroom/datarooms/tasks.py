@@ -3,12 +3,38 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from sealroom.core import jobs
 from sealroom.core.jobs import every, task
-from sealroom.datarooms import flows
+from sealroom.datarooms import flows, queries
+
+
+@task("datarooms.write_letters")
+def write_letters(guests: str, kind: str, at: str) -> None:
+    """Compose a batch of invitations or reminders."""
+    flows.write_letters(guests, kind, at=datetime.fromisoformat(at))
+
+
+@task("datarooms.tell_updates")
+def tell_updates(room_id: int) -> None:
+    """Write to the guests of a room what is new."""
+    flows.tell_updates(room_id, now=timezone.now())
+
+
+@every(timedelta(minutes=5), "datarooms.look_for_news")
+def look_for_news() -> None:
+    """Find the rooms that have grown quiet after something came."""
+    for room_id in queries.rooms_with_news(now=timezone.now()):
+        jobs.defer("datarooms.tell_updates", key=str(room_id), room_id=room_id)
+
+
+@every(timedelta(hours=1), "datarooms.empty_trash")
+def empty_trash() -> None:
+    """Delete rooms whose days in the trash are over."""
+    flows.empty_room_trash(now=timezone.now())
 
 
 @task("datarooms.publish_ready")

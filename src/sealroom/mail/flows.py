@@ -10,6 +10,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -17,6 +18,7 @@ from django.db.models import F, QuerySet
 from django.template import Context, loader
 from django.template.backends.django import Template
 from django.utils import translation
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from sealroom.core import jobs
@@ -246,3 +248,15 @@ def _header(field: str, text: str, *, most: int) -> str:
     if not rules.is_header_safe(text):
         raise Invalid({field: ["control_character"]})
     return text[:most]
+
+
+def local_time(at: datetime, zone: str) -> str:
+    """An instant as letters say it, in a reader's or a sender's time zone and in UTC, such as "12 January 2027, 18:00 (Paris),
+    17:00 UTC"."""
+    local, utc = at.astimezone(ZoneInfo(zone)), at.astimezone(ZoneInfo("UTC"))
+    form = _("j F Y, H:i")
+    if local.utcoffset() == utc.utcoffset():
+        return f"{date_format(utc, form)} UTC"
+    city = zone.rpartition("/")[2].replace("_", " ")
+    same_day = local.date() == utc.date()
+    return f"{date_format(local, form)} ({city}), {date_format(utc, 'H:i' if same_day else form)} UTC"

@@ -2,7 +2,7 @@
 """What access does, by deed."""
 
 from sealroom.access.flows.codes import ChallengeView, mail_code, request_code, verify_code
-from sealroom.access.flows.gates import issue_preview, open_link, try_passcode
+from sealroom.access.flows.gates import end_previews, issue_preview, open_link, try_passcode
 from sealroom.access.flows.limits import prints_left, take_print
 from sealroom.access.flows.links import (
     LinkSpec,
@@ -37,6 +37,7 @@ __all__ = [
     "create_links",
     "create_policy",
     "end_passes",
+    "end_previews",
     "grant_documents",
     "issue_preview",
     "mail_code",

@@ -12,7 +12,7 @@ from sealroom.access import queries, rules
 from sealroom.access.errors import PasscodeWrong
 from sealroom.access.flows.passes import Gate, check_gate
 from sealroom.access.flows.visitors import Verified, make_pass, meet, renew_secret, visitor_who
-from sealroom.access.models import Link, Pass, Visitor
+from sealroom.access.models import Link, Pass, PolicyRow, Visitor
 from sealroom.access.rules import Verdict
 from sealroom.access.signals import admission_refused
 from sealroom.accounts.models import User
@@ -67,6 +67,11 @@ def issue_preview(link: Link, *, by: User, cookie: str | None, user_agent: str, 
     visitor = meet(cookie, user_agent=user_agent, now=now).visitor
     times = rules.preview_times(now=now)
     return make_pass(visitor, link, reader=link.address, proved="", times=times, now=now, preview_by=by)
+
+
+def end_previews(policy: PolicyRow, *, by: str, now: datetime) -> None:
+    """End the looks of one person (an address) through all links under a policy: he may not take them any more."""
+    Pass.objects.filter(link__policy=policy, preview_by__email=by, ended_at=None).update(ended_at=now)
 
 
 @transaction.atomic

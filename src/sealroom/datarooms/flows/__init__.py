@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is done with data rooms, one module per deed."""
 
+from sealroom.datarooms.flows.cloning import clone_room
 from sealroom.datarooms.flows.copying import copy
 from sealroom.datarooms.flows.files import (
     abandon_upload,
@@ -13,33 +14,91 @@ from sealroom.datarooms.flows.files import (
     upload_of,
     versions_of,
 )
-from sealroom.datarooms.flows.rooms import create_room, delete_room, end_places_of_member, invite_guests, remove_guest
+from sealroom.datarooms.flows.giving import give_room, pass_on_rooms
+from sealroom.datarooms.flows.groups import create_group, delete_group, rename_group, set_members
+from sealroom.datarooms.flows.hands import Hand, lead, own, visit
+from sealroom.datarooms.flows.joining import join
+from sealroom.datarooms.flows.letters import tell_updates, write_letters
+from sealroom.datarooms.flows.people import (
+    change_guest,
+    end_places_of_member,
+    invite,
+    invite_guests,
+    remind,
+    remove_from_room,
+    remove_guest,
+    restore_guest,
+    revoke_guest,
+)
+from sealroom.datarooms.flows.preview import Preview, open_as_lead, preview_as_group, preview_as_guest
+from sealroom.datarooms.flows.rooms import (
+    archive_room,
+    close_room,
+    create_room,
+    delete_room,
+    empty_room_trash,
+    reopen_room,
+    restore_room,
+    trash_room,
+)
+from sealroom.datarooms.flows.settings import change_room
 from sealroom.datarooms.flows.trash import clean_trash, delete_for_good, restore, throw_away, trash_of
 from sealroom.datarooms.flows.tree import create_folder, create_path, move, rename
 
 __all__ = [
+    "Hand",
+    "Preview",
     "abandon_upload",
     "add_file",
     "append_upload",
+    "archive_room",
     "begin_upload",
+    "change_guest",
+    "change_room",
     "clean_trash",
+    "clone_room",
+    "close_room",
     "copy",
     "create_folder",
+    "create_group",
     "create_path",
     "create_room",
     "delete_for_good",
+    "delete_group",
     "delete_room",
+    "empty_room_trash",
     "end_places_of_member",
+    "give_room",
+    "invite",
     "invite_guests",
+    "join",
+    "lead",
     "move",
+    "open_as_lead",
+    "own",
+    "pass_on_rooms",
+    "preview_as_group",
+    "preview_as_guest",
     "publish_ready",
+    "remind",
+    "remove_from_room",
     "remove_guest",
     "rename",
+    "rename_group",
+    "reopen_room",
     "replace_file",
     "restore",
+    "restore_guest",
+    "restore_room",
     "restore_version",
+    "revoke_guest",
+    "set_members",
+    "tell_updates",
     "throw_away",
     "trash_of",
+    "trash_room",
     "upload_of",
     "versions_of",
+    "visit",
+    "write_letters",
 ]

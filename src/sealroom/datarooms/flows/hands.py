@@ -10,24 +10,26 @@ from datetime import datetime
 from sealroom.access import flows as access
 from sealroom.access.errors import NotAdmitted
 from sealroom.access.flows import Gate
-from sealroom.access.rules import Verdict
+from sealroom.access.rules import TOUCH_EVERY, Verdict
 from sealroom.accounts.rules import Actor, Capability
 from sealroom.audit.rules import ActorKind, Who
-from sealroom.core.errors import Forbidden
+from sealroom.core.errors import Forbidden, NotFound
 from sealroom.datarooms import queries
-from sealroom.datarooms.models import DataRoom, Guest
+from sealroom.datarooms.models import DataRoom, Group, Guest
 from sealroom.datarooms.rules import Role
 
 
 @dataclass(frozen=True)
 class Hand:
-    """Somebody in a room at this instant: one who leads it (`actor`), or a guest. Not to be kept for another request."""
+    """Somebody in a room at this instant: one who leads it (`actor`), or a guest. Who leads it may look (`is_preview`) as a guest
+    (`guest`), as somebody in a group (`group`), or at everything (neither). Not to be kept for another request."""
 
     room: DataRoom
     who: Who
     address: str
     actor: Actor | None = None
     guest: Guest | None = None
+    group: Group | None = None
     is_preview: bool = False  # one who leads looks through a guest's eyes: nothing may be done
 
     @property
@@ -42,18 +44,21 @@ class Hand:
         return self.actor
 
 
-def lead(actor: Actor, room_id: str) -> Hand:
-    """Let a member to a room he leads. Raises `NotFound`, also for a colleague's room; `Forbidden` to who is only a guest of it."""
+def lead(actor: Actor, room_id: str, *, in_trash: bool = False) -> Hand:
+    """Let a member to a room he leads; to one in the trash only where that is said. Raises `NotFound`, also for a colleague's room;
+    `Forbidden` to who is only a guest of it."""
     actor.require(Capability.MANAGE_ROOMS)
     room = queries.get_room(actor, room_id)
+    if room.trashed_at is not None and not in_trash:
+        raise NotFound
     if room.owner_id != actor.user_id and not _is_co_owner(room, actor):
         raise Forbidden
     return Hand(room, actor.who, actor.email, actor=actor)
 
 
-def own(actor: Actor, room_id: str) -> Hand:
+def own(actor: Actor, room_id: str, *, in_trash: bool = False) -> Hand:
     """Let the owner to his room, for what co-owners may not. Raises as `lead`."""
-    hand = lead(actor, room_id)
+    hand = lead(actor, room_id, in_trash=in_trash)
     if hand.room.owner_id != actor.user_id:
         raise Forbidden
     return hand
@@ -65,11 +70,33 @@ def visit(cookie: str | None, link_id: str, *, ip: str, now: datetime) -> Hand:
     gate = access.check_link(cookie, link_id, ip=ip, now=now)
     guest = queries.guest_behind(gate.link.pk, gate.held.reader.address) if gate.link.rights else None
     if guest is None:
-        raise NotAdmitted(reason=Verdict.NOT_FOUND.value)
-    return Hand(guest.room, _visitor(gate), guest.address, guest=guest, is_preview=gate.held.preview_by_id is not None)
+        return _look(gate)
+    is_preview = gate.held.preview_by_id is not None
+    if not is_preview:
+        _note_visit(guest, now=now)
+    return Hand(guest.room, visitor_of(gate), guest.address, guest=guest, is_preview=is_preview)
 
 
-def _visitor(gate: Gate) -> Who:
+def _look(gate: Gate) -> Hand:
+    """The look of somebody who leads the room, at all of it or as a group."""
+    if gate.held.preview_by_id is not None and gate.link.rights:
+        room, group = queries.room_behind(gate.link.pk), queries.group_behind(gate.link.pk)
+        if room is not None:
+            return Hand(room, visitor_of(gate), "", is_preview=True)
+        if group is not None:
+            return Hand(group.room, visitor_of(gate), "", group=group, is_preview=True)
+    raise NotAdmitted(reason=Verdict.NOT_FOUND.value)
+
+
+def _note_visit(guest: Guest, *, now: datetime) -> None:
+    """Write down that a guest is here, at most once a minute."""
+    if guest.seen_at is None or now - guest.seen_at >= TOUCH_EVERY:
+        guest.came_at, guest.seen_at = guest.came_at or now, now
+        Guest.objects.filter(pk=guest.pk).update(came_at=guest.came_at, seen_at=now)
+
+
+def visitor_of(gate: Gate) -> Who:
+    """A browser behind a link as the trail names it."""
     visitor, link = gate.held.visitor, gate.link
     return Who(
         ActorKind.VISITOR, visitor.public_id, team=link.team.public_id, label=gate.viewer.address, route="portal", ip=gate.viewer.ip

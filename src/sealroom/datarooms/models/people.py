@@ -60,11 +60,13 @@ class Guest(models.Model):
 
 
 class Group(models.Model):
-    """Guests of one room who share rights: the bidders of one side."""
+    """Guests of one room who share rights: the bidders of one side. `link` is only for the previews of those who lead the room;
+    made with the first of them."""
 
     public_id = models.CharField(max_length=32, unique=True, default=new_group_id)
     room = models.ForeignKey(DataRoom, on_delete=models.CASCADE, related_name="groups")
     name = models.CharField(max_length=120)
+    link = models.OneToOneField(Link, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
 
     class Meta:

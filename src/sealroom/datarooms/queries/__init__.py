@@ -14,6 +14,18 @@ from sealroom.datarooms.queries.find import (
     rooms_used,
     usage_of,
 )
+from sealroom.datarooms.queries.looks import group_behind, is_open_to_guests, right_of_group, room_behind
+from sealroom.datarooms.queries.news import QUIET, guests_behind, latest_file_at, news_for, rooms_with_news
+from sealroom.datarooms.queries.people import (
+    GroupRow,
+    GuestRow,
+    GuestState,
+    ListedGuest,
+    groups_of,
+    guests_of,
+    listed_guests,
+    settings_of,
+)
 from sealroom.datarooms.queries.sight import SeenItem, Sight, group_sight, house_sight, sight_for, sight_of
 from sealroom.datarooms.queries.standing import guest_behind, right_on, standing_of
 from sealroom.datarooms.queries.tree import (
@@ -33,7 +45,12 @@ from sealroom.datarooms.queries.tree import (
 
 __all__ = [
     "KEPT_BY",
+    "QUIET",
     "TRASH_LASTS",
+    "GroupRow",
+    "GuestRow",
+    "GuestState",
+    "ListedGuest",
     "SeenItem",
     "Sight",
     "Trashed",
@@ -45,21 +62,33 @@ __all__ = [
     "get_owned_room",
     "get_room",
     "get_trashed",
+    "group_behind",
     "group_sight",
+    "groups_of",
     "guest_behind",
     "guests_among",
+    "guests_behind",
+    "guests_of",
     "guests_used",
     "house_sight",
+    "is_open_to_guests",
+    "latest_file_at",
     "list_trash",
+    "listed_guests",
     "living",
     "members_among",
+    "news_for",
     "owned_rooms",
     "right_at",
+    "right_of_group",
     "right_on",
     "ripe_items",
+    "room_behind",
     "room_of_version",
     "rooms_to_clean",
     "rooms_used",
+    "rooms_with_news",
+    "settings_of",
     "sight_for",
     "sight_of",
     "standing_of",

@@ -24,10 +24,15 @@ class Usage:
 
 
 def get_room(actor: Actor, room_id: str) -> DataRoom:
-    """A data room the actor owns or is a guest of. Raises `NotFound`, also for a colleague's and for one deleted for good."""
-    guest = current_guests(actor.team_id).filter(room=OuterRef("pk"), address=actor.email)
+    """A data room the actor owns or is a guest of, in the trash or not. Raises `NotFound`, also for a colleague's and for one
+    deleted for good."""
+    guest = current_guests(actor.team_id).filter(room=OuterRef("pk"), address=actor.email, revoked_at=None)
     seen = existing_rooms(actor.team_id).filter(Q(owner_id=actor.user_id) | Exists(guest))
-    room = seen.filter(public_id=room_id).first()
+    room = (
+        seen.select_related("team", "owner", "policy__terms", "house_link", "open_link", "default_group")
+        .filter(public_id=room_id)
+        .first()
+    )
     if room is None:
         raise NotFound
     return room

@@ -115,17 +115,21 @@ class Sight:
 
 
 class Looker(Protocol):
-    """Somebody in a room (`flows.hands.Hand`): a guest, or one who leads it (`guest` None)."""
+    """Somebody in a room (`flows.hands.Hand`): a guest, or one who leads it (`guest` None), perhaps looking as a group would."""
 
     @property
     def room(self) -> DataRoom: ...  # noqa: D102 -- told above
     @property
     def guest(self) -> Guest | None: ...  # noqa: D102 -- told above
+    @property
+    def group(self) -> Group | None: ...  # noqa: D102 -- told above
 
 
 def sight_for(hand: Looker) -> Sight:
     """What somebody sees who was let into the room."""
-    return house_sight(hand.room) if hand.guest is None else sight_of(hand.guest)
+    if hand.guest is not None:
+        return sight_of(hand.guest)
+    return house_sight(hand.room) if hand.group is None else group_sight(hand.room, hand.group)
 
 
 def sight_of(guest: Guest) -> Sight:

@@ -14,10 +14,10 @@ from sealroom.access.ports import Standing
 from sealroom.access.rules import Permission
 from sealroom.core.prepared import Prepared
 from sealroom.datarooms.models import DataRoom, GroupMember, Guest, Item, RightRow
+from sealroom.datarooms.queries.looks import OUT, is_open_to_guests, living_item, standing_without_place
 from sealroom.datarooms.queries.reading import by_item, steadily
-from sealroom.datarooms.rules import LEADING, Effective, Right, Role, RoomState, decide_right, permission_of
+from sealroom.datarooms.rules import LEADING, Effective, Right, Role, decide_right, permission_of
 
-OUT = Standing(is_out=True)
 _NO_ITEM = 0
 
 
@@ -25,16 +25,17 @@ def standing_of(link_id: int, address: str, document_id: str) -> Standing:
     """See `access.ports.RightsSource`. Everything is read anew: room, guest, item and rights as they are committed now."""
     guest = guest_behind(link_id, address)
     if guest is None:
-        return _house(link_id, document_id)
-    if guest.revoked_at is not None or not _is_open_to_guests(guest.room):
+        return standing_without_place(link_id, address, document_id)
+    if guest.revoked_at is not None or not is_open_to_guests(guest.room):
         return OUT
     permission = _permission_on(guest, document_id) if document_id else None
     return Standing(permission, guest.access_from, guest.access_until)
 
 
 def guest_behind(link_id: int, address: str) -> Guest | None:
-    """The guest who reads through a link: the one it was made for, or who proved this address at the room's open link."""
-    return _by_link.first(link=link_id) or _by_open_link.first(link=link_id, address=address)
+    """The guest who reads through a link: the one it was made for, by his own address, or who proved this address at the room's
+    open link. Where access is open others can prove theirs at a guest's link as well; his rights are not theirs."""
+    return _by_link.first(link=link_id, address=address) or _by_open_link.first(link=link_id, address=address)
 
 
 def right_on(guest: Guest, item: Item) -> Effective:
@@ -51,23 +52,10 @@ def right_on(guest: Guest, item: Item) -> Effective:
 def _permission_on(guest: Guest, document_id: str) -> Permission | None:
     def read(room: DataRoom) -> Permission | None:
         guest.room = room
-        item = _item.first(room=room.pk, document=document_id)
+        item = living_item(room, document_id)
         return permission_of(right_on(guest, item).right) if item is not None else None
 
     return steadily(guest.room_id, read, just_read=guest.room)
-
-
-def _is_open_to_guests(room: DataRoom) -> bool:
-    return room.deleted_at is None and room.trashed_at is None and room.state != RoomState.CLOSED
-
-
-def _house(link_id: int, document_id: str) -> Standing:
-    """Who leads the room looks at it through a link that names nobody; only a preview's pass is ever made for it."""
-    room = _by_house_link.first(link=link_id)
-    if room is None:
-        return OUT
-    has = document_id and _item.first(room=room.pk, document=document_id) is not None
-    return Standing(Permission.DOWNLOAD_ORIGINAL if has else None)
 
 
 def _settings_on(chain: list[int], guest: Guest) -> list[RightRow]:
@@ -101,13 +89,7 @@ def _places() -> QuerySet[Guest]:
     return Guest.objects.select_related("room").filter(removed_at=None)
 
 
-_by_link = Prepared(lambda link: _places().filter(link=link), numbers=("link",))
+_by_link = Prepared(lambda link, address: _places().filter(link=link, address=address), texts=("address",), numbers=("link",))
 _by_open_link = Prepared(
     lambda link, address: _places().filter(room__open_link=link, address=address), texts=("address",), numbers=("link",)
-)
-_by_house_link = Prepared(lambda link: DataRoom.objects.filter(house_link=link, deleted_at=None), numbers=("link",))
-_item = Prepared(
-    lambda room, document: Item.objects.filter(room=room, document__public_id=document, trashed_at=None),
-    texts=("document",),
-    numbers=("room",),
 )

@@ -10,12 +10,10 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import PurePath
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import translation
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
@@ -73,7 +71,7 @@ def tell_opened(link_id: int, grant_id: int, *, now: datetime) -> None:
                 name=who,
                 address=recipient.address,
                 file=_file_of(grant_id, send),
-                time=_local_time(now, send.sender.time_zone),
+                time=mail.local_time(now, send.sender.time_zone),
             ),
         )
     _to_sender("sends/mail/opened", send, key=f"opened:{recipient.public_id}", context=context, now=now)
@@ -90,7 +88,7 @@ def _tell_opened_by_link(link_id: int, grant_id: int, *, now: datetime) -> None:
         context = _sender_context(
             send,
             heading=gettext("{name} opened what you sent").format(name=who),
-            line=line.format(name=who, file=_file_of(grant_id, send), time=_local_time(now, send.sender.time_zone)),
+            line=line.format(name=who, file=_file_of(grant_id, send), time=mail.local_time(now, send.sender.time_zone)),
         )
     _to_sender("sends/mail/opened", send, key=f"opened:{send.public_id}", context=context, now=now)
 
@@ -205,9 +203,9 @@ def _facts(send: Send) -> list[str]:
     policy = send.policy.value
     facts = []
     if policy.starts_at is not None:
-        facts.append(gettext("Opens on {time}.").format(time=_local_time(policy.starts_at, send.sender.time_zone)))
+        facts.append(gettext("Opens on {time}.").format(time=mail.local_time(policy.starts_at, send.sender.time_zone)))
     if policy.expires_at is not None:
-        facts.append(gettext("Open until {time}.").format(time=_local_time(policy.expires_at, send.sender.time_zone)))
+        facts.append(gettext("Open until {time}.").format(time=mail.local_time(policy.expires_at, send.sender.time_zone)))
     facts.append(_way_in(policy))
     if policy.passcode_hash:
         facts.append(gettext("You will be asked for a passcode, which the sender tells you in another way."))
@@ -225,17 +223,6 @@ def _way_in(policy: Policy) -> str:
     if policy.access.needs_code:
         return gettext("When you open them, a 6-digit code is sent to this address. No account, nothing to install.")
     return gettext("One click opens them. No account, nothing to install.")
-
-
-def _local_time(at: datetime, zone: str) -> str:
-    """Such as "12 January 2027, 18:00 (Paris), 17:00 UTC"."""
-    local, utc = at.astimezone(ZoneInfo(zone)), at.astimezone(ZoneInfo("UTC"))
-    form = gettext("j F Y, H:i")
-    if local.utcoffset() == utc.utcoffset():
-        return f"{date_format(utc, form)} UTC"
-    city = zone.rpartition("/")[2].replace("_", " ")
-    same_day = local.date() == utc.date()
-    return f"{date_format(local, form)} ({city}), {date_format(utc, 'H:i' if same_day else form)} UTC"
 
 
 def _sender_context(send: Send, *, heading: str, line: str) -> dict[str, object]:

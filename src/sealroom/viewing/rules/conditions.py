@@ -34,8 +34,8 @@ TIMER = (60, 10 * 366 * 24 * 3600)  # seconds
 
 @dataclass(frozen=True)
 class OwnTerms:
-    """Terms of one send or room alone: a text (HTML, sanitised before it is kept), or a PDF among the sender's documents. `id` names
-    a text in force that stays as it is; `sha256` is then of exactly what readers accept."""
+    """Terms of one send or room alone: a text (HTML, sanitised before it is kept), or a PDF among the sender's documents. `id`
+    names a text in force that stays as it is; `sha256` is then of exactly what readers accept."""
 
     text: str = ""
     document: str = ""
