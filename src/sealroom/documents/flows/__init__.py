@@ -16,6 +16,7 @@ from sealroom.documents.flows.pages import base_page, open_original
 from sealroom.documents.flows.prepare import bake, give_up, prepare
 from sealroom.documents.flows.reading import read, search_text, structure_of, text_of
 from sealroom.documents.flows.resumable import (
+    Checksum,
     Destination,
     abandon_upload,
     append,
