@@ -88,6 +88,21 @@ REFUSALS: dict[str, Refusal] = {
     "workshop_busy": Refusal(503, _("The server is busy"), _("Try again in a few seconds.")),
     "workshop_interrupted": Refusal(503, _("The server is busy"), _("Try again in a few seconds.")),
     "not_ready": Refusal(409, _("This file is still being prepared."), _("Try again in a few seconds.")),
+    # Data rooms.
+    "guest_quota": Refusal(
+        403, _("This data room is full at the moment."), _("Tell whoever gave you the link, so that a place can be made for you.")
+    ),
+    "room_closed": Refusal(403, _("Nothing can be changed in this data room any more."), _("You can still read what is in it.")),
+    "room_full": Refusal(422, _("This data room holds no more files."), _("Nothing was kept. Tell its owner.")),
+    "too_deep": Refusal(422, _("Folders cannot lie that deep in one another."), _("Choose a folder nearer to the top.")),
+    "too_many_items": Refusal(422, _("These are too many at once."), _("Choose fewer files and folders.")),
+    "name_taken": Refusal(409, _("Something else here has this name."), _("Choose another name.")),
+    "storage_quota": Refusal(403, _("There is no room for this file."), _("Nothing was kept. Tell the owner of the data room.")),
+    "storage_full": Refusal(503, _("The server has no room left."), _("The file was not kept. Try again later.")),
+    "too_large": Refusal(413, _("This file is too large."), _("Split it, or make it smaller.")),
+    "type_refused": Refusal(
+        422, _("Files of this kind are not taken."), _("Programs and archives cannot be shown. Choose a document.")
+    ),
     # The code.
     "code_wrong": Refusal(422, _("This is not the code we sent."), _("Check the digits and try again.")),
     "code_expired": Refusal(422, _("This code has expired."), _("Ask for another one.")),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is asked of data rooms."""
 
+from sealroom.datarooms.queries.entrance import Sign, brought_by, sign_of
 from sealroom.datarooms.queries.find import (
     Usage,
     current_guests,
@@ -53,9 +54,11 @@ __all__ = [
     "ListedGuest",
     "SeenItem",
     "Sight",
+    "Sign",
     "Trashed",
     "Usage",
     "below",
+    "brought_by",
     "current_guests",
     "existing_rooms",
     "get_item",
@@ -91,6 +94,7 @@ __all__ = [
     "settings_of",
     "sight_for",
     "sight_of",
+    "sign_of",
     "standing_of",
     "usage_of",
 ]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rules of data rooms. Pure."""
 
+from sealroom.datarooms.rules.about import about_html
+from sealroom.datarooms.rules.archive import Names
 from sealroom.datarooms.rules.people import (
     REMIND_EVERY,
     GuestChange,
@@ -44,6 +46,7 @@ __all__ = [
     "GuestChange",
     "Invitation",
     "Invited",
+    "Names",
     "Node",
     "QuestionState",
     "Right",
@@ -53,6 +56,7 @@ __all__ = [
     "Seen",
     "Setting",
     "Source",
+    "about_html",
     "change_errors",
     "checked_people",
     "decide_right",
