@@ -187,9 +187,7 @@ def test_place_of_a_member_ends_with_the_membership(room: DataRoom, owner: Perso
     accounts.remove_member(owner.actor, member.membership.public_id, now=now)
     assert list(queries.current_guests(owner.team.pk).values_list("address", flat=True)) == ["g@example.org"]
     assert used(owner) == (1, 1)
-    assert facts_of(Verb.GUEST_REMOVED) == [
-        ("system", Guest.objects.get(address=member.email).public_id, {"room": room.public_id})
-    ]
+    assert facts_of(Verb.GUEST_REMOVED) == [("system", Guest.objects.get(address=member.email).public_id, {"room": room.public_id})]
     assert Event.objects.get(verb=Verb.GUEST_REMOVED).team == owner.team.public_id
     flows.invite_guests(owner.actor, room.public_id, [member.email], now=now)
     assert used(owner) == (1, 2)
