@@ -49,7 +49,7 @@ def inspect(page: Page, name: str) -> None:
     for size in (DESK, NARROW):
         page.set_viewport_size(size)  # type: ignore[arg-type]
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
             assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), (name, size)
             faults = Axe().run(page).response["violations"]
             assert [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in faults] == [], (name, size, scheme)
