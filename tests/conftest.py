@@ -21,6 +21,7 @@ from sealroom.billing import ports as billing_ports
 from sealroom.billing.adapters.fake import FakeGateway
 from sealroom.cli.simulation.till import ScriptedTill
 from sealroom.core.jobs import schedule
+from sealroom.documents.ports import BlobStore, get_blob_store
 from tests import patterns, postgres
 from tests import stripe_peer as wire
 from tests.factories.accounts import Persona, make_member, make_persona
@@ -63,6 +64,15 @@ def recipient() -> str:
 def attacker() -> str:
     """Address of somebody who got hold of a link; has no account."""
     return "attacker@example.net"
+
+
+@pytest.fixture
+def own_blobs(settings: Any, tmp_path: Path) -> Iterator[BlobStore]:
+    """A store of this test's own: tests that count blobs may not see those of others."""
+    settings.SEALROOM_DATA = tmp_path
+    get_blob_store.cache_clear()
+    yield get_blob_store()
+    get_blob_store.cache_clear()
 
 
 @pytest.fixture

@@ -9,13 +9,11 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from reportlab.pdfgen import canvas
 
 from sealroom.documents.adapters.workshop import SandboxWorkshop
-from sealroom.documents.ports import BlobStore, get_blob_store
 from sealroom.documents.rules import Limits
 
 MAKE_SMALL = Limits(memory_bytes=900 * 1024**2, inspect_seconds=20, render_seconds=20, convert_seconds=60)
@@ -35,15 +33,6 @@ def own_workshop() -> Iterator[SandboxWorkshop]:
     made = SandboxWorkshop(MAKE_SMALL, children=2)
     yield made
     made.close()
-
-
-@pytest.fixture
-def own_blobs(settings: Any, tmp_path: Path) -> Iterator[BlobStore]:
-    """A store of this test's own: tests that count blobs may not see those of others."""
-    settings.SEALROOM_DATA = tmp_path
-    get_blob_store.cache_clear()
-    yield get_blob_store()
-    get_blob_store.cache_clear()
 
 
 @pytest.fixture

@@ -24,5 +24,5 @@ def end_places(sender: object, *, team_id: int, user_id: int, now: datetime, **_
 @receiver(version_ready)
 def publish_new_version(sender: object, *, version_id: int, **_: object) -> None:
     """A file of a room has a new version that can be read."""
-    if queries.room_of_version(version_id) is not None:
+    if queries.room_awaiting(version_id) is not None:
         jobs.defer("datarooms.publish_ready", key=str(version_id), version_id=version_id)

@@ -92,17 +92,20 @@ REFUSALS: dict[str, Refusal] = {
     "guest_quota": Refusal(
         403, _("This data room is full at the moment."), _("Tell whoever gave you the link, so that a place can be made for you.")
     ),
-    "room_closed": Refusal(403, _("Nothing can be changed in this data room any more."), _("You can still read what is in it.")),
-    "room_full": Refusal(422, _("This data room holds no more files."), _("Nothing was kept. Tell its owner.")),
-    "too_deep": Refusal(422, _("Folders cannot lie that deep in one another."), _("Choose a folder nearer to the top.")),
-    "too_many_items": Refusal(422, _("These are too many at once."), _("Choose fewer files and folders.")),
-    "name_taken": Refusal(409, _("Something else here has this name."), _("Choose another name.")),
     "storage_quota": Refusal(403, _("There is no room for this file."), _("Nothing was kept. Tell the owner of the data room.")),
     "storage_full": Refusal(503, _("The server has no room left."), _("The file was not kept. Try again later.")),
     "too_large": Refusal(413, _("This file is too large."), _("Split it, or make it smaller.")),
     "type_refused": Refusal(
         422, _("Files of this kind are not taken."), _("Programs and archives cannot be shown. Choose a document.")
     ),
+    "room_closed": Refusal(
+        409, _("Nothing can be changed here any more."), _("The data room is archived. You can still read what is there.")
+    ),
+    "room_full": Refusal(409, _("The data room is full."), _("Tell whoever invited you.")),
+    "too_deep": Refusal(422, _("The folders lie too deep in one another."), _("Put this into a folder further up.")),
+    "too_many_items": Refusal(422, _("This is too much at once."), _("Take fewer folders and files.")),
+    "cycle": Refusal(409, _("A folder cannot be put into itself."), _("Choose a folder that does not lie in it.")),
+    "name_taken": Refusal(409, _("This name is taken."), _("Choose another name.")),
     # The code.
     "code_wrong": Refusal(422, _("This is not the code we sent."), _("Check the digits and try again.")),
     "code_expired": Refusal(422, _("This code has expired."), _("Ask for another one.")),

@@ -175,6 +175,21 @@ TABLE: dict[str, Row] = {
         _("This document is in use"),
         _("End the sends that hold it first. If it is your terms of access, put another text in force first."),
     ),
+    # Data rooms
+    "room_closed": Row(
+        409, _("Nothing can be changed here"), _("The data room is archived, closed, or in the trash. Open it again first.")
+    ),
+    "room_full": Row(
+        409,
+        _("The data room is full"),
+        _("A data room holds up to %(limit)s folders and files. Delete what nobody needs from its trash, or open another one."),
+    ),
+    "too_deep": Row(
+        422, _("The folders lie too deep"), _("Folders can lie in one another up to %(limit)s deep. Put this further up.")
+    ),
+    "too_many_items": Row(422, _("This is too much at once"), _("Up to %(limit)s folders and files go at once. Take fewer.")),
+    "cycle": Row(409, _("A folder cannot be put into itself"), _("Choose a folder that does not lie in it.")),
+    "name_taken": Row(409, _("This name is taken"), _("Something else in the folder is called “%(name)s”. Choose another name.")),
     # Sends
     "not_ready": Row(409, _("A file is still being prepared"), _("Try again when it is ready. Nothing was charged.")),
     "too_late": Row(409, _("It is too late for that"), _("A send can be cancelled for 15 minutes. You can still end access.")),

@@ -389,7 +389,7 @@ def test_archived_room_is_read_but_not_changed(hall: Hall, contributor: Guest, r
     answer = client.post(
         hall.at(contributor, f"upload/?folder={legal}&name=Bid.pdf"), make_pdf(["x"]), content_type="application/octet-stream"
     )
-    assert (answer.status_code, answer.json()["code"]) == (403, "room_closed")
+    assert (answer.status_code, answer.json()["code"]) == (409, "room_closed")
 
 
 def test_preview_of_who_leads_shows_a_guests_room_and_does_nothing(hall: Hall, contributor: Guest) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from django.db.models import F, Max, QuerySet, Value
 from django.db.models.functions import Concat, Substr
@@ -159,7 +160,7 @@ class Change(Reach):
         item.parent, item.path = folder, path
         inside.update(path=Concat(Value(item.own_path), Substr("path", len(old) + 1)))
 
-    def finish(self, verb: Verb, items: Iterable[Item], *, now: datetime, **facts: object) -> None:
+    def finish(self, verb: Verb, items: Iterable[Item], *, now: datetime, **facts: Any) -> None:
         """Count the change and write it down, a line for each item."""
         DataRoom.objects.filter(pk=self.room.pk).update(revision=F("revision") + 1)
         for item in items:

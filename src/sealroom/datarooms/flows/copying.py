@@ -85,7 +85,7 @@ def _copy(hand: Hand, item_ids: Sequence[str], to_folder_id: str, copies: Copies
         made[item.pk] = change.add(folder, item.name, document=document, now=now)
     _copy_rights(change, made)
     roots = [made[item.pk] for item in plan.roots]
-    change.finish(Verb.ITEM_COPIED, roots, now=now, items=len(made))
+    change.finish(Verb.ITEM_COPIED, roots, now=now, copied=len(made))
     return roots
 
 

@@ -129,7 +129,7 @@ def restore_version(hand: Hand, item_id: str, version_id: str, *, now: datetime)
 def publish_ready(version_id: int, *, now: datetime) -> bool:
     """Let readers see a version of a room's file that has become ready, unless a later one was published meanwhile; doing it again
     changes nothing. Returns whether it was published."""
-    room_id = queries.room_of_version(version_id)
+    room_id = queries.room_awaiting(version_id)
     if room_id is None:
         return False
     room = lock_room(room_id)

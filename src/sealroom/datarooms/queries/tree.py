@@ -110,9 +110,9 @@ def ripe_items(room: DataRoom, *, now: datetime) -> list[Item]:
     return list(_thrown(room).filter(trashed_at__lte=now - TRASH_LASTS))
 
 
-def room_of_version(version_id: int) -> int | None:
-    """The room (primary key) in which a version's document lies; None when it is in none."""
-    rows = Version.objects.filter(pk=version_id, document__kept_by=KEPT_BY)
+def room_awaiting(version_id: int) -> int | None:
+    """The room (primary key) for whose file this is a version that was not published yet; None for every other version."""
+    rows = Version.objects.filter(pk=version_id, document__kept_by=KEPT_BY, published_at=None)
     return rows.values_list("document__item__room", flat=True).first()
 
 

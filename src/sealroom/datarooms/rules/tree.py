@@ -30,7 +30,7 @@ _JOINERS = "\u200c\u200d"  # part of words in some scripts
 def item_name(text: str, *, field: str = "name") -> str:
     """A name for a folder or file as it is kept: NFC, one line. Raises `Invalid` where it is no name: nothing is mended silently
     but white space."""
-    name = " ".join(unicodedata.normalize("NFC", text).split(" ")).strip()
+    name = re.sub(" +", " ", unicodedata.normalize("NFC", text)).strip()
     if not name:
         raise Invalid({field: ["required"]})
     if len(name) > MOST_NAME:
