@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -16,6 +17,9 @@ from sealroom.core.errors import NotFound
 from sealroom.datarooms import flows, queries
 from sealroom.datarooms.errors import GuestQuota, RoomQuota
 from sealroom.datarooms.models import DataRoom, Guest
+from sealroom.datarooms.rules import Invitation, Invited
+from sealroom.mail.models import OutgoingMail
+from tests.factories.access import IP, prove
 from tests.factories.accounts import make_persona
 from tests.processes import Database, do, race
 
@@ -67,6 +71,49 @@ def invite_or_delete(room: str, client: int) -> str:
     return "done"
 
 
+def found_open() -> list[tuple[str, str]]:
+    """The same with the room open to who proves an address; browsers that did, as (cookie, link)."""
+    found()
+    room = queries.get_owned_room(actor(), only_room())
+    before = queries.settings_of(room)
+    opened = replace(before, conditions=replace(before.conditions, access="anyone_verified"))
+    link = flows.change_room(actor(), room.public_id, opened, now=NOW).open_link
+    assert link is not None
+    return [(prove(link.public_id, f"j{client}@example.net", now=NOW), link.public_id) for client in range(8)]
+
+
+def join_or_invite(cookie: str, link: str, client: int) -> str:
+    """Half of them join, the others are invited; one place is left."""
+    try:
+        if client % 2:
+            flows.invite(actor(), only_room(), Invitation((Invited(f"g{client}@example.org"),)), now=NOW)
+        else:
+            flows.join(cookie, link, ip=IP, now=NOW)
+    except GuestQuota as refusal:
+        return f"refused {refusal.facts['used']} {refusal.facts['limit']}"
+    return "made"
+
+
+def join_twice(cookie: str, link: str, _client: int) -> str:
+    return flows.join(cookie, link, ip=IP, now=NOW).address
+
+
+def outcome() -> tuple[int, int]:
+    """Guests, and mails to them."""
+    return Guest.objects.filter(removed_at=None).count(), OutgoingMail.objects.filter(key__startswith="room-").count()
+
+
+def create_or_clone(client: int) -> str:
+    try:
+        if client % 2:
+            flows.create_room(actor(), f"Room {client}", now=NOW)
+        else:
+            flows.clone_room(actor(), DataRoom.objects.earliest("pk").public_id, f"Room {client}", with_guests=True, now=NOW)
+    except RoomQuota as refusal:
+        return f"refused {refusal.facts['used']} {refusal.facts['limit']}"
+    return "made"
+
+
 def only_room() -> str:
     return DataRoom.objects.get().public_id
 
@@ -103,3 +150,26 @@ def test_nobody_becomes_a_guest_of_a_room_that_is_being_deleted(database: Databa
     assert do(database, used) == (0, 0)
     lasting, late = do(database, late_guests)
     assert (lasting, late <= 1) == (0, True)
+
+
+def test_last_place_is_given_once_to_who_joins_or_is_invited(database: Database) -> None:
+    browsers = do(database, found_open)
+    answers = race(database, join_or_invite, [(*browser, client) for client, browser in enumerate(browsers)])
+    assert sorted(answers) == ["made", *["refused 2 2"] * (len(browsers) - 1)]
+    assert do(database, used) == (1, 2)
+    guests, mails = do(database, outcome)
+    assert (guests, mails <= 1) == (2, True)
+
+
+def test_button_pressed_many_times_joins_once(database: Database) -> None:
+    (cookie, link), *_ = do(database, found_open)
+    answers = race(database, join_twice, [(cookie, link, client) for client in range(8)])
+    assert answers == ["j0@example.net"] * 8
+    assert do(database, outcome) == (2, 0)
+
+
+def test_last_room_is_made_or_cloned_once(database: Database) -> None:
+    do(database, found)
+    answers = race(database, create_or_clone, [(client,) for client in range(8)])
+    assert sorted(answers) == ["made", *["refused 2 2"] * 7]
+    assert do(database, used) == (2, 1)

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from sealroom.access import flows as access
 from sealroom.accounts.rules import Actor, clean_name
 from sealroom.audit import flows as audit
-from sealroom.audit.rules import FactValue, Scalar, Verb
+from sealroom.audit.rules import Scalar, Verb
 from sealroom.core.errors import Invalid, NotFound
 from sealroom.datarooms.flows.hands import lead
 from sealroom.datarooms.flows.places import lock_room, touch
@@ -80,5 +81,5 @@ def _group(actor: Actor, room_id: str, group_id: str) -> tuple[DataRoom, Group]:
     return room, group
 
 
-def _trail(actor: Actor, verb: Verb, room: DataRoom, group: Group, *, now: datetime, **facts: FactValue) -> None:
+def _trail(actor: Actor, verb: Verb, room: DataRoom, group: Group, *, now: datetime, **facts: Any) -> None:
     audit.record(actor.who, verb, "group", group.public_id, now=now, label=group.name, room=room.public_id, **facts)

@@ -99,7 +99,7 @@ def _write(guests: Sequence[int], kind: str, *, at: datetime) -> None:
             heading = invitation if kind == INVITATION else reminder
             context = _context(guest, by) | {
                 "heading": heading.format(sender=by.name or by.email, room=room.name),
-                "message": guest.message,
+                "note": guest.message,
                 "facts": _facts(guest, by),
             }
         _compose(kind, guest, by, context, key=f"room-{kind}:{guest.public_id}:{at.isoformat()}", now=at)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from math import ceil
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -15,7 +16,7 @@ from sealroom.access.models import Link
 from sealroom.accounts.models import User
 from sealroom.accounts.rules import Actor, Capability
 from sealroom.audit import flows as audit
-from sealroom.audit.rules import SYSTEM, FactValue, Scalar, Verb, Who
+from sealroom.audit.rules import SYSTEM, Scalar, Verb, Who
 from sealroom.core.errors import Invalid, NotFound, RateLimited
 from sealroom.core.people import clean_name
 from sealroom.datarooms import queries, rules
@@ -198,5 +199,5 @@ def _guest(actor: Actor, room_id: str, guest_id: str) -> tuple[DataRoom, Guest]:
     return room, guest
 
 
-def _trail(actor: Actor, verb: Verb, room: DataRoom, guest: Guest, *, now: datetime, **facts: FactValue) -> None:
+def _trail(actor: Actor, verb: Verb, room: DataRoom, guest: Guest, *, now: datetime, **facts: Any) -> None:
     audit.record(actor.who, verb, "guest", guest.public_id, now=now, label=guest.address, room=room.public_id, **facts)

@@ -45,6 +45,8 @@ def change_room(actor: Actor, room_id: str, settings: RoomSettings, *, now: date
     values = {field: getattr(after, field) for field in _PLAIN}
     DataRoom.objects.filter(pk=room.pk).update(**values, default_group=group, revision=F("revision") + 1)
     settle_open_link(room, now=now)
+    if after.sends_updates and not before.sends_updates:
+        room.guests.filter(removed_at=None).update(updates_told_at=now)  # what came meanwhile is no news any more
     audit.record(
         actor.who, Verb.DATA_ROOM_CHANGED, "data_room", room.public_id, now=now, label=name, changed=_changed(before, after)
     )

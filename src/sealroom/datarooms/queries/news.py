@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, QuerySet, Subquery
 
 from sealroom.datarooms.models import DataRoom, Guest, Item
 from sealroom.datarooms.queries.sight import sight_of
@@ -18,8 +18,8 @@ QUIET = timedelta(minutes=10)
 def rooms_with_news(*, now: datetime) -> list[int]:
     """Primary keys of open rooms that have been quiet for a while since something came for a guest."""
     living = DataRoom.objects.filter(deleted_at=None, trashed_at=None, state=RoomState.OPEN, sends_updates=True)
-    fresh = Q(items__document__isnull=False, items__trashed_at=None)
-    rooms = living.annotate(latest=Max("items__changed_at", filter=fresh)).filter(latest__lte=now - QUIET)
+    files = Item.objects.filter(room=OuterRef("pk"), document__isnull=False, trashed_at=None).order_by("-changed_at")
+    rooms = living.annotate(latest=Subquery(files.values("changed_at")[:1])).filter(latest__lte=now - QUIET)
     behind = Guest.objects.filter(room=OuterRef("pk"), removed_at=None, updates_told_at__lt=OuterRef("latest"))
     return list(rooms.filter(Exists(behind)).order_by("pk").values_list("pk", flat=True))
 
