@@ -22,6 +22,7 @@ SECTIONS = (
     ["benchmarks.viewer"],
     ["benchmarks.first_page"],
     ["benchmarks.uploads"],
+    ["benchmarks.rooms"],
 )
 HEAD = """# What it costs
 

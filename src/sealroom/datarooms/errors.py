@@ -58,3 +58,9 @@ class NotAMember(DomainError):
     """Only members of the team lead its data rooms. Facts: addresses (who are none)."""
 
     code = "not_a_member"
+
+
+class FeatureMissing(DomainError):
+    """The team's plan does not include a setting that is wished for anew; `feature` is the catalogue's word for it."""
+
+    code = "feature_missing"

@@ -32,6 +32,7 @@ from sealroom.datarooms.flows.people import (
     revoke_guest,
 )
 from sealroom.datarooms.flows.preview import Preview, open_as_lead, preview_as_group, preview_as_guest
+from sealroom.datarooms.flows.rights import set_rights
 from sealroom.datarooms.flows.rooms import (
     archive_room,
     close_room,
@@ -106,6 +107,7 @@ __all__ = [
     "room_to_join",
     "search_room",
     "set_members",
+    "set_rights",
     "tell_updates",
     "throw_away",
     "trash_of",

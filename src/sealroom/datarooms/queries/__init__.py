@@ -16,6 +16,7 @@ from sealroom.datarooms.queries.find import (
     usage_of,
 )
 from sealroom.datarooms.queries.looks import group_behind, is_open_to_guests, right_of_group, room_behind
+from sealroom.datarooms.queries.matrix import AllRights, Cell, Column, Matrix, Row, all_rights, explain, matrix
 from sealroom.datarooms.queries.news import QUIET, guests_behind, latest_file_at, news_for, rooms_with_news
 from sealroom.datarooms.queries.people import (
     GroupRow,
@@ -45,22 +46,29 @@ from sealroom.datarooms.queries.tree import (
 )
 
 __all__ = [
+    "KEPT_BY",
+    "QUIET",
+    "TRASH_LASTS",
+    "AllRights",
+    "Cell",
+    "Column",
     "GroupRow",
     "GuestRow",
     "GuestState",
-    "KEPT_BY",
     "ListedGuest",
-    "QUIET",
+    "Matrix",
+    "Row",
     "SeenItem",
     "Sight",
     "Sign",
-    "TRASH_LASTS",
     "Trashed",
     "Usage",
+    "all_rights",
     "below",
     "brought_by",
     "current_guests",
     "existing_rooms",
+    "explain",
     "get_item",
     "get_owned_room",
     "get_room",
@@ -79,6 +87,7 @@ __all__ = [
     "list_trash",
     "listed_guests",
     "living",
+    "matrix",
     "members_among",
     "news_for",
     "owned_rooms",

@@ -13,8 +13,18 @@ from sealroom.datarooms.rules.people import (
     invitation_errors,
 )
 from sealroom.datarooms.rules.places import places_needed, require_places, require_room, unique_addresses
-from sealroom.datarooms.rules.rights import LEADING, Effective, Setting, Source, decide_right, spread_rights
-from sealroom.datarooms.rules.seeing import Node, Seen, in_order, see
+from sealroom.datarooms.rules.rights import (
+    LEADING,
+    MOST_RIGHT_CHANGES,
+    Effective,
+    RightChange,
+    Setting,
+    Source,
+    check_right_changes,
+    decide_right,
+    spread_rights,
+)
+from sealroom.datarooms.rules.seeing import TOP, Node, Seen, Tree, in_order, see
 from sealroom.datarooms.rules.settings import RoomSettings, room_errors
 from sealroom.datarooms.rules.tree import (
     MOST_AT_ONCE,
@@ -40,7 +50,9 @@ __all__ = [
     "MOST_AT_ONCE",
     "MOST_DEPTH",
     "MOST_ITEMS",
+    "MOST_RIGHT_CHANGES",
     "REMIND_EVERY",
+    "TOP",
     "Audience",
     "Effective",
     "GuestChange",
@@ -50,14 +62,17 @@ __all__ = [
     "Node",
     "QuestionState",
     "Right",
+    "RightChange",
     "Role",
     "RoomSettings",
     "RoomState",
     "Seen",
     "Setting",
     "Source",
+    "Tree",
     "about_html",
     "change_errors",
+    "check_right_changes",
     "checked_people",
     "decide_right",
     "depth_of",

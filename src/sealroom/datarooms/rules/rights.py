@@ -45,6 +45,33 @@ class Effective:
 LEADING = Effective(Right.CONTRIBUTE, Source.ROLE)  # of the owner and co-owners, on everything
 
 
+MOST_RIGHT_CHANGES = 2_000  # in one deed
+
+
+@dataclass(frozen=True)
+class RightChange:
+    """A right to be set, or cleared (`right` None): on an item ("": on the whole room) for a guest or for a group. Public ids."""
+
+    item: str
+    guest: str
+    group: str
+    right: Right | None
+
+
+def check_right_changes(changes: Sequence[RightChange]) -> dict[str, list[str]]:
+    """What is wrong with some changes in themselves; empty when nothing is."""
+    reasons = []
+    if not changes:
+        reasons.append("required")
+    if len(changes) > MOST_RIGHT_CHANGES:
+        reasons.append("too_many")
+    if any(bool(one.guest) == bool(one.group) for one in changes):
+        reasons.append("one_person")  # a guest or a group, not both and not neither
+    if len({(one.item, one.guest, one.group) for one in changes}) < len(changes):
+        reasons.append("twice")
+    return {"changes": reasons} if reasons else {}
+
+
 def decide_right(levels: Iterable[tuple[int | None, Sequence[Setting]]], *, default: Right) -> Effective:
     """The right on an item. `levels` go from the item itself upwards and end with the room (None), each with what is set there for
     the guest and his groups."""
@@ -55,23 +82,23 @@ def decide_right(levels: Iterable[tuple[int | None, Sequence[Setting]]], *, defa
 
 
 def spread_rights(
-    tree: Sequence[tuple[int, int]], settings: Mapping[int | None, Sequence[Setting]], *, default: Right
+    items: Sequence[int], above: Sequence[int], settings: Mapping[int | None, Sequence[Setting]], *, default: Right
 ) -> list[Effective]:
-    """The right of one person on every item of a room, in the order of `tree`: the same as `decide_right` for each, in one pass
+    """The right of one person on every item of a room, in the order of `items`: the same as `decide_right` for each, in one pass
     from the top down.
 
-    `tree` gives each item (primary key) with the place of its folder in this very list, -1 at the top; folders stand before what is
-    in them. `settings` holds, by item (None: the room), what is set for the guest and his groups.
+    `items` are primary keys, a folder before what is in it; `above` gives for each the place of its folder in this very list, -1 at
+    the top (`seeing.Tree`). `settings` holds, by item (None: the room), what is set for the guest and his groups.
     """
     chosen = {item: _chosen(item, found) for item, found in settings.items() if found}
-    top = chosen.get(None, Effective(default))
     held: list[Effective] = []
-    for item, folder in tree:
+    top = chosen.get(None, Effective(default))
+    for item, folder in zip(items, above, strict=True):
         held.append(chosen.get(item) or (held[folder] if folder >= 0 else top))
     return held
 
 
 def _chosen(item: int | None, settings: Sequence[Setting]) -> Effective:
     own = next((one for one in settings if one.group is None), None)
-    chosen = own or max(settings, key=lambda one: one.right.rank)
+    chosen = own or max(settings, key=lambda one: (one.right.rank, -(one.group or 0)))  # of equals the same one each time
     return Effective(chosen.right, Source.OWN if own else Source.GROUP, item, chosen.group)

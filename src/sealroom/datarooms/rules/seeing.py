@@ -9,64 +9,69 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
+
+TOP = -1  # the place of the folder of what lies at the top
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(NamedTuple):
     """An item as it lies in the room: `parent` is the primary key of its folder (None: at the top), siblings go by `position`."""
 
     pk: int
     parent: int | None
     position: int
-    is_folder: bool
 
 
-@dataclass(frozen=True)
-class Seen:
-    """An item somebody sees: `place` and `parent` are places in the list of all items (-1: at the top), `files` counts the files
-    seen below a folder."""
+class Tree(NamedTuple):
+    """The items of a room as one reads them from top to bottom, a folder before what is in it: `items` are primary keys, `above`
+    the place in this very list of the folder each lies in (`TOP`)."""
 
-    place: int
-    parent: int
-    number: str
-    files: int
+    items: list[int]
+    above: list[int]
 
 
-def in_order(nodes: Iterable[Node]) -> list[tuple[Node, int]]:
-    """The items as one reads them from top to bottom, a folder before what is in it, each with the place of its folder in this
-    list (-1: at the top). What hangs below no item given here is left out."""
-    below: dict[int | None, list[Node]] = defaultdict(list)
-    for node in nodes:
-        below[node.parent].append(node)
-    for siblings in below.values():
-        siblings.sort(key=lambda one: (one.position, one.pk), reverse=True)
-    found: list[tuple[Node, int]] = []
-    waiting = [(node, -1) for node in below.pop(None, ())]
+class Seen(NamedTuple):
+    """What somebody sees of a tree: by place (only those seen) the place of the folder it is shown in (`TOP`), its number, and how
+    many files are seen below it."""
+
+    above: dict[int, int]
+    numbers: dict[int, str]
+    files: dict[int, int]
+
+
+def in_order(nodes: Iterable[Node]) -> Tree:
+    """Arrange the items of a room. What hangs below no item given here is left out."""
+    below: dict[int | None, list[int]] = defaultdict(list)
+    for pk, parent, _position in sorted(nodes, key=lambda one: (one[2], one[0]), reverse=True):
+        below[parent].append(pk)
+    items: list[int] = []
+    above: list[int] = []
+    waiting, folders = below.pop(None, []), defaultdict[int, int](lambda: TOP)
     while waiting:
-        node, folder = waiting.pop()
-        waiting += [(child, len(found)) for child in below.pop(node.pk, ())]
-        found.append((node, folder))
-    return found
+        pk = waiting.pop()
+        for child in (inside := below.pop(pk, [])):
+            folders[child] = len(items)
+        above.append(folders[pk])
+        items.append(pk)
+        waiting += inside
+    return Tree(items, above)
 
 
-def see(tree: Sequence[tuple[Node, int]], shown: Sequence[bool]) -> list[Seen]:
-    """What is seen of a `tree` (`in_order`), in its order; `shown` says of each item whether the person has a right on it."""
-    nearest: list[int] = []  # the item itself where it is shown, else the nearest folder above that is
-    children: dict[int, int] = defaultdict(int)
-    files: dict[int, int] = defaultdict(int)
-    numbers: dict[int, str] = {-1: ""}
-    parents: dict[int, int] = {}
-    for place, (node, folder) in enumerate(tree):
-        above = nearest[folder] if folder >= 0 else -1
+def see(tree: Tree, *, shown: Sequence[bool], is_file: Sequence[bool]) -> Seen:
+    """What is seen of a tree, in its order; `shown` says by place whether the person has a right on the item."""
+    nearest: list[int] = []  # the place itself where it is shown, else of the nearest folder above that is
+    count: dict[int, int] = defaultdict(int)
+    seen = Seen({}, {}, {})
+    for place, folder in enumerate(tree.above):
+        above = nearest[folder] if folder != TOP else TOP
         nearest.append(place if shown[place] else above)
-        if not shown[place]:
-            continue
-        children[above] += 1
-        numbers[place] = f"{numbers[above]}.{children[above]}" if above >= 0 else str(children[above])
-        parents[place] = above
-        if not node.is_folder:
-            files[place] = 1
-    for place in reversed(parents):
-        files[parents[place]] += files[place]
-    return [Seen(place, above, numbers[place], files[place] if tree[place][0].is_folder else 0) for place, above in parents.items()]
+        if shown[place]:
+            count[above] += 1
+            seen.above[place] = above
+            seen.numbers[place] = f"{seen.numbers[above]}.{count[above]}" if above != TOP else str(count[above])
+            seen.files[place] = 0
+    for place in reversed(seen.above):
+        above = seen.above[place]
+        if above != TOP:
+            seen.files[above] += 1 if is_file[place] else seen.files[place]
+    return seen

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All rights of a room for those who lead it: as a matrix to look at and change, and as a list to take along. Each right comes with
+its explanation, as data: which right, from whose setting, on what. Whose room it is, the caller has asked (`flows.hands.lead`)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.db.models import Q
+
+from sealroom.core.errors import NotFound
+from sealroom.datarooms.models import DataRoom, Group, GroupMember, Guest, RightRow
+from sealroom.datarooms.queries.reading import Settings, steadily
+from sealroom.datarooms.queries.sight import SeenItem, Sight, house_sight_now
+from sealroom.datarooms.rules import TOP, Effective, Right, Role, Setting, Source, Tree, decide_right, spread_rights
+
+
+@dataclass(frozen=True)
+class Column:
+    """A guest or a group of the matrix. `label` is the group's name or the guest's address; `groups` the names of the guest's."""
+
+    id: str
+    label: str
+    is_group: bool
+    name: str = ""
+    groups: tuple[str, ...] = ()
+    is_revoked: bool = False
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The right of one guest or group on one item, and why.
+
+    `is_here`: something is set for exactly this column on exactly this item, so that it can be cleared. `source` says whence the
+    right comes: `group` is the name of the group it was set for ("" of an own right), `item` the item it was set on (None: on the
+    room; where `source` is the default, nowhere).
+    """
+
+    right: Right
+    source: Source
+    is_here: bool
+    group: str = ""
+    item: SeenItem | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """An item (None: the whole room) with a cell for each column."""
+
+    item: SeenItem | None
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """`trail` leads to the folder shown; `here` is the folder itself, or the room; `rows` is what lies directly in it."""
+
+    columns: tuple[Column, ...]
+    trail: tuple[SeenItem, ...]
+    here: Row
+    rows: tuple[Row, ...]
+
+
+def matrix(room: DataRoom, folder_id: str = "") -> Matrix:
+    """Groups (by name), then guests (by address; co-owners may do everything and have no column), over what lies in a folder
+    ("": at the top). Raises `NotFound` for what is no folder of the room."""
+    ground = steadily(room.pk, _ground)
+    trail = ground.sight.trail(folder_id) if folder_id else []
+    if trail and not trail[-1].is_folder:
+        raise NotFound
+    people: list[Group | Guest] = [*ground.groups, *ground.guests]
+    above = _chain_of(trail)
+
+    def row(item: SeenItem | None, chain: Sequence[int | None]) -> Row:
+        return Row(item, tuple(ground.cell(person, item, ground.right_on(person, chain)) for person in people))
+
+    rows = tuple(row(item, (item.pk, *above)) for item in ground.sight.children(folder_id))
+    return Matrix(tuple(map(ground.column, people)), tuple(trail), row(trail[-1] if trail else None, above), rows)
+
+
+def _chain_of(trail: Sequence[SeenItem]) -> tuple[int | None, ...]:
+    """The way from the end of a trail up to the room."""
+    return (*(item.pk for item in reversed(trail)), None)
+
+
+def explain(room: DataRoom, guest_id: str, item_id: str = "") -> Cell:
+    """The right of one guest on one item ("": on the room, where nothing is set further down), and why. Raises `NotFound`, also for
+    a co-owner, whose role is the whole explanation."""
+    ground = steadily(room.pk, _ground)
+    guest = next((one for one in ground.guests if one.public_id == guest_id), None)
+    if guest is None:
+        raise NotFound
+    trail = ground.sight.trail(item_id) if item_id else []
+    return ground.cell(guest, trail[-1] if trail else None, ground.right_on(guest, _chain_of(trail)))
+
+
+def all_rights(room: DataRoom) -> AllRights:
+    """The rights of a whole room, read of one instant."""
+    return AllRights(steadily(room.pk, _ground))
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """Everything rights follow from, read of one instant. Co-owners are left out: nothing is set for them."""
+
+    default: Right
+    sight: Sight
+    groups: Sequence[Group]
+    guests: Sequence[Guest]
+    groups_of: Mapping[int, set[int]]  # by guest
+    own: Mapping[int, Mapping[int | None, Right]]  # by guest, then item
+    shared: Mapping[int, Mapping[int | None, Right]]  # by group, then item
+
+    def right_on(self, person: Guest | Group, chain: Sequence[int | None]) -> Effective:
+        """On one item; `chain` goes from it up to the room (None)."""
+        settings = self._settings[person]
+        return decide_right([(item, settings.get(item, ())) for item in chain], default=self.default)
+
+    def spread(self, person: Guest | Group) -> list[Effective]:
+        """On every item, in the order of the tree."""
+        return spread_rights(*self._tree, self._settings[person], default=self.default)
+
+    def cell(self, person: Guest | Group, item: SeenItem | None, held: Effective) -> Cell:
+        """A right in words of ids and names."""
+        set_here = self.own if isinstance(person, Guest) else self.shared
+        is_here = (item.pk if item else None) in set_here.get(person.pk, ())
+        group = self._names[held.group] if held.group is not None else ""
+        return Cell(held.right, held.source, is_here, group, self._items[held.item] if held.item is not None else None)
+
+    def column(self, person: Guest | Group) -> Column:
+        """Who stands above a column."""
+        if isinstance(person, Group):
+            return Column(person.public_id, person.name, is_group=True)
+        groups = tuple(group.name for group in self.groups if group.pk in self.groups_of.get(person.pk, ()))
+        is_revoked = person.revoked_at is not None
+        return Column(person.public_id, person.address, is_group=False, name=person.name, groups=groups, is_revoked=is_revoked)
+
+    @cached_property
+    def _settings(self) -> dict[Guest | Group, Settings]:
+        people: list[Guest | Group] = [*self.groups, *self.guests]
+        return {person: self._settings_of(person) for person in people}
+
+    def _settings_of(self, person: Guest | Group) -> Settings:
+        is_guest = isinstance(person, Guest)
+        groups = self.groups_of.get(person.pk, ()) if is_guest else (person.pk,)
+        settings: dict[int | None, list[Setting]] = defaultdict(list)
+        if is_guest:
+            for item, right in self.own.get(person.pk, {}).items():
+                settings[item].append(Setting(right))
+        for group in groups:
+            for item, right in self.shared.get(group, {}).items():
+                settings[item].append(Setting(right, group))
+        return settings
+
+    @cached_property
+    def _tree(self) -> Tree:
+        places = {"": TOP} | {item.id: place for place, item in enumerate(self.sight.items)}
+        return Tree([item.pk for item in self.sight.items], [places[item.parent] for item in self.sight.items])
+
+    @cached_property
+    def _items(self) -> dict[int, SeenItem]:
+        return {item.pk: item for item in self.sight.items}
+
+    @cached_property
+    def _names(self) -> dict[int, str]:
+        return {group.pk: group.name for group in self.groups}
+
+
+class AllRights:
+    """The right of every guest on every item, as it was at one instant. `items` are in the order of the tree, and so is what is
+    told of each guest. Guests come one after the other, so that a large room need not fit into memory at once."""
+
+    def __init__(self, ground: _Ground) -> None:
+        self._ground = ground
+        self.items = tuple(ground.sight.items)
+
+    def rights(self) -> Iterator[tuple[Column, list[Right]]]:
+        """Each guest with the right on each item."""
+        for guest, held in self._held():
+            yield self._ground.column(guest), [one.right for one in held]
+
+    def cells(self) -> Iterator[tuple[Column, list[Cell]]]:
+        """The same with explanations."""
+        for guest, held in self._held():
+            pairs = zip(self.items, held, strict=True)
+            yield self._ground.column(guest), [self._ground.cell(guest, item, one) for item, one in pairs]
+
+    def _held(self) -> Iterator[tuple[Guest, list[Effective]]]:
+        return ((guest, self._ground.spread(guest)) for guest in self._ground.guests)
+
+
+def _ground(room: DataRoom) -> _Ground:
+    living = Guest.objects.filter(room=room, removed_at=None).exclude(role=Role.CO_OWNER)
+    groups_of: dict[int, set[int]] = defaultdict(set)
+    for guest, group in GroupMember.objects.filter(group__room=room).values_list("guest", "group"):
+        groups_of[guest].add(group)
+    own: dict[int, dict[int | None, Right]] = defaultdict(dict)
+    shared: dict[int, dict[int | None, Right]] = defaultdict(dict)
+    rows = RightRow.objects.filter(Q(item=None) | Q(item__trashed_at=None), room=room)
+    for item, guest, group, right in rows.values_list("item", "guest", "group", "right"):
+        (own[guest] if guest is not None else shared[group])[item] = Right(right)
+    return _Ground(
+        default=Right(room.default_right),
+        sight=house_sight_now(room),
+        groups=list(Group.objects.filter(room=room).order_by("name", "pk")),
+        guests=list(living.order_by("address", "pk")),
+        groups_of=groups_of,
+        own=own,
+        shared=shared,
+    )
