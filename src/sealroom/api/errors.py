@@ -34,7 +34,6 @@ TABLE: Mapping[str, tuple[int, _StrPromise]] = {
     "room_quota": (403, gettext_lazy("All data rooms of the plan are in use.")),
     "guest_quota": (403, gettext_lazy("All guest places of the plan are in use.")),
     "not_a_member": (403, gettext_lazy("Only members of the team lead its data rooms; 'addresses' names who is none.")),
-    "room_closed": (409, gettext_lazy("The data room is archived or closed; nothing in it changes.")),
     "seat_quota": (403, gettext_lazy("All seats of the plan are in use.")),
     "storage_quota": (403, gettext_lazy("The plan's storage is full; delete documents or get more.")),
     "media_quota": (403, gettext_lazy("Readers were sent all the audio and video of the plan in this period.")),

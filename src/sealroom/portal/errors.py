@@ -78,12 +78,6 @@ REFUSALS: dict[str, Refusal] = {
         410, _("This print has ended."), _("Each page of a print goes out once, within ten minutes. Print again.")
     ),
     "invalid": Refusal(400, _("This request could not be read"), _("Go back, check what you entered and try again.")),
-    "guest_quota": Refusal(
-        403, _("There is no place left in this data room."), _("Ask who gave you the link to make room for you.")
-    ),
-    "room_closed": Refusal(
-        409, _("This data room is closed for changes."), _("You can read on; nothing can be added or asked any more.")
-    ),
     "media_quota": Refusal(
         403, _("This cannot be played at the moment."), _("The sender’s plan is used up for now. Tell the sender."), gate="rights"
     ),
@@ -96,7 +90,7 @@ REFUSALS: dict[str, Refusal] = {
     "not_ready": Refusal(409, _("This file is still being prepared."), _("Try again in a few seconds.")),
     # Data rooms.
     "guest_quota": Refusal(
-        403, _("This data room is full at the moment."), _("Tell whoever gave you the link, so that a place can be made for you.")
+        403, _("There is no place left in this data room."), _("Ask who gave you the link to make room for you.")
     ),
     "storage_quota": Refusal(403, _("There is no room for this file."), _("Nothing was kept. Tell the owner of the data room.")),
     "storage_full": Refusal(503, _("The server has no room left."), _("The file was not kept. Try again later.")),

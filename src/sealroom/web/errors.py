@@ -129,9 +129,6 @@ TABLE: dict[str, Row] = {
         _("Only members of the team lead its data rooms"),
         _("Not in the team: %(addresses)s. Invite them to the team first, or into the room as guests."),
     ),
-    "room_closed": Row(
-        409, _("The data room is archived or closed"), _("Nothing in it changes until somebody who leads it opens it again.")
-    ),
     "storage_quota": Row(
         403, _("The storage is full"), _("%(used)s of %(limit)s are in use. Delete documents that nobody needs."), _PLAN
     ),

@@ -226,7 +226,7 @@ def test_who_comes_by_the_open_link_enters_and_is_refused_when_it_is_full(hall: 
         context.setattr("sealroom.datarooms.queries.guests_used", lambda team_id: 10**6)
         full = reader.post(f"{here}join/", here)
     assert full.status_code == 403
-    assert "This data room is full at the moment." in full.content.decode()
+    assert "There is no place left in this data room." in full.content.decode()
     assert not Guest.objects.filter(address=BORIS).exists()
 
     answer = reader.post(f"{here}join/", here, name="Boris")
