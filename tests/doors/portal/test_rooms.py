@@ -7,6 +7,7 @@ import io
 import zipfile
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -300,7 +301,7 @@ def test_right_that_ends_while_the_archive_is_made_leaves_the_rest_out(hall: Hal
     hall.file("Annex.bin.txt", "Legal", data=b"annex " * 100_000)
     hall.file("Late.txt", "Legal", data=b"late " * 10)
     hall.set(anna, Right.DOWNLOAD_ORIGINAL, "Legal")
-    answer = loose_client(reader).post(hall.at(anna, "zip/"), {"items": [hall.items["Legal"].public_id]})
+    answer: Any = loose_client(reader).post(hall.at(anna, "zip/"), {"items": [hall.items["Legal"].public_id]})
     stream = iter(answer.streaming_content)
     pieces = [next(stream)]  # the first file is on its way
     hall.set(anna, Right.VIEW, "Late.txt")
@@ -317,7 +318,7 @@ def test_guest_who_is_removed_while_the_archive_is_made_gets_no_more(hall: Hall,
     hall.file("Annex.txt", "Legal", data=b"annex " * 200_000)
     hall.set(anna, Right.DOWNLOAD_ORIGINAL, "Legal")
     hall.set(anna, Right.DOWNLOAD_ORIGINAL, "Prices.pdf")
-    answer = loose_client(reader).post(hall.at(anna, "zip/"), {"all": "1"})
+    answer: Any = loose_client(reader).post(hall.at(anna, "zip/"), {"all": "1"})
     stream = iter(answer.streaming_content)
     pieces = [next(stream), next(stream)]  # in the middle of the annex
     flows.remove_guest(hall.owner.actor, ANNA, now=timezone.now())

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
 from tests.doors.portal.test_viewer_in_browser import CHROMIUM, DESK, PHONE, Stage
 from tests.journeys.server import serving
 
@@ -49,7 +49,7 @@ def inspect(page: Page, name: str) -> None:
     for size in (DESK, NARROW):
         page.set_viewport_size(size)  # type: ignore[arg-type]
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), (name, size)
             faults = Axe().run(page).response["violations"]
             assert [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in faults] == [], (name, size, scheme)
@@ -95,10 +95,8 @@ def test_files_that_are_chosen_arrive_in_the_folder(stage: Stage, page: Page) ->
     stage.enter(page, made)
     inspect(page, "contribute")
     page.set_viewport_size(DESK)  # type: ignore[arg-type]
-    page.set_input_files(
-        'input[type="file"]',
-        [{"name": f"Bid {n}.txt", "mimeType": "text/plain", "buffer": b"our bid"} for n in (1, 2)],
-    )
+    files: list[FilePayload] = [{"name": f"Bid {n}.txt", "mimeType": "text/plain", "buffer": b"our bid"} for n in (1, 2)]
+    page.set_input_files('input[type="file"]', files)
     expect(page.locator(".room-table")).to_contain_text("Bid 2.txt", timeout=30_000)
     expect(page.locator(".room-table")).to_contain_text("Bid 1.txt")
     page.locator("summary[aria-label='More for Bid 1.txt']").click()

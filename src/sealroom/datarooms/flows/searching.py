@@ -8,9 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from sealroom.core.errors import DomainError
-from sealroom.datarooms import queries
-from sealroom.datarooms.flows.hands import Hand
-from sealroom.datarooms.queries import SeenItem
+from sealroom.datarooms.queries import SeenItem, Sight
 from sealroom.datarooms.rules import Right
 from sealroom.documents import flows as documents
 from sealroom.documents.models import Version, VersionState
@@ -39,13 +37,12 @@ class Found:
     readable: int = 0
 
 
-def search_room(hand: Hand, text: str) -> Found:
-    """Find folders and files by name, and files by their words. What he does not see, or may only look at, is not searched; nothing
-    tells that it is there. Blank finds nothing."""
+def search_room(sight: Sight, text: str) -> Found:
+    """Find folders and files by name, and files by their words, in what somebody sees. Of files that he may only look at no words
+    are searched. Blank finds nothing."""
     wanted = " ".join(text.split())[:QUERY_CHARACTERS]
     if not wanted:
         return Found()
-    sight = queries.sight_for(hand)
     named = sight.search(wanted, MOST_HITS)
     least = Right.DOWNLOAD_PDF.rank
     open_to_copy = [item for item in sight.files if item.right.rank >= least and item.pages and item.state == VersionState.READY]

@@ -70,10 +70,9 @@ def room(request: HttpRequest, *, link_id: str) -> HttpResponse:
         if error.reason != Verdict.NOT_FOUND:
             raise
         return entrance_page(request, link_id)
-    wanted = request.GET.get("q", "").strip()[:LONGEST_QUERY]
+    sight, wanted = queries.sight_for(hand), request.GET.get("q", "").strip()[:LONGEST_QUERY]
     if wanted:
-        return _found_page(request, hand, link_id, wanted)
-    sight = queries.sight_for(hand)
+        return _found_page(request, hand, link_id, sight, wanted)
     folder_id = request.GET.get("folder", "")
     if at := request.GET.get("at", ""):
         folder_id = sight.find(at).parent
@@ -162,9 +161,8 @@ def _folder_page(request: HttpRequest, hand: Hand, link_id: str, sight: Sight, f
     return render(request, "portal/room.html", words)
 
 
-def _found_page(request: HttpRequest, hand: Hand, link_id: str, wanted: str) -> HttpResponse:
-    found = rooms.search_room(hand, wanted)
-    sight = queries.sight_for(hand)
+def _found_page(request: HttpRequest, hand: Hand, link_id: str, sight: Sight, wanted: str) -> HttpResponse:
+    found = rooms.search_room(sight, wanted)
     words = {
         **frame(hand, link_id, "room"),
         "q": wanted,
@@ -182,10 +180,7 @@ def _worded(found: Found, link_id: str, hand: Hand, sight: Sight) -> list[Row]:
 
 
 def _where(sight: Sight, item: SeenItem) -> str:
-    try:
-        return " / ".join(one.name for one in sight.trail(item.id)[:-1])
-    except NotFound:  # hidden between the two looks
-        return ""
+    return " / ".join(one.name for one in sight.trail(item.id)[:-1])
 
 
 def _crumbs(hand: Hand, link_id: str, trail: Sequence[SeenItem]) -> list[dict[str, str]]:
