@@ -101,3 +101,19 @@ def test_files_that_are_chosen_arrive_in_the_folder(stage: Stage, page: Page) ->
     expect(page.locator(".room-table")).to_contain_text("Bid 1.txt")
     page.locator("summary[aria-label='More for Bid 1.txt']").click()
     inspect(page, "menu")
+
+
+def test_folder_that_is_chosen_arrives_with_its_tree(stage: Stage, page: Page, tmp_path: Path) -> None:
+    made = room_of(stage, to="tree@example.com", right="contribute")
+    stage.enter(page, made)
+    (tmp_path / "Bids" / "2026").mkdir(parents=True)
+    (tmp_path / "Bids" / "Letter.txt").write_text("Dear all")
+    (tmp_path / "Bids" / "2026" / "Offer.txt").write_text("Our offer")
+    page.get_by_role("button", name="Choose a folder").focus()
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(tmp_path / "Bids")
+    page.locator("a.room-name", has_text="Bids").click()
+    expect(page.locator(".room-table")).to_contain_text("Letter.txt")
+    page.locator("a.room-name", has_text="2026").first.click()
+    expect(page.locator(".room-table")).to_contain_text("Offer.txt")

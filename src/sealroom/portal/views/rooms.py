@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from sealroom.access.errors import NotAdmitted
@@ -27,6 +28,7 @@ from sealroom.datarooms.queries import SeenItem, Sight
 from sealroom.datarooms.rules import Right, RoomState
 from sealroom.documents.models import VersionState
 from sealroom.httpkit.address import client_address
+from sealroom.httpkit.templatetags.kit import human_size, number
 from sealroom.httpkit.visitors import visitor_cookie
 from sealroom.portal.door import onward_status, page_view
 from sealroom.portal.errors import refusal_for
@@ -46,11 +48,9 @@ class Row:
     is_folder: bool
     extension: str
     url: str
-    pages: int
-    files: int
-    size: int
+    content: str  # how much is in it, in words
+    size: str  # "" of folders
     changed_at: datetime
-    is_media: bool
     note: str = ""
     pdf_url: str = ""
     original_url: str = ""
@@ -212,11 +212,9 @@ def _row(item: SeenItem, link_id: str, hand: Hand, *, is_own: bool = False, wher
         is_folder=item.is_folder,
         extension=item.extension.upper(),
         url=_url_of(item, link_id) if can_show else "",
-        pages=item.pages,
-        files=item.files,
-        size=item.size,
+        content=_content(item),
+        size="" if item.is_folder else human_size(item.size),
         changed_at=item.changed_at,
-        is_media=item.is_media,
         note="" if can_show else _note(item),
         pdf_url=reverse("portal:download", args=names) if takes and item.pages else "",
         original_url=reverse("portal:original", args=names) if original else "",
@@ -225,6 +223,16 @@ def _row(item: SeenItem, link_id: str, hand: Hand, *, is_own: bool = False, wher
         where=where,
         page=page,
     )
+
+
+def _content(item: SeenItem) -> str:
+    if item.is_folder:
+        return ngettext("%(n)s file", "%(n)s files", item.files) % {"n": number(item.files)}
+    if item.is_media:
+        return _("Audio or video")
+    if not item.pages:
+        return item.extension.upper()
+    return ngettext("%(n)s page", "%(n)s pages", item.pages) % {"n": number(item.pages)}
 
 
 def _note(item: SeenItem) -> str:

@@ -15,8 +15,17 @@ function start(form) {
   let running = 0, done = 0, failed = 0, depth = 0;
 
   input.addEventListener("change", () => {
-    take([...input.files].map((file) => ({ file, path: folderOf(file.webkitRelativePath ?? "") })));
+    take([...input.files].map((file) => ({ file, path: "" })));
     input.value = "";
+  });
+  // What a hand drags, a key must be able to choose: a folder with all that is in it.
+  const pick = form.querySelector("[data-room-pick]");
+  pick.hidden = false;
+  pick.querySelector("button").addEventListener("click", () => {
+    const picker = document.createElement("input");
+    Object.assign(picker, { type: "file", multiple: true, webkitdirectory: true });
+    picker.addEventListener("change", () => take([...picker.files].map((file) => ({ file, path: folderOf(file.webkitRelativePath) }))));
+    picker.click();
   });
   const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
   document.addEventListener("dragenter", (event) => { if (carriesFiles(event)) { depth += 1; drop.classList.add("is-over"); } });
