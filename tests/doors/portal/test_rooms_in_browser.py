@@ -82,6 +82,7 @@ def test_keyboard_opens_folder_file_and_comes_back(stage: Stage, page: Page) -> 
     page.keyboard.press("Enter")
     expect(page.locator("[data-viewer]")).to_be_visible()
     inspect(page, "viewer")
+    expect(page.locator(".bar-back")).to_be_visible()  # on the phone, where the look ended
     page.set_viewport_size(DESK)  # type: ignore[arg-type]
     page.locator(".bar-back").focus()
     page.keyboard.press("Enter")
