@@ -70,3 +70,9 @@ class NameTaken(DomainError):
     """Something else in the folder has this name. Facts: name."""
 
     code = "name_taken"
+
+
+class FeatureMissing(DomainError):
+    """The team's plan does not include a setting that is wished for anew; `feature` is the catalogue's word for it."""
+
+    code = "feature_missing"

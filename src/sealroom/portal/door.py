@@ -137,18 +137,25 @@ def terms_page(request: HttpRequest, link_id: str, *, status: int = 200, **conte
 def pass_on(verified: Verified, *, ip: str) -> HttpResponse:
     """After a gate: onward, with the browser's new secret."""
     found = queries.landing(verified.new_cookie, verified.link_id, ip=ip, now=timezone.now())
-    response = onward(found, verified.link_id)
-    response.status_code = 303
+    response = onward_status(onward(found, verified.link_id))
     set_visitor_cookie(response, verified.new_cookie, remember=verified.remembered)
     return response
 
 
 def onward(found: Landing, link_id: str) -> HttpResponse:
-    """To the page of the gate that is next; behind the last one to the only document, else to the list of files, which tells of
-    everything else."""
+    """To the page of the gate that is next; behind the last one to the room, or to the only document, else to the list of files,
+    which tells of everything else."""
+    if found.rights and found.state not in _GATES:
+        return redirect("portal:room", link_id)
     if found.state is LandingState.OPEN and len(found.documents) == 1 and found.documents[0].can_be_read:
         return redirect("portal:viewer", link_id=link_id, document_id=found.documents[0].id)
     return redirect(_GATES.get(found.state, "portal:files"), link_id)
+
+
+def onward_status(response: HttpResponse) -> HttpResponse:
+    """A redirection after something was done: the browser asks for the next page with GET."""
+    response.status_code = 303
+    return response
 
 
 def own_host() -> str:

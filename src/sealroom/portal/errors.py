@@ -94,6 +94,15 @@ REFUSALS: dict[str, Refusal] = {
     # Data rooms.
     "question_closed": Refusal(409, _("This question is closed."), _("Ask a new one if something is still open.")),
     "questions_off": Refusal(409, _("This data room takes no questions."), _("Write to whoever invited you.")),
+    "guest_quota": Refusal(
+        403, _("There is no place left in this data room."), _("Ask who gave you the link to make room for you.")
+    ),
+    "storage_quota": Refusal(403, _("There is no room for this file."), _("Nothing was kept. Tell the owner of the data room.")),
+    "storage_full": Refusal(503, _("The server has no room left."), _("The file was not kept. Try again later.")),
+    "too_large": Refusal(413, _("This file is too large."), _("Split it, or make it smaller.")),
+    "type_refused": Refusal(
+        422, _("Files of this kind are not taken."), _("Programs and archives cannot be shown. Choose a document.")
+    ),
     "room_closed": Refusal(
         409, _("Nothing can be changed here any more."), _("The data room is archived. You can still read what is there.")
     ),

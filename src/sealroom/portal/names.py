@@ -39,6 +39,15 @@ def original_name(name: str, uploaded: str) -> str:
     return f"{stem.strip('. ')[:_LONGEST].rstrip() or 'document'}{ending}"
 
 
+def archive_name(room: str) -> str:
+    """What an archive of a data room is called.
+
+    >>> archive_name("Project: Alder")
+    'Project_ Alder.zip'
+    """
+    return f"{_clean(room).strip('. ')[:_LONGEST].rstrip() or 'data room'}.zip"
+
+
 def _clean(name: str) -> str:
     clean = "".join(character for character in unicodedata.normalize("NFC", name) if unicodedata.category(character)[0] != "C")
     return _FORBIDDEN.sub("_", clean)

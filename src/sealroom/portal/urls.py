@@ -3,7 +3,20 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from sealroom.portal.views import asking, conditions, files, gates, media, pages, printing, reading, texts
+from sealroom.portal.views import (
+    asking,
+    conditions,
+    files,
+    gates,
+    media,
+    pages,
+    printing,
+    reading,
+    room_deeds,
+    room_zip,
+    rooms,
+    texts,
+)
 
 app_name = "portal"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -22,6 +35,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("d/<str:link_id>/<str:document_id>/text/<int:number>.json", texts.text, name="text"),
     path("d/<str:link_id>/<str:document_id>/search/", texts.search, name="search"),
     path("d/<str:link_id>/<str:document_id>/seen/", pages.seen, name="seen"),
+    path("r/<str:link_id>/", rooms.room, name="room"),
+    path("r/<str:link_id>/about/", rooms.about, name="room_about"),
+    path("r/<str:link_id>/folder/", room_deeds.folder, name="room_folder"),
+    path("r/<str:link_id>/guests/", rooms.guests, name="room_guests"),
+    path("r/<str:link_id>/i/<str:item_id>/", rooms.item, name="room_item"),
+    path("r/<str:link_id>/i/<str:item_id>/rename/", room_deeds.rename, name="room_rename"),
+    path("r/<str:link_id>/i/<str:item_id>/throw/", room_deeds.throw, name="room_throw"),
+    path("r/<str:link_id>/join/", rooms.join, name="room_join"),
+    path("r/<str:link_id>/upload/", room_deeds.upload, name="room_upload"),
+    path("r/<str:link_id>/upload/form/", room_deeds.upload_form, name="room_upload_form"),
+    path("r/<str:link_id>/zip/", room_zip.archive, name="room_zip"),
     path("<str:reference>/", gates.landing, name="landing"),
     path("<str:reference>/code/", gates.ask_code, name="code"),
     path("<str:reference>/verify/", gates.verify, name="verify"),

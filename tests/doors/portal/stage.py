@@ -14,22 +14,25 @@ from datetime import timedelta
 from typing import Any
 
 import django
+from django.conf import settings
 from django.utils import timezone
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sealroom.project.settings")
 django.setup()
 
+from tests.doors.portal.hall import make_hall  # noqa: E402
 from tests.factories.accounts import make_persona  # noqa: E402
 from tests.factories.documents import make_pdf, upload_ready  # noqa: E402
 from tests.factories.films import make_film  # noqa: E402
 
 from sealroom.access import queries as access  # noqa: E402 -- Django is ready now
-from sealroom.access.models import PolicyRow  # noqa: E402
+from sealroom.access.models import Link, PolicyRow  # noqa: E402
 from sealroom.access.rules import Watermark  # noqa: E402
 from sealroom.accounts.models import User  # noqa: E402
 from sealroom.accounts.queries import actor_for  # noqa: E402
 from sealroom.accounts.rules import Route  # noqa: E402
 from sealroom.core.ids import new_id  # noqa: E402
+from sealroom.datarooms.rules import Right  # noqa: E402
 from sealroom.sends import flows  # noqa: E402
 from sealroom.sends.models import Recipient  # noqa: E402
 from sealroom.sends.rules import Addressee, SendRequest, SendSettings  # noqa: E402
@@ -91,6 +94,37 @@ def send_film(*, to: str, media: str | None, sound: bool = False) -> dict[str, A
     return {"to": to, "owner": owner.user.public_id, "send": result.send.public_id, "url": access.link_url(link)}
 
 
+def room(*, to: str, language: str = "en", right: str = "view") -> dict[str, Any]:
+    """A data room with folders and files, and a guest in it."""
+    now = timezone.now()
+    owner = make_persona(f"{new_id('o').lower()}@example.com", team_name="Northwind", name="Olive Owner", now=now)
+    hall = make_hall(owner)
+    about = "# What this is\n\nThe papers of **Project Alder**.\n\n- first\n- second\n\n| Day | Deed |\n|---|---|\n| 1 | Read |"
+    hall.change(shows_guests=True, about=about, banner="Offers until Friday, 18:00.")
+    legal, hollow = hall.folder("Legal"), hall.folder("Minutes of the supervisory board, 2024 to 2026")
+    for name, words in (
+        ("Contract.pdf", "The quince clause"),
+        ("Annex with a rather long name, signed copy of 12 March.pdf", "Annex"),
+    ):
+        hall.file(name, "Legal", words=words)
+        hall.read(name)
+    hall.file("Prices.pdf", words="Prices")
+    hall.file("Figures.txt", data=b"figures")
+    guest = hall.guest(to, Right(right))
+    if right == Right.VIEW:
+        hall.set(guest, Right.DOWNLOAD_ORIGINAL, "Legal")
+    hall.guest("rival@elsewhere.example")
+    assert guest.link is not None
+    Link.objects.filter(pk=guest.link.pk).update(language=language)
+    return {
+        "to": to,
+        "url": access.link_url(guest.link),
+        "room": f"{settings.SEALROOM_BASE_URL}{hall.at(guest)}",
+        "folder": legal.public_id,
+        "hollow": hollow.public_id,
+    }
+
+
 def revoke(*, owner: str, send: str) -> dict[str, Any]:
     """Take a send back."""
     actor = actor_for(User.objects.get(public_id=owner), route=Route.WEB)
@@ -104,7 +138,13 @@ def send_all(*, wishes: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {name: send(**wish) for name, wish in wishes.items()}
 
 
-DEEDS: dict[str, Callable[..., dict[str, Any]]] = {"send": send, "send_all": send_all, "send_film": send_film, "revoke": revoke}
+DEEDS: dict[str, Callable[..., dict[str, Any]]] = {
+    "send": send,
+    "send_all": send_all,
+    "send_film": send_film,
+    "room": room,
+    "revoke": revoke,
+}
 
 if __name__ == "__main__":
     wish = json.loads(sys.argv[1])

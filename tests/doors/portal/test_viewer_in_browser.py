@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -66,7 +67,7 @@ class Stage:
         code = code_in(self.server.wait_for_mail(reader, subject="code", count=before + 1))
         page.locator("[name=code]").fill(code)
         page.locator("main form button[type=submit]").first.click()
-        page.wait_for_url("**/v/d/**")
+        page.wait_for_url(re.compile(r"/v/[dr]/"))
 
     def _codes(self, reader: str) -> list[str]:
         return [str(mail["Subject"]) for mail in self.server.mails(reader) if "code" in str(mail["Subject"]).lower()]

@@ -17,8 +17,9 @@ from sealroom.datarooms.flows.files import (
 from sealroom.datarooms.flows.giving import give_room, pass_on_rooms
 from sealroom.datarooms.flows.groups import create_group, delete_group, rename_group, set_members
 from sealroom.datarooms.flows.hands import Hand, lead, own, visit
-from sealroom.datarooms.flows.joining import join
+from sealroom.datarooms.flows.joining import join, room_to_join
 from sealroom.datarooms.flows.letters import tell_updates, write_letters
+from sealroom.datarooms.flows.parcel import LeftOut, Reason, Request, can_take_something, may_take, pack
 from sealroom.datarooms.flows.people import (
     change_guest,
     end_places_of_member,
@@ -52,14 +53,21 @@ from sealroom.datarooms.flows.rooms import (
     restore_room,
     trash_room,
 )
+from sealroom.datarooms.flows.searching import Found, MOST_HITS, WordHit, search_room
 from sealroom.datarooms.flows.settings import change_room
 from sealroom.datarooms.flows.trash import clean_trash, delete_for_good, restore, throw_away, trash_of
 from sealroom.datarooms.flows.tree import create_folder, create_path, move, rename
 
 __all__ = [
     "Asking",
+    "Found",
     "Hand",
+    "LeftOut",
+    "MOST_HITS",
     "Preview",
+    "Reason",
+    "Request",
+    "WordHit",
     "abandon_upload",
     "add_file",
     "append_upload",
@@ -67,6 +75,7 @@ __all__ = [
     "ask_question",
     "assign_question",
     "begin_upload",
+    "can_take_something",
     "change_guest",
     "change_room",
     "clean_trash",
@@ -89,9 +98,11 @@ __all__ = [
     "join",
     "lead",
     "leaders_of",
+    "may_take",
     "move",
     "open_as_lead",
     "own",
+    "pack",
     "pass_on_rooms",
     "preview_as_group",
     "preview_as_guest",
@@ -110,6 +121,8 @@ __all__ = [
     "restore_room",
     "restore_version",
     "revoke_guest",
+    "room_to_join",
+    "search_room",
     "set_members",
     "set_rights",
     "tell_assigned",

@@ -21,6 +21,16 @@ from sealroom.datarooms.models import DataRoom, Guest
 from sealroom.datarooms.rules import Invitation, Invited
 
 
+def room_to_join(cookie: str | None, link_id: str, *, ip: str, now: datetime) -> DataRoom:
+    """The room that a browser stands before which passed every gate of its open link and has no place in it. Raises `NotAdmitted`
+    (a gate; `NOT_FOUND` for a link that is not open)."""
+    gate = access.check_link(cookie, link_id, ip=ip, now=now)
+    room = DataRoom.objects.filter(open_link=gate.link.pk, deleted_at=None).first()
+    if room is None or not gate.link.rights:
+        raise NotAdmitted(reason=Verdict.NOT_FOUND.value)
+    return room
+
+
 @transaction.atomic
 def join(cookie: str | None, link_id: str, *, name: str = "", ip: str, now: datetime) -> Guest:
     """Give a browser that passed every gate of an open link a place, in the room's default group and with a link of its own for

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is asked of data rooms."""
 
+from sealroom.datarooms.queries.entrance import Sign, brought_by, sign_of
 from sealroom.datarooms.queries.find import (
     Usage,
     current_guests,
@@ -56,9 +57,6 @@ from sealroom.datarooms.queries.tree import (
 )
 
 __all__ = [
-    "KEPT_BY",
-    "QUIET",
-    "TRASH_LASTS",
     "AllRights",
     "Author",
     "Cell",
@@ -66,18 +64,23 @@ __all__ = [
     "GroupRow",
     "GuestRow",
     "GuestState",
+    "KEPT_BY",
     "ListedGuest",
     "Matrix",
     "PostView",
+    "QUIET",
     "QuestionView",
     "Row",
     "SeenItem",
     "Sight",
+    "Sign",
+    "TRASH_LASTS",
     "ThreadView",
     "Trashed",
     "Usage",
     "all_rights",
     "below",
+    "brought_by",
     "current_guests",
     "existing_rooms",
     "explain",
@@ -119,6 +122,7 @@ __all__ = [
     "settings_of",
     "sight_for",
     "sight_of",
+    "sign_of",
     "standing_of",
     "thread_of",
     "usage_of",

@@ -18,8 +18,8 @@ from sealroom.access.flows import Admission, Purpose
 from sealroom.access.queries import Landing
 from sealroom.access.rules import Verdict
 from sealroom.portal.door import data_view
+from sealroom.portal.room_pages import origin_of
 from sealroom.portal.views.pages import admit, state_of
-from sealroom.sends import queries as sends
 from sealroom.viewing import flows as viewing
 from sealroom.viewing.flows import Form, Showing
 
@@ -79,7 +79,7 @@ def player(request: HttpRequest, admission: Admission, landing: Landing) -> Http
         "link_id": link_id,
         "document_id": document_id,
         "name": admission.document.name,
-        "envelope": sends.envelope_of(link_id),
+        "envelope": origin_of(landing, document_id),
         "files": others,
         "has_video": found.media.has_video,
         "width": found.media.width,

@@ -57,7 +57,7 @@ def download(request: HttpRequest, *, link_id: str, document_id: str) -> HttpRes
     """The stamped PDF, where the sender allows it."""
     admission = admit(request, link_id, document_id)
     chunks = viewing.download_pdf(admission, now=timezone.now())
-    return _attachment(chunks, download_name(admission.document.name), "application/pdf")
+    return attachment(chunks, download_name(admission.document.name), "application/pdf")
 
 
 @require_GET
@@ -67,10 +67,11 @@ def original(request: HttpRequest, *, link_id: str, document_id: str) -> HttpRes
     admission = admit(request, link_id, document_id)
     chunks = viewing.download_original(admission, now=timezone.now())
     name = original_name(admission.document.name, admission.version.name)
-    return _attachment(chunks, name, "application/octet-stream")
+    return attachment(chunks, name, "application/octet-stream")
 
 
-def _attachment(chunks: Iterator[bytes], name: str, content_type: str) -> StreamingHttpResponse:
+def attachment(chunks: Iterator[bytes], name: str, content_type: str) -> StreamingHttpResponse:
+    """Bytes to be kept by the reader; no browser shows them here."""
     return StreamingHttpResponse(
         chunks,
         content_type=content_type,

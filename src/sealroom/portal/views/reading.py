@@ -29,9 +29,9 @@ from sealroom.httpkit.address import client_address
 from sealroom.httpkit.templatetags.kit import day_text, duration
 from sealroom.httpkit.visitors import visitor_cookie
 from sealroom.portal.door import page_view, speak
+from sealroom.portal.room_pages import origin_of
 from sealroom.portal.views.media import player
 from sealroom.portal.views.pages import LADDER, admit, state_of
-from sealroom.sends import queries as sends
 
 MODULES = (  # fetched side by side with the entry
     "away", "book", "controls", "desk", "expiry", "find", "layers", "loader", "outline", "paper", "pulse", "saving", "shield",
@@ -62,7 +62,7 @@ def viewer(request: HttpRequest, *, link_id: str, document_id: str) -> HttpRespo
         "link_id": link_id,
         "document_id": document_id,
         "name": admission.document.name,
-        "envelope": sends.envelope_of(link_id),
+        "envelope": origin_of(landing, document_id),
         "files": others,
         "position": ids.index(document_id) + 1 if document_id in ids else 1,
         "page_count": len(sizes),
