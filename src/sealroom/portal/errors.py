@@ -78,9 +78,6 @@ REFUSALS: dict[str, Refusal] = {
         410, _("This print has ended."), _("Each page of a print goes out once, within ten minutes. Print again.")
     ),
     "invalid": Refusal(400, _("This request could not be read"), _("Go back, check what you entered and try again.")),
-    "guest_quota": Refusal(
-        403, _("There is no place left in this data room."), _("Ask who gave you the link to make room for you.")
-    ),
     "media_quota": Refusal(
         403, _("This cannot be played at the moment."), _("The sender’s plan is used up for now. Tell the sender."), gate="rights"
     ),

@@ -57,6 +57,9 @@ from sealroom.datarooms.queries.tree import (
 )
 
 __all__ = [
+    "KEPT_BY",
+    "QUIET",
+    "TRASH_LASTS",
     "AllRights",
     "Author",
     "Cell",
@@ -64,17 +67,14 @@ __all__ = [
     "GroupRow",
     "GuestRow",
     "GuestState",
-    "KEPT_BY",
     "ListedGuest",
     "Matrix",
     "PostView",
-    "QUIET",
     "QuestionView",
     "Row",
     "SeenItem",
     "Sight",
     "Sign",
-    "TRASH_LASTS",
     "ThreadView",
     "Trashed",
     "Usage",

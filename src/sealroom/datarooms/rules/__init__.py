@@ -4,18 +4,18 @@
 from sealroom.datarooms.rules.about import about_html
 from sealroom.datarooms.rules.archive import Names
 from sealroom.datarooms.rules.people import (
+    REMIND_EVERY,
     GuestChange,
     Invitation,
     Invited,
-    REMIND_EVERY,
     change_errors,
     checked_people,
     invitation_errors,
 )
 from sealroom.datarooms.rules.places import places_needed, require_places, require_room, unique_addresses
 from sealroom.datarooms.rules.questions import (
-    Known,
     MOST_ATTACHED,
+    Known,
     Thread,
     checked_subject,
     checked_text,
@@ -24,9 +24,9 @@ from sealroom.datarooms.rules.questions import (
     sees_question,
 )
 from sealroom.datarooms.rules.rights import (
-    Effective,
     LEADING,
     MOST_RIGHT_CHANGES,
+    Effective,
     RightChange,
     Setting,
     Source,
@@ -34,7 +34,7 @@ from sealroom.datarooms.rules.rights import (
     decide_right,
     spread_rights,
 )
-from sealroom.datarooms.rules.seeing import Node, Seen, TOP, Tree, in_order, see
+from sealroom.datarooms.rules.seeing import TOP, Node, Seen, Tree, in_order, see
 from sealroom.datarooms.rules.settings import RoomSettings, room_errors
 from sealroom.datarooms.rules.tree import (
     MOST_AT_ONCE,
@@ -56,22 +56,23 @@ from sealroom.datarooms.rules.tree import (
 from sealroom.datarooms.rules.words import Audience, QuestionState, Right, Role, RoomState, permission_of
 
 __all__ = [
-    "Audience",
-    "Effective",
-    "GuestChange",
-    "Invitation",
-    "Invited",
-    "Known",
     "LEADING",
     "MOST_ATTACHED",
     "MOST_AT_ONCE",
     "MOST_DEPTH",
     "MOST_ITEMS",
     "MOST_RIGHT_CHANGES",
+    "REMIND_EVERY",
+    "TOP",
+    "Audience",
+    "Effective",
+    "GuestChange",
+    "Invitation",
+    "Invited",
+    "Known",
     "Names",
     "Node",
     "QuestionState",
-    "REMIND_EVERY",
     "Right",
     "RightChange",
     "Role",
@@ -80,7 +81,6 @@ __all__ = [
     "Seen",
     "Setting",
     "Source",
-    "TOP",
     "Thread",
     "Tree",
     "about_html",
