@@ -19,8 +19,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from tests.cli.test_serve import family
-from tests.journeys.server import Server, serving
+from tests.journeys.server import Server, family, serving
 
 PART = 8 * 1024 * 1024
 BAR_KIB = 64 * 1024

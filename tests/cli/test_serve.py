@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.factories.documents import make_pdf
-from tests.journeys.server import Server, serving
+from tests.journeys.server import Server, family, serving
 
 pytestmark = pytest.mark.slow
 
@@ -28,24 +28,6 @@ def wait_until(look: Callable[[], bool], what: str, seconds: float = 30) -> None
     while not look():
         assert time.monotonic() < deadline, what
         time.sleep(0.05)
-
-
-def family(root: int) -> set[int]:
-    """The process and all below it that live."""
-    parents = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if fields[0] != "Z":
-                parents[int(entry.name)] = int(fields[1])
-    found, size = {root} & parents.keys(), -1
-    while len(found) != size:
-        size = len(found)
-        found |= {process for process, parent in parents.items() if parent in found}
-    return found
 
 
 def workers(server: Server) -> set[int]:

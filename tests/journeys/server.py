@@ -143,3 +143,21 @@ def _wait_until_up(base_url: str, process: subprocess.Popen[bytes], log: Path) -
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.1)
     raise AssertionError(f"the server did not start:\n{log.read_text()}")
+
+
+def family(root: int) -> set[int]:
+    """The process and all below it that live."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if fields[0] != "Z":
+                parents[int(entry.name)] = int(fields[1])
+    found, size = {root} & parents.keys(), -1
+    while len(found) != size:
+        size = len(found)
+        found |= {process for process, parent in parents.items() if parent in found}
+    return found

@@ -15,8 +15,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from tests.cli.test_serve import family
-from tests.journeys.server import Server, serving
+from tests.journeys.server import Server, family, serving
 
 pytestmark = pytest.mark.slow
 client = pytest.importorskip("tusclient.client", reason="tuspy is not installed; 'make test-setup' does that")
