@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Archives that prove what is in them: a ZIP with a signed statement of the SHA-256 of every file. Written as a stream, whatever its
-size; checked without the installation that made it, and without unpacking anything.
+"""Archives that prove what is in them: a ZIP with a signed statement of the SHA-256 of every file. Written as a stream, whatever
+its size; checked without the installation that made it, and without unpacking anything.
 
 `statement.json` is signed byte for byte (Ed25519, RFC 8032); `statement.sig` is the bare signature of 64 bytes, so that other
 tools can check it too.
@@ -88,8 +88,8 @@ def public_keys(ring: KeyRing) -> dict[str, str]:
 
 
 def signed_archive(entries: Iterable[Entry], facts: Mapping[str, str], *, key: Ed25519PrivateKey, at: datetime) -> Iterator[bytes]:
-    """A ZIP in parts, as its files come; of what was given out only names and sums are kept. `facts` go into the statement (room,
-    installation, instant), `at` is the date of the statement in the archive. Whatever opening or reading an entry raises ends it."""
+    """A ZIP in parts, as its files come; only names and sums are kept of what was given out. `facts` go into the statement (room,
+    installation, instant), `at` is its date in the archive. Whatever opening or reading an entry raises ends it."""
     sink, stated = Sink(), list[Stated]()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as book:
         for entry in entries:

@@ -42,6 +42,12 @@ class NotAMember(DomainError):
     code = "not_a_member"
 
 
+class ExportRunning(DomainError):
+    """Another export of the room is being made."""
+
+    code = "export_running"
+
+
 class RoomFull(DomainError):
     """A data room cannot hold more folders and files. Facts: limit."""
 

@@ -3,6 +3,15 @@
 
 from sealroom.datarooms.flows.cloning import clone_room
 from sealroom.datarooms.flows.copying import copy
+from sealroom.datarooms.flows.export import (
+    OpenedExport,
+    give_up_export,
+    list_exports,
+    make_export,
+    open_export,
+    remove_old_exports,
+    request_export,
+)
 from sealroom.datarooms.flows.files import (
     abandon_upload,
     add_file,
@@ -59,6 +68,7 @@ from sealroom.datarooms.flows.tree import create_folder, create_path, move, rena
 __all__ = [
     "Asking",
     "Hand",
+    "OpenedExport",
     "Preview",
     "abandon_upload",
     "add_file",
@@ -84,13 +94,17 @@ __all__ = [
     "empty_room_trash",
     "end_places_of_member",
     "give_room",
+    "give_up_export",
     "invite",
     "invite_guests",
     "join",
     "lead",
     "leaders_of",
+    "list_exports",
+    "make_export",
     "move",
     "open_as_lead",
+    "open_export",
     "own",
     "pass_on_rooms",
     "preview_as_group",
@@ -99,12 +113,14 @@ __all__ = [
     "remind",
     "remove_from_room",
     "remove_guest",
+    "remove_old_exports",
     "rename",
     "rename_group",
     "reopen_question",
     "reopen_room",
     "replace_file",
     "reply_to_question",
+    "request_export",
     "restore",
     "restore_guest",
     "restore_room",

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rules of data rooms. Pure."""
 
+from sealroom.datarooms.rules.exporting import EXPORT_LASTS, MOST_PART, ExportState, Named, Placed, name_entries, safe_part
 from sealroom.datarooms.rules.people import (
     REMIND_EVERY,
     GuestChange,
@@ -54,21 +55,26 @@ from sealroom.datarooms.rules.tree import (
 from sealroom.datarooms.rules.words import Audience, QuestionState, Right, Role, RoomState, permission_of
 
 __all__ = [
+    "EXPORT_LASTS",
     "LEADING",
     "MOST_ATTACHED",
     "MOST_AT_ONCE",
     "MOST_DEPTH",
     "MOST_ITEMS",
+    "MOST_PART",
     "MOST_RIGHT_CHANGES",
     "REMIND_EVERY",
     "TOP",
     "Audience",
     "Effective",
+    "ExportState",
     "GuestChange",
     "Invitation",
     "Invited",
     "Known",
+    "Named",
     "Node",
+    "Placed",
     "QuestionState",
     "Right",
     "RightChange",
@@ -93,6 +99,7 @@ __all__ = [
     "item_name",
     "known_as",
     "may_reply",
+    "name_entries",
     "name_key",
     "numbered",
     "permission_of",
@@ -105,6 +112,7 @@ __all__ = [
     "require_room",
     "require_space",
     "room_errors",
+    "safe_part",
     "see",
     "sees_question",
     "split_path",
