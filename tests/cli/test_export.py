@@ -66,7 +66,7 @@ def test_what_was_done_to_it_is_named(tmp_path: Path, capsys: pytest.CaptureFixt
         "../late.txt: a name that leaves its folder; do not unpack this archive",
         "../late.txt: added",
         "index.csv: missing",
-        "4 findings",
+        "findings: 4",
     ]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["alder.zip"], "nothing was unpacked"
     assert not (tmp_path.parent / "late.txt").exists()
@@ -88,7 +88,7 @@ def test_the_key_of_somebody_else_is_said(tmp_path: Path, capsys: pytest.Capture
     assert lines[4:] == [
         f"key: {key_of(OTHERS)} (not the expected one)",
         "signed with a key that is not the expected one: do not believe it",
-        "1 findings",
+        "findings: 1",
     ]
     assert export.run(["verify", str(file), "--key", key_of(OTHERS).upper()]) == 0
     assert capsys.readouterr().out.splitlines()[4:] == [
@@ -100,7 +100,7 @@ def test_the_key_of_somebody_else_is_said(tmp_path: Path, capsys: pytest.Capture
 def test_what_cannot_be_read_is_a_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.zip").write_bytes(b"text")
     assert export.run(["verify", str(tmp_path / "a.zip")]) == 1
-    assert capsys.readouterr().out.splitlines() == ["this is not a whole ZIP archive", "1 findings"]
+    assert capsys.readouterr().out.splitlines() == ["this is not a whole ZIP archive", "findings: 1"]
     assert export.run(["verify", str(tmp_path / "none.zip")]) == 1
     assert capsys.readouterr().err == f"{tmp_path / 'none.zip'}: {os.strerror(2)}\n"
 

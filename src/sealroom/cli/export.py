@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`sealroom export verify FILE.zip`: check the archive of a data room against its signed statement. `sealroom export key`: print the
-public key that archives of this installation are signed with.
+"""`sealroom export verify FILE.zip`: check the archive of a data room against its signed statement. `sealroom export key`:
+print the public key that archives of this installation are signed with.
 
 With `--key` nothing of an installation is needed: whoever was given an archive and told its key can check it anywhere.
 """
@@ -73,13 +73,16 @@ def _print(report: Report, known: dict[str, str]) -> None:
             print(f"{name}: {_shown(report.facts[name])}")
     public = report.facts.get("public_key", "")
     if public:
-        whose = (
-            "not the expected one" if public not in known else known[public] and f"this installation's, master key {known[public]}"
-        )
-        print(f"key: {_shown(public)} ({whose or 'the one that was given'})")
+        print(f"key: {_shown(public)} ({_whose(public, known)})")
     for finding in report.findings:
         print(_sentence(finding))
-    print(f"{report.files} files, all as they were" if not report.findings else f"{len(report.findings)} findings")
+    print(f"findings: {len(report.findings)}" if report.findings else f"{report.files} files, all as they were")
+
+
+def _whose(public: str, known: dict[str, str]) -> str:
+    if public not in known:
+        return "not the expected one"
+    return f"this installation's, master key {known[public]}" if known[public] else "the one that was given"
 
 
 def _sentence(finding: Finding) -> str:
