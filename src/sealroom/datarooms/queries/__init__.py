@@ -2,6 +2,7 @@
 """What is asked of data rooms."""
 
 from sealroom.datarooms.queries.activity import ACTIVITY, READING, activity_rows, events_of
+from sealroom.datarooms.queries.analytics import Analytics, GroupUse, GuestUse, Heat, ItemUse, Use, analytics
 from sealroom.datarooms.queries.export import (
     GUESTS,
     INDEX,
@@ -70,6 +71,7 @@ from sealroom.datarooms.queries.tree import (
     room_awaiting,
     rooms_to_clean,
 )
+from sealroom.datarooms.queries.usage_lists import Table, UsageList, usage_table, usage_workbook
 
 __all__ = [
     "ACTIVITY",
@@ -82,14 +84,19 @@ __all__ = [
     "RIGHTS",
     "TRASH_LASTS",
     "AllRights",
+    "Analytics",
     "Author",
     "Cell",
     "Column",
     "ExportFile",
     "ExportView",
     "GroupRow",
+    "GroupUse",
     "GuestRow",
     "GuestState",
+    "GuestUse",
+    "Heat",
+    "ItemUse",
     "ListedGuest",
     "Matrix",
     "Original",
@@ -99,11 +106,15 @@ __all__ = [
     "SeenItem",
     "Sight",
     "Snapshot",
+    "Table",
     "ThreadView",
     "Trashed",
     "Usage",
+    "UsageList",
+    "Use",
     "activity_rows",
     "all_rights",
+    "analytics",
     "below",
     "current_guests",
     "events_of",
@@ -155,4 +166,6 @@ __all__ = [
     "standing_of",
     "thread_of",
     "usage_of",
+    "usage_table",
+    "usage_workbook",
 ]

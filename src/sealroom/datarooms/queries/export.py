@@ -128,8 +128,8 @@ def question_rows(room: DataRoom, paths: dict[int, str]) -> Iterator[Row]:
         batch = numbers[start : start + _BATCH]
         attached: dict[int, list[str]] = defaultdict(list)
         links = QuestionAttachment.objects.filter(post__question__in=batch).order_by("pk").values_list("post", "item")
-        for post, item in links:
-            attached[post].append(paths.get(item, _GONE))
+        for link, item in links:
+            attached[link].append(paths.get(item, _GONE))
         people = ("guest", "user", "question__group", "question__asked_by", "question__asked_by_user", "question__assigned_to")
         posts = QuestionPost.objects.filter(question__in=batch).select_related(*people)
         count = last = 0
