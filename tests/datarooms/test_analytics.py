@@ -30,6 +30,7 @@ Pages = dict[int, int]  # page -> milliseconds on screen
 def read(link: Link, item: Item, pages: Pages, *, address: str = "", downloads: bool = False, at: datetime) -> Grant:
     """Somebody behind a link opens a file."""
     document = Document.objects.get(item=item)
+    assert document.current is not None
     grant, _ = Grant.objects.get_or_create(link=link, document=document)
     opening = Opening.objects.create(
         grant=grant,
@@ -60,9 +61,9 @@ class Scene:
         self.carl = plot.guest(CARL)
         self.dora = plot.guest("dora@example.com", role="co_owner")
 
-    def read(self, guest: Guest, item: Item, pages: Pages, **more: bool) -> Grant:
+    def read(self, guest: Guest, item: Item, pages: Pages, *, downloads: bool = False) -> Grant:
         assert guest.link is not None
-        return read(guest.link, item, pages, at=self.later, **more)
+        return read(guest.link, item, pages, at=self.later, downloads=downloads)
 
     def found(self) -> Analytics:
         self.plot.room.refresh_from_db()

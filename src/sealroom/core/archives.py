@@ -15,7 +15,7 @@ import json
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
@@ -102,7 +102,7 @@ def signed_archive(entries: Iterable[Entry], facts: Mapping[str, str], *, key: E
     yield sink.taken()
 
 
-def _write(book: zipfile.ZipFile, sink: Sink, entry: Entry) -> Iterator[Any]:
+def _write(book: zipfile.ZipFile, sink: Sink, entry: Entry) -> Generator[bytes, None, Stated]:
     digest, size = hashlib.sha256(), 0
     if entry.name.endswith("/"):
         book.writestr(_info(entry.name, entry.at), b"")

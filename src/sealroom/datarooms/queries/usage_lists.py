@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from sealroom.core.tables import Row, xlsx_parts
-from sealroom.datarooms.queries.analytics import Analytics, GuestUse, ItemUse, Use
+from sealroom.datarooms.queries.analytics import Analytics, GroupUse, GuestUse, ItemUse, Use
 from sealroom.datarooms.queries.export import told
 
 _USE = ("opens", "pages", "seconds", "downloads", "prints", "completion")
@@ -52,8 +52,11 @@ def _guest(one: GuestUse) -> Row:
 
 
 def _groups(found: Analytics) -> Table:
-    rows = ((one.group.name, one.group.guests, one.came, *_use(one.use)) for one in found.groups)
-    return Table(("group", "guests", "came", *_USE), rows)
+    return Table(("group", "guests", "came", *_USE), map(_group, found.groups))
+
+
+def _group(one: GroupUse) -> Row:
+    return (one.group.name, one.group.guests, one.came, *_use(one.use))
 
 
 def _items(found: Analytics) -> Table:
