@@ -53,6 +53,7 @@ TABLE: Mapping[str, tuple[int, _StrPromise]] = {
     "block_term": (409, gettext_lazy("These credits stay until a whole billing cycle was paid for them; 'until' says when.")),
     "quota_in_use": (409, gettext_lazy("More is in use than the smaller plan allows; 'quotas' names what.")),
     "not_ready": (409, gettext_lazy("A document is still being prepared; try again when its state is 'ready'.")),
+    "export_running": (409, gettext_lazy("Another export of this data room is being made.")),
     "question_closed": (409, gettext_lazy("The question is closed; nothing can be added to it.")),
     "questions_off": (409, gettext_lazy("This data room takes no questions.")),
     "room_closed": (409, gettext_lazy("Nothing can be changed in this data room: it is archived, closed, or in the trash.")),

@@ -17,6 +17,7 @@ _COMMANDS = {
     "simulate": "play a scenario of credits against a virtual clock",
     "send": "send files through the API of a running server",
     "audit": "verify the chain of the audit trail",
+    "export": "check the signed archive of a data room, or print the key that signs them",
     "check": "compare ledger, money and blobs with what they must be",
     "backup": "copy database and blobs to a folder",
     "restore": "lay a backup into an empty data folder",

@@ -7,13 +7,14 @@ Every export goes through here, so that the rule against formulas stands in one 
 from __future__ import annotations
 
 import csv
-import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from typing import IO, Any
+from typing import IO
 from xml.sax.saxutils import escape
+
+from sealroom.core.archives import Sink
 
 Cell = str | int
 Row = Sequence[Cell]
@@ -87,7 +88,7 @@ def xlsx_parts(head: Sequence[str], rows: Iterable[Row], *, title: str, sheet_ro
 
     Only the little of Office Open XML (ECMA-376) that a table needs: see docs/decisions/0082.
     """
-    sink = _Sink()
+    sink = Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as book:
         left, sheets = iter(rows), 0
         first = next(left, None)
@@ -103,25 +104,7 @@ def xlsx_parts(head: Sequence[str], rows: Iterable[Row], *, title: str, sheet_ro
     yield sink.taken()
 
 
-class _Sink(io.RawIOBase):
-    """Where the archive is written: it cannot go back, and gives away what it has."""
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self._parts.append(bytes(data))
-        return len(data)
-
-    def taken(self) -> bytes:
-        data, self._parts = b"".join(self._parts), []
-        return data
-
-
-def _fill(sheet: IO[bytes], sink: _Sink, rows: Iterator[Row]) -> Iterator[bytes]:
+def _fill(sheet: IO[bytes], sink: Sink, rows: Iterator[Row]) -> Iterator[bytes]:
     while some := list(islice(rows, _LINES_AT_ONCE)):
         sheet.write("".join(f"<row>{''.join(map(_cell, row))}</row>" for row in some).encode())
         if data := sink.taken():

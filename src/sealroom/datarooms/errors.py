@@ -76,3 +76,9 @@ class FeatureMissing(DomainError):
     """The team's plan does not include a setting that is wished for anew; `feature` is the catalogue's word for it."""
 
     code = "feature_missing"
+
+
+class ExportRunning(DomainError):
+    """Another export of the room is being made."""
+
+    code = "export_running"

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from sealroom.core import jobs
-from sealroom.core.jobs import every, task
+from sealroom.core.jobs import Retry, every, task
 from sealroom.datarooms import flows, queries
+from sealroom.documents.errors import StorageFull
 
 
 @task("datarooms.write_letters")
@@ -59,3 +60,18 @@ def tell_post(post_id: int) -> None:
 def tell_assigned(question_id: int) -> None:
     """Write to somebody that a question was given to him."""
     flows.tell_assigned(question_id, now=timezone.now())
+
+
+@task("datarooms.make_export", max_attempts=4, on_dead=flows.give_up_export)
+def make_export(export_id: int) -> None:
+    """Make a room into an archive."""
+    try:
+        flows.make_export(export_id, now=timezone.now())
+    except StorageFull as error:
+        raise Retry(error.code) from error
+
+
+@every(timedelta(hours=1), "datarooms.remove_exports")
+def remove_exports() -> None:
+    """Delete archives of rooms that were kept long enough."""
+    flows.remove_old_exports(now=timezone.now())

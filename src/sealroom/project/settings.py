@@ -193,7 +193,10 @@ if SEALROOM_PAYMENT_GATEWAY == "stripe":  # without the second, nobody could pro
     env.prefixed("SEALROOM_STRIPE_SECRET_KEY", SEALROOM_STRIPE_SECRET_KEY, ("sk_", "rk_"))
     env.prefixed("SEALROOM_STRIPE_WEBHOOK_SECRET", SEALROOM_STRIPE_WEBHOOK_SECRET, ("whsec_",))
 SEALROOM_CATALOGUE = env.word("SEALROOM_CATALOGUE", "")
-SEALROOM_BLOB_KEEPERS = ["sealroom.viewing.queries.marked_keys"]  # rooms above documents that keep blobs
+SEALROOM_BLOB_KEEPERS = [  # rooms above documents that keep blobs
+    "sealroom.datarooms.queries.export_keys",
+    "sealroom.viewing.queries.marked_keys",
+]
 SEALROOM_RIGHTS_SOURCES = {  # who keeps the rights behind a link of which kind
     "data_room": "sealroom.datarooms.queries.standing_of",
 }

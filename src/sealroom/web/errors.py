@@ -181,6 +181,7 @@ TABLE: dict[str, Row] = {
         _("End the sends that hold it first. If it is your terms of access, put another text in force first."),
     ),
     # Data rooms
+    "export_running": Row(409, _("An export is being made"), _("Wait until it is ready; then ask for another one.")),
     "question_closed": Row(409, _("The question is closed"), _("Open it again first, or ask a new one.")),
     "questions_off": Row(409, _("This data room takes no questions"), _("Those who lead it can change that in its settings.")),
     "room_closed": Row(

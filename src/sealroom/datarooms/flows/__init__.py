@@ -3,6 +3,15 @@
 
 from sealroom.datarooms.flows.cloning import clone_room
 from sealroom.datarooms.flows.copying import copy
+from sealroom.datarooms.flows.export import (
+    OpenedExport,
+    give_up_export,
+    list_exports,
+    make_export,
+    open_export,
+    remove_old_exports,
+    request_export,
+)
 from sealroom.datarooms.flows.files import (
     abandon_upload,
     add_file,
@@ -53,17 +62,18 @@ from sealroom.datarooms.flows.rooms import (
     restore_room,
     trash_room,
 )
-from sealroom.datarooms.flows.searching import MOST_HITS, Found, WordHit, search_room
+from sealroom.datarooms.flows.searching import Found, MOST_HITS, WordHit, search_room
 from sealroom.datarooms.flows.settings import change_room
 from sealroom.datarooms.flows.trash import clean_trash, delete_for_good, restore, throw_away, trash_of
 from sealroom.datarooms.flows.tree import create_folder, create_path, move, rename
 
 __all__ = [
-    "MOST_HITS",
     "Asking",
     "Found",
     "Hand",
     "LeftOut",
+    "MOST_HITS",
+    "OpenedExport",
     "Preview",
     "Reason",
     "Request",
@@ -93,14 +103,18 @@ __all__ = [
     "empty_room_trash",
     "end_places_of_member",
     "give_room",
+    "give_up_export",
     "invite",
     "invite_guests",
     "join",
     "lead",
     "leaders_of",
+    "list_exports",
+    "make_export",
     "may_take",
     "move",
     "open_as_lead",
+    "open_export",
     "own",
     "pack",
     "pass_on_rooms",
@@ -110,12 +124,14 @@ __all__ = [
     "remind",
     "remove_from_room",
     "remove_guest",
+    "remove_old_exports",
     "rename",
     "rename_group",
     "reopen_question",
     "reopen_room",
     "replace_file",
     "reply_to_question",
+    "request_export",
     "restore",
     "restore_guest",
     "restore_room",

@@ -99,7 +99,12 @@ def explain(room: DataRoom, guest_id: str, item_id: str = "") -> Cell:
 
 def all_rights(room: DataRoom) -> AllRights:
     """The rights of a whole room, read of one instant."""
-    return AllRights(steadily(room.pk, _ground))
+    return steadily(room.pk, all_rights_now)
+
+
+def all_rights_now(room: DataRoom) -> AllRights:
+    """The same, for who reads something else of the same instant (`reading.steadily`)."""
+    return AllRights(_ground(room))
 
 
 @dataclass(frozen=True)
