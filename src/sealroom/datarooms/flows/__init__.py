@@ -62,17 +62,17 @@ from sealroom.datarooms.flows.rooms import (
     restore_room,
     trash_room,
 )
-from sealroom.datarooms.flows.searching import Found, MOST_HITS, WordHit, search_room
+from sealroom.datarooms.flows.searching import MOST_HITS, Found, WordHit, search_room
 from sealroom.datarooms.flows.settings import change_room
 from sealroom.datarooms.flows.trash import clean_trash, delete_for_good, restore, throw_away, trash_of
 from sealroom.datarooms.flows.tree import create_folder, create_path, move, rename
 
 __all__ = [
+    "MOST_HITS",
     "Asking",
     "Found",
     "Hand",
     "LeftOut",
-    "MOST_HITS",
     "OpenedExport",
     "Preview",
     "Reason",
