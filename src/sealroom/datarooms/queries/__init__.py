@@ -14,6 +14,7 @@ from sealroom.datarooms.queries.find import (
     rooms_used,
     usage_of,
 )
+from sealroom.datarooms.queries.lists import RoomRow, VisitedRoom, led_rooms, open_questions, visited_rooms
 from sealroom.datarooms.queries.looks import group_behind, is_open_to_guests, right_of_group, room_behind
 from sealroom.datarooms.queries.matrix import AllRights, Cell, Column, Matrix, Row, all_rights, explain, matrix
 from sealroom.datarooms.queries.news import QUIET, guests_behind, latest_file_at, news_for, rooms_with_news
@@ -70,12 +71,14 @@ __all__ = [
     "Matrix",
     "PostView",
     "QuestionView",
+    "RoomRow",
     "Row",
     "SeenItem",
     "Sight",
     "ThreadView",
     "Trashed",
     "Usage",
+    "VisitedRoom",
     "all_rights",
     "below",
     "current_guests",
@@ -98,6 +101,7 @@ __all__ = [
     "house_sight",
     "is_open_to_guests",
     "latest_file_at",
+    "led_rooms",
     "list_questions",
     "list_trash",
     "listed_guests",
@@ -106,6 +110,7 @@ __all__ = [
     "may_see",
     "members_among",
     "news_for",
+    "open_questions",
     "owned_rooms",
     "right_at",
     "right_of_group",
@@ -122,4 +127,5 @@ __all__ = [
     "standing_of",
     "thread_of",
     "usage_of",
+    "visited_rooms",
 ]

@@ -2,6 +2,7 @@
 """The rules of data rooms. Pure."""
 
 from sealroom.datarooms.rules.people import (
+    MOST_MESSAGE,
     REMIND_EVERY,
     GuestChange,
     Invitation,
@@ -33,7 +34,7 @@ from sealroom.datarooms.rules.rights import (
     spread_rights,
 )
 from sealroom.datarooms.rules.seeing import TOP, Node, Seen, Tree, in_order, see
-from sealroom.datarooms.rules.settings import RoomSettings, room_errors
+from sealroom.datarooms.rules.settings import MOST_ABOUT, MOST_BANNER, RoomSettings, room_errors
 from sealroom.datarooms.rules.tree import (
     MOST_AT_ONCE,
     MOST_DEPTH,
@@ -55,10 +56,13 @@ from sealroom.datarooms.rules.words import Audience, QuestionState, Right, Role,
 
 __all__ = [
     "LEADING",
+    "MOST_ABOUT",
     "MOST_ATTACHED",
     "MOST_AT_ONCE",
+    "MOST_BANNER",
     "MOST_DEPTH",
     "MOST_ITEMS",
+    "MOST_MESSAGE",
     "MOST_RIGHT_CHANGES",
     "REMIND_EVERY",
     "TOP",
