@@ -5,7 +5,8 @@
 const upload = document.querySelector("[data-room-upload]");
 if (upload) takeFiles(upload);
 const items = document.querySelector("[data-room-items]");
-if (items && upload) order(items);
+const arm = items && upload ? order(items) : () => {};
+if (items) refresh(items);
 
 function takeFiles(form) {
   const list = document.querySelector("[data-room-list]");
@@ -121,7 +122,7 @@ async function walk(entry, path, found) {
 
 function order(form) {
   let dragged = null;
-  for (const row of form.querySelectorAll("tr[data-item]")) {
+  const arm = (row) => {
     row.draggable = true;
     row.addEventListener("dragstart", (event) => { dragged = row; event.dataTransfer.effectAllowed = "move"; row.classList.add("is-dragged"); });
     row.addEventListener("dragend", () => { row.classList.remove("is-dragged"); dragged = null; });
@@ -133,7 +134,8 @@ function order(form) {
       event.preventDefault();
       place(dragged, row);
     });
-  }
+  };
+  form.querySelectorAll("tr[data-item]").forEach(arm);
 
   /** Put one row before another: posted as a move of this row alone within its folder. */
   function place(row, before) {
@@ -142,4 +144,23 @@ function order(form) {
     form.querySelector('[name="to"]').value = form.querySelector('[name="folder"]').value;
     form.requestSubmit(form.querySelector('button[value="move"]'));
   }
+  return arm;
+}
+
+/** Rows of files that are being prepared are asked for again until none is; ticks of other rows stay. */
+function refresh(form) {
+  if (!form.querySelector("tr[data-preparing]")) return;
+  setTimeout(async () => {
+    const answer = await fetch(location.href, { redirect: "error" }).then((found) => found.text()).catch(() => "");
+    const fresh = new DOMParser().parseFromString(answer, "text/html");
+    for (const row of form.querySelectorAll("tr[data-preparing]")) {
+      const next = fresh.querySelector(`tr[data-item="${CSS.escape(row.dataset.item)}"]`);
+      if (!next || next.hasAttribute("data-preparing")) continue;
+      const box = next.querySelector('[name="item"]');
+      if (box) box.checked = row.querySelector('[name="item"]').checked;
+      row.replaceWith(next);
+      arm(next);
+    }
+    refresh(form);
+  }, 3000);
 }
