@@ -36,7 +36,7 @@ _PLAIN = (
     "about",
 )
 _LEFT_OUT = {"permission", "limits"}  # each guest has a right of his own; a room is read for months
-_PANELS = {"period": "web/rooms/_period.html"}
+_PANELS = {"access": "web/rooms/_access.html", "period": "web/rooms/_period.html"}
 
 
 @require_http_methods(["GET", "POST"])
