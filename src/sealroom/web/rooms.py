@@ -26,7 +26,7 @@ def head(hand: Hand, active: str) -> dict[str, Any]:
         "is_own": hand.actor is not None and room.owner_id == hand.actor.user_id,
         "may_change": room.state == RoomState.OPEN,
         "tabs": _tabs(hand, active),
-        "room_crumbs": [{"label": _("Data Rooms"), "url": reverse("web:rooms")}, {"label": room.name, "url": ""}],
+        "room_crumbs": crumbs(hand, []),
     }
 
 
@@ -113,10 +113,11 @@ def folder_choices(sight: Sight) -> list[tuple[str, str]]:
     return found
 
 
-def crumbs(room_id: str, trail: list[SeenItem], *, route: str = "web:room", top: str = "") -> list[dict[str, str]]:
-    """The way to a folder, from the top of the room."""
-    base = reverse(route, args=[room_id])
+def crumbs(hand: Hand, trail: list[SeenItem], *, route: str = "web:room") -> list[dict[str, str]]:
+    """The way to the room, or to a folder of it."""
+    base = reverse(route, args=[hand.room.public_id])
     return [
-        {"label": top or _("All files"), "url": base},
+        {"label": _("Data Rooms"), "url": reverse("web:rooms")},
+        {"label": hand.room.name, "url": base},
         *({"label": called(one), "url": f"{base}?folder={one.id}"} for one in trail),
     ]

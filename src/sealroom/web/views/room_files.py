@@ -43,12 +43,10 @@ def tree(request: MemberRequest, room_id: str) -> HttpResponse:
         **rooms.head(hand, "room"),
         "rows": items[first : first + ROWS],
         "folder": folder,
-        "crumbs": rooms.crumbs(room_id, trail),
-        "depth": len(trail),
-        "up": trail[-2].id if len(trail) > 1 else "",
+        "room_crumbs": rooms.crumbs(hand, trail),
+        "called": rooms.called(trail[-1]) if trail else _("All files"),
         "search": search,
         "total": len(items),
-        "files_total": len(sight.files),
         "first": first + 1,
         "last": min(first + ROWS, len(items)),
         "before_page": number - 1,
@@ -157,7 +155,8 @@ def item(request: MemberRequest, room_id: str, item_id: str) -> HttpResponse:
     context = {
         **rooms.head(hand, "room"),
         "item": found,
-        "crumbs": [*rooms.crumbs(room_id, trail[:-1]), {"label": rooms.called(found), "url": ""}],
+        "room_crumbs": rooms.crumbs(hand, trail),
+        "called": rooms.called(found),
         "versions": versions,
     }
     return page(request, "web/rooms/item.html", context)

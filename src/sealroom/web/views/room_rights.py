@@ -62,7 +62,7 @@ def rights(request: MemberRequest, room_id: str) -> HttpResponse:
         "rows": [_row(one, left, columns, has_files=has_files) for one in shown[1:]],
         "rights": list(rooms.right_words().items()),
         "folder": folder,
-        "crumbs": rooms.crumbs(room_id, list(found.trail), route="web:room_rights", top=_("The whole room")),
+        "room_crumbs": rooms.crumbs(hand, list(found.trail), route="web:room_rights"),
         "is_locked": not has_files and any(one.item is not None and not one.item.is_folder for one in found.rows),
         "plan_url": reverse("web:plan_modify") if request.actor.may(Capability.BUY) else "",
         **_pages(room_id, folder, found, row_page, column_page),
