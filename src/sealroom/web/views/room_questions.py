@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods
 
 from sealroom.core.errors import Invalid
@@ -51,7 +52,7 @@ def _show(request: MemberRequest, hand: Hand, form: QuestionForm) -> HttpRespons
     found, words = queries.list_questions(hand), rooms.question_words()
     which = request.GET.get("show", "all")
     kept = [one for one in found if which not in set(QuestionState) or one.state == which]
-    tabs = [("all", _("All"), len(found))]
+    tabs = [("all", pgettext("questions", "All"), len(found))]
     tabs += [(state.value, word, sum(one.state == state for one in found)) for state, (word, _tone) in words.items()]
     context = {
         **rooms.head(hand, "room_questions"),
