@@ -33,6 +33,7 @@ from sealroom.access.models import Acceptance, Link, Pass
 from sealroom.accounts import flows as accounts
 from sealroom.billing import flows as billing
 from sealroom.billing.flows import Wish
+from sealroom.datarooms import flows as datarooms
 from sealroom.documents import flows as documents
 from sealroom.documents.models import Version
 from sealroom.httpkit.visitors import cookie_name
@@ -234,6 +235,24 @@ TABLE: dict[str, dict[str, str]] = {
     "requests/": {"GET": "302 200 200 200 302 302 302"},
     "requests/<str:request_id>/approve/": {"POST": "302 404 404 302 302 302 302"},
     "requests/<str:request_id>/decline/": {"POST": "302 404 404 302 302 302 302"},
+    "rooms/": {"GET": "302 200 200 200 302 302 302", "POST": "302 422 422 422 302 302 302"},
+    "rooms/<str:room_id>/": {"GET": "302 404 404 200 302 302 302"},
+    "rooms/<str:room_id>/items/": {"POST": "302 404 404 422 302 302 302"},
+    "rooms/<str:room_id>/items/<str:item_id>/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 422 302 302 302"},
+    "rooms/<str:room_id>/upload/": {"POST": "302 404 404 422 302 302 302"},
+    "rooms/<str:room_id>/open/": {"POST": "302 404 404 302 302 302 302"},
+    "rooms/<str:room_id>/state/": {"POST": "302 404 404 422 302 302 302"},
+    "rooms/<str:room_id>/trash/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 422 302 302 302"},
+    "rooms/<str:room_id>/people/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 422 302 302 302"},
+    "rooms/<str:room_id>/people/<str:guest_id>/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 422 302 302 302"},
+    "rooms/<str:room_id>/groups/<str:group_id>/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 422 302 302 302"},
+    "rooms/<str:room_id>/rights/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 422 302 302 302"},
+    "rooms/<str:room_id>/settings/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 422 302 302 302"},
+    "rooms/<str:room_id>/questions/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 422 302 302 302"},
+    "rooms/<str:room_id>/questions/<str:question_id>/": {
+        "GET": "302 404 404 200 302 302 302",
+        "POST": "302 404 404 422 302 302 302",
+    },
     "contacts/": {"GET": "302 200 200 200 302 302 302", "POST": "302 200 200 200 302 302 302"},
     "contacts/import/": {"POST": "302 302 302 302 302 302 302"},
     "contacts/choose/": {"GET": "302 200 200 200 302 302 302", "POST": "302 302 302 302 302 302 302"},
@@ -417,6 +436,38 @@ def world(db: None) -> World:
         "upload_id": documents.begin_upload(owner.actor, "Later.pdf", 9, now=datetime.now(UTC)).id,
         "gateway": "none",
     }
+    names = (
+        more_names(owner, living, now=now)
+        | room_names(owner, now=now)
+        | {
+            "document_id": document,
+            "version_id": version,
+            "send_id": sent["id"],
+            "recipient_id": sent["recipients"][0]["id"],
+            "request_id": AccessRequest.objects.get().public_id,
+            "preset_id": preset,
+            "draft": draft,
+            "draft_id": draft,
+            "uuid": "22222222-2222-4222-8222-222222222222",
+            "key_id": full.get("/keys").body["items"][0]["id"],
+            "member_id": full.get("/members").body["items"][1]["id"],
+            "invitation_id": invitation,
+            "link_id": living.public_id,
+            "reference": token_of(living),
+            "number": "1",
+            "job_id": "prt_00000000000000000000",
+            "token": "x" * 43,
+            "slug": "credits",
+            "quote_id": billing.quote_change(owner.actor, Wish(items={"credits": 1}), now=datetime.now(UTC)).public_id,
+            "invoice_id": bill.public_id,
+            "payment_id": payment.public_id,
+            "team_id": owner.team.public_id,
+            "mail_id": mail.public_id if mail else "absent",
+            "rest": "nothing/here",
+            "upload_id": documents.begin_upload(owner.actor, "Later.pdf", 9, now=datetime.now(UTC)).id,
+            "gateway": "none",
+        }
+    )
     keys = {"stranger": make_caller(stranger).key, "member": make_caller(member).key, "owner": full.key}
     own = {"link_id": ended.public_id, "reference": token_of(ended)}
     return World(names, own, cookies, keys | {"key": make_caller(owner, "read").key})
@@ -433,6 +484,20 @@ def more_names(owner: Persona, link: Link, *, now: datetime) -> dict[str, str]:
     return {
         "contact_id": sends.save_contact(owner.actor, "", address="friend@example.net", now=now).public_id,
         "acceptance_id": acceptance.public_id,
+    }
+
+
+def room_names(owner: Persona, *, now: datetime) -> dict[str, str]:
+    """Of the owner: a data room with a folder, a guest, a group and a question."""
+    room = datarooms.create_room(owner.actor, "Project Alder", now=now)
+    hand = datarooms.lead(owner.actor, room.public_id)
+    (guest,) = datarooms.invite_guests(owner.actor, room.public_id, ["guest@example.net"], now=now)
+    return {
+        "room_id": room.public_id,
+        "item_id": datarooms.create_folder(hand, "", "Corporate", now=now).public_id,
+        "guest_id": guest.public_id,
+        "group_id": datarooms.create_group(owner.actor, room.public_id, "Bidders", now=now).public_id,
+        "question_id": datarooms.ask_question(hand, datarooms.Asking("Leases", "Where are they?"), now=now).public_id,
     }
 
 

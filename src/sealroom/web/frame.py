@@ -59,6 +59,27 @@ MAIN = (
         ),
     ),
     Place("web:received", "inbox", gettext_lazy("Received Files"), gettext_lazy("Received")),
+    Place(
+        "web:rooms",
+        "folder-lock",
+        gettext_lazy("Data Rooms"),
+        gettext_lazy("Rooms"),
+        Capability.MANAGE_ROOMS,
+        frozenset(
+            {
+                "web:room",
+                "web:room_item",
+                "web:room_people",
+                "web:room_guest",
+                "web:room_group",
+                "web:room_rights",
+                "web:room_settings",
+                "web:room_questions",
+                "web:room_question",
+                "web:room_trash",
+            }
+        ),
+    ),
     Place("web:contacts", "contact", gettext_lazy("Contacts"), "", Capability.SEND, frozenset({"web:contact"}), after_line=True),
 )
 ADMIN = (
