@@ -15,6 +15,8 @@ from sealroom.datarooms.rules.people import (
 from sealroom.datarooms.rules.places import places_needed, require_places, require_room, unique_addresses
 from sealroom.datarooms.rules.questions import (
     MOST_ATTACHED,
+    MOST_SUBJECT,
+    MOST_TEXT,
     Known,
     Thread,
     checked_subject,
@@ -62,6 +64,8 @@ __all__ = [
     "MOST_DEPTH",
     "MOST_ITEMS",
     "MOST_RIGHT_CHANGES",
+    "MOST_SUBJECT",
+    "MOST_TEXT",
     "REMIND_EVERY",
     "TOP",
     "Audience",
