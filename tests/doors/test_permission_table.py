@@ -184,6 +184,8 @@ TABLE: dict[str, dict[str, str]] = {
     "v/r/<str:link_id>/i/<str:item_id>/rename/": {"POST": "401 401 401 401 404 410 401"},
     "v/r/<str:link_id>/i/<str:item_id>/throw/": {"POST": "401 401 401 401 404 410 401"},
     "v/r/<str:link_id>/join/": {"POST": "401 401 401 401 404 410 401"},
+    "v/r/<str:link_id>/questions/": {"GET": "401 401 401 401 404 410 401", "POST": "401 401 401 401 404 410 401"},
+    "v/r/<str:link_id>/questions/<str:question_id>/": {"GET": "401 401 401 401 404 410 401", "POST": "401 401 401 401 404 410 401"},
     "v/r/<str:link_id>/upload/": {"POST": "401 401 401 401 404 410 401"},
     "v/r/<str:link_id>/upload/form/": {"POST": "401 401 401 401 404 410 401"},
     "v/r/<str:link_id>/zip/": {"POST": "401 401 401 401 404 410 401"},
@@ -433,6 +435,7 @@ def world(db: None) -> World:
         "mail_id": mail.public_id if mail else "absent",
         "rest": "nothing/here",
         "item_id": "itm_00000000000000000000",
+        "question_id": "qst_00000000000000000000",
         "upload_id": documents.begin_upload(owner.actor, "Later.pdf", 9, now=datetime.now(UTC)).id,
         "gateway": "none",
     }

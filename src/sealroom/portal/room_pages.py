@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from sealroom.access import queries as access
@@ -17,6 +18,8 @@ from sealroom.access.rules import Verdict
 from sealroom.datarooms import flows as rooms
 from sealroom.datarooms import queries
 from sealroom.datarooms.flows import Hand
+from sealroom.datarooms.queries import SeenItem
+from sealroom.datarooms.rules import Audience, RoomState
 from sealroom.httpkit.address import client_address
 from sealroom.httpkit.visitors import visitor_cookie
 from sealroom.portal.door import speak
@@ -72,6 +75,8 @@ def frame(hand: Hand, link_id: str, active: str) -> dict[str, object]:
         parts["about"] = Tab(_("About"), reverse("portal:room_about", args=[link_id]))
     if room.shows_guests:
         parts["guests"] = Tab(_("Guests"), reverse("portal:room_guests", args=[link_id]))
+    if room.question_audience != Audience.OFF or queries.list_questions(hand):
+        parts["questions"] = Tab(_("Questions"), reverse("portal:room_questions", args=[link_id]))
     return {
         "link_id": link_id,
         "room_name": room.name,
@@ -81,6 +86,32 @@ def frame(hand: Hand, link_id: str, active: str) -> dict[str, object]:
         "previewed": _previewed(hand) if hand.is_preview else "",
         "tabs": [replace(tab, active=name == active) for name, tab in parts.items()],
     }
+
+
+def may_ask(hand: Hand) -> bool:
+    """Whether he may ask a question now."""
+    room = hand.room
+    return not hand.is_preview and room.state == RoomState.OPEN and room.question_audience != Audience.OFF
+
+
+def ask_url(hand: Hand, link_id: str, item_id: str) -> str:
+    """Where a question about an item is asked, "" where none may be."""
+    return f"{reverse('portal:room_questions', args=[link_id])}?{urlencode({'about': item_id})}" if may_ask(hand) else ""
+
+
+def item_url(item: SeenItem, link_id: str) -> str:
+    """Where an item is shown: a folder's list, a file's viewer; of a file that has none the folder it lies in."""
+    room = reverse("portal:room", args=[link_id])
+    if item.is_folder:
+        return f"{room}?{urlencode({'folder': item.id})}"
+    if can_show(item):
+        return reverse("portal:viewer", args=[link_id, item.document_id])
+    return f"{room}?{urlencode({'at': item.id})}"
+
+
+def can_show(item: SeenItem) -> bool:
+    """Whether an item can be opened here."""
+    return item.is_folder or bool(item.pages) or item.is_media
 
 
 def _previewed(hand: Hand) -> str:

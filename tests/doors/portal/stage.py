@@ -20,10 +20,11 @@ from django.utils import timezone
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sealroom.project.settings")
 django.setup()
 
-from tests.doors.portal.hall import make_hall  # noqa: E402
+from tests.doors.portal.hall import Hall, make_hall  # noqa: E402
 from tests.factories.accounts import make_persona  # noqa: E402
 from tests.factories.documents import make_pdf, upload_ready  # noqa: E402
 from tests.factories.films import make_film  # noqa: E402
+from tests.factories.rooms import hand_of  # noqa: E402
 
 from sealroom.access import queries as access  # noqa: E402 -- Django is ready now
 from sealroom.access.models import Link, PolicyRow  # noqa: E402
@@ -32,6 +33,9 @@ from sealroom.accounts.models import User  # noqa: E402
 from sealroom.accounts.queries import actor_for  # noqa: E402
 from sealroom.accounts.rules import Route  # noqa: E402
 from sealroom.core.ids import new_id  # noqa: E402
+from sealroom.datarooms import flows as rooms  # noqa: E402
+from sealroom.datarooms.flows import Asking  # noqa: E402
+from sealroom.datarooms.models import Guest  # noqa: E402
 from sealroom.datarooms.rules import Right  # noqa: E402
 from sealroom.sends import flows  # noqa: E402
 from sealroom.sends.models import Recipient  # noqa: E402
@@ -116,13 +120,25 @@ def room(*, to: str, language: str = "en", right: str = "view") -> dict[str, Any
     hall.guest("rival@elsewhere.example")
     assert guest.link is not None
     Link.objects.filter(pk=guest.link.pk).update(language=language)
+    question = ask_in(hall, guest)
     return {
         "to": to,
         "url": access.link_url(guest.link),
         "room": f"{settings.SEALROOM_BASE_URL}{hall.at(guest)}",
         "folder": legal.public_id,
         "hollow": hollow.public_id,
+        "question": question,
     }
+
+
+def ask_in(hall: Hall, guest: Guest) -> str:
+    """Ask a question about the contract as a guest, answered by the owner; its id."""
+    now = timezone.now()
+    contract, prices = (hall.items[name].public_id for name in ("Contract.pdf", "Prices.pdf"))
+    asking = Asking("How long does the lease run?", "From which day on?\nAnd can it be ended?", item=contract)
+    question = rooms.ask_question(hand_of(guest), asking, now=now).public_id
+    rooms.reply_to_question(hall.lead, question, "Ten years from 1 March.", attachments=[prices], now=now)
+    return question
 
 
 def revoke(*, owner: str, send: str) -> dict[str, Any]:

@@ -72,6 +72,19 @@ def test_pages_of_a_room_look_right(stage: Stage, page: Page, language: str) -> 
         inspect(page, f"{name.strip('?').split('=')[0]}-{language}-{name[-3:]}")
 
 
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_questions_look_right(stage: Stage, page: Page, language: str) -> None:
+    made = room_of(stage, to=f"asker.{language}@example.com", language=language)
+    stage.enter(page, made)
+    for name, address in (("list", f"?about={made['folder']}"), ("thread", f"{made['question']}/")):
+        page.goto(f"{made['room']}questions/{address}")
+        expect(page.locator("#text")).to_be_visible()
+        inspect(page, f"questions-{name}-{language}")
+    page.locator("#text").evaluate("field => { field.required = false; field.form.submit() }")
+    expect(page.locator("#text-error")).to_be_visible()
+    inspect(page, f"questions-error-{language}")
+
+
 def test_keyboard_opens_folder_file_and_comes_back(stage: Stage, page: Page) -> None:
     made = room_of(stage, to="keys@example.com")
     stage.enter(page, made)

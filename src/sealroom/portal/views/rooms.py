@@ -32,7 +32,7 @@ from sealroom.httpkit.templatetags.kit import human_size, number
 from sealroom.httpkit.visitors import visitor_cookie
 from sealroom.portal.door import onward_status, page_view
 from sealroom.portal.errors import refusal_for
-from sealroom.portal.room_pages import frame, visit
+from sealroom.portal.room_pages import ask_url, can_show, frame, item_url, visit
 
 PER_PAGE = 200  # rows of a folder at once
 LONGEST_QUERY = 200  # characters
@@ -58,6 +58,7 @@ class Row:
     may_throw: bool = False
     where: str = ""
     page: int = 0  # of a hit: where its words stand first
+    ask_url: str = ""
 
 
 @require_safe
@@ -84,7 +85,7 @@ def room(request: HttpRequest, *, link_id: str) -> HttpResponse:
 def item(request: HttpRequest, *, link_id: str, item_id: str) -> HttpResponse:
     """The direct address of a folder or file, which can be passed on within the room: whoever may not see it finds nothing."""
     seen = queries.sight_for(visit(request, link_id)).find(item_id)
-    return redirect(_url_of(seen, link_id))
+    return redirect(item_url(seen, link_id))
 
 
 @require_safe
@@ -185,7 +186,7 @@ def _where(sight: Sight, item: SeenItem) -> str:
 
 def _crumbs(hand: Hand, link_id: str, trail: Sequence[SeenItem]) -> list[dict[str, str]]:
     home = {"label": hand.room.name, "url": reverse("portal:room", args=[link_id])}
-    return [home, *({"label": f"{one.number} {one.name}".strip(), "url": _url_of(one, link_id)} for one in trail)]
+    return [home, *({"label": f"{one.number} {one.name}".strip(), "url": item_url(one, link_id)} for one in trail)]
 
 
 def _may_add(hand: Hand, folder: SeenItem | None) -> bool:
@@ -202,7 +203,7 @@ def _rows(hand: Hand, items: Sequence[SeenItem], link_id: str) -> list[Row]:
 
 
 def _row(item: SeenItem, link_id: str, hand: Hand, *, is_own: bool = False, where: str = "", page: int = 0) -> Row:
-    can_show = item.is_folder or bool(item.pages) or item.is_media
+    is_shown = can_show(item)
     takes, names = rooms.may_take(item) and not hand.is_preview, [link_id, item.document_id]
     original = takes and item.right.rank >= Right.DOWNLOAD_ORIGINAL.rank
     return Row(
@@ -211,17 +212,18 @@ def _row(item: SeenItem, link_id: str, hand: Hand, *, is_own: bool = False, wher
         number=item.number,
         is_folder=item.is_folder,
         extension=item.extension.upper(),
-        url=_url_of(item, link_id) if can_show else "",
+        url=item_url(item, link_id) if is_shown else "",
         content=_content(item),
         size="" if item.is_folder else human_size(item.size),
         changed_at=item.changed_at,
-        note="" if can_show else _note(item),
+        note="" if is_shown else _note(item),
         pdf_url=reverse("portal:download", args=names) if takes and item.pages else "",
         original_url=reverse("portal:original", args=names) if original else "",
         may_rename=is_own,
         may_throw=is_own,
         where=where,
         page=page,
+        ask_url=ask_url(hand, link_id, item.id),
     )
 
 
@@ -241,9 +243,3 @@ def _note(item: SeenItem) -> str:
     if item.right.rank >= Right.DOWNLOAD_ORIGINAL.rank:
         return _("This file cannot be shown here. You can download it.")
     return _("This file cannot be shown here.")
-
-
-def _url_of(item: SeenItem, link_id: str) -> str:
-    if item.is_folder:
-        return f"{reverse('portal:room', args=[link_id])}?{urlencode({'folder': item.id})}"
-    return reverse("portal:viewer", args=[link_id, item.document_id])
