@@ -3,23 +3,23 @@
 
 from sealroom.datarooms.rules.about import about_html
 from sealroom.datarooms.rules.archive import Names
-from sealroom.datarooms.rules.exporting import EXPORT_LASTS, ExportState, MOST_PART, Named, Placed, name_entries, safe_part
+from sealroom.datarooms.rules.exporting import EXPORT_LASTS, MOST_PART, ExportState, Named, Placed, name_entries, safe_part
 from sealroom.datarooms.rules.people import (
+    MOST_MESSAGE,
+    REMIND_EVERY,
     GuestChange,
     Invitation,
     Invited,
-    MOST_MESSAGE,
-    REMIND_EVERY,
     change_errors,
     checked_people,
     invitation_errors,
 )
 from sealroom.datarooms.rules.places import places_needed, require_places, require_room, unique_addresses
 from sealroom.datarooms.rules.questions import (
-    Known,
     MOST_ATTACHED,
     MOST_SUBJECT,
     MOST_TEXT,
+    Known,
     Thread,
     checked_subject,
     checked_text,
@@ -28,9 +28,9 @@ from sealroom.datarooms.rules.questions import (
     sees_question,
 )
 from sealroom.datarooms.rules.rights import (
-    Effective,
     LEADING,
     MOST_RIGHT_CHANGES,
+    Effective,
     RightChange,
     Setting,
     Source,
@@ -38,7 +38,7 @@ from sealroom.datarooms.rules.rights import (
     decide_right,
     spread_rights,
 )
-from sealroom.datarooms.rules.seeing import Node, Seen, TOP, Tree, in_order, see
+from sealroom.datarooms.rules.seeing import TOP, Node, Seen, Tree, in_order, see
 from sealroom.datarooms.rules.settings import MOST_ABOUT, MOST_BANNER, RoomSettings, room_errors
 from sealroom.datarooms.rules.tree import (
     MOST_AT_ONCE,
@@ -60,14 +60,7 @@ from sealroom.datarooms.rules.tree import (
 from sealroom.datarooms.rules.words import Audience, QuestionState, Right, Role, RoomState, permission_of
 
 __all__ = [
-    "Audience",
     "EXPORT_LASTS",
-    "Effective",
-    "ExportState",
-    "GuestChange",
-    "Invitation",
-    "Invited",
-    "Known",
     "LEADING",
     "MOST_ABOUT",
     "MOST_ATTACHED",
@@ -80,12 +73,20 @@ __all__ = [
     "MOST_RIGHT_CHANGES",
     "MOST_SUBJECT",
     "MOST_TEXT",
+    "REMIND_EVERY",
+    "TOP",
+    "Audience",
+    "Effective",
+    "ExportState",
+    "GuestChange",
+    "Invitation",
+    "Invited",
+    "Known",
     "Named",
     "Names",
     "Node",
     "Placed",
     "QuestionState",
-    "REMIND_EVERY",
     "Right",
     "RightChange",
     "Role",
@@ -94,7 +95,6 @@ __all__ = [
     "Seen",
     "Setting",
     "Source",
-    "TOP",
     "Thread",
     "Tree",
     "about_html",
