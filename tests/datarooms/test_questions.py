@@ -165,6 +165,15 @@ def test_who_only_reads_cannot_reply(scene: Scene) -> None:
         flows.reply_to_question(scene.hand(scene.carl), question.public_id, "Me too", now=NOW)
 
 
+def test_a_co_owner_who_comes_as_a_guest_sees_all_and_answers_elsewhere(scene: Scene) -> None:
+    question = scene.ask(scene.anna)
+    Guest.objects.filter(pk=scene.carl.pk).update(role="co_owner")
+    assert scene.seen(scene.carl) == ["Rent?"]
+    assert not queries.get_question(scene.hand(scene.carl), question.public_id).may_reply
+    with pytest.raises(Forbidden):
+        flows.reply_to_question(scene.hand(scene.carl), question.public_id, "Well.", now=NOW)
+
+
 def test_only_those_who_lead_arrange_questions(scene: Scene) -> None:
     question = scene.ask(scene.anna)
     deeds: list[Callable[[Hand], None]] = [

@@ -149,7 +149,8 @@ class _Eyes:
         return found
 
     def may_reply(self, question: Question) -> bool:
-        if self.leads:
+        """A co-owner who comes by his link as guests do sees everything, and answers from the pages of those who lead."""
+        if self.leads and self.guest is None:
             return question.state != QuestionState.CLOSED
         return rules.may_reply(thread_of(question), guest=self.own_pk, groups=self.groups)
 

@@ -17,7 +17,7 @@ from sealroom.datarooms import queries
 from sealroom.datarooms.errors import QuestionClosed, QuestionsOff, RoomClosed
 from sealroom.datarooms.flows import Asking, Hand
 from sealroom.datarooms.queries import SeenItem, ThreadView
-from sealroom.datarooms.rules import MOST_SUBJECT, MOST_TEXT, Audience, Role, RoomState
+from sealroom.datarooms.rules import MOST_SUBJECT, MOST_TEXT, Audience, RoomState
 from sealroom.httpkit.templatetags.kit import number
 from sealroom.portal.door import onward_status, page_view
 from sealroom.portal.errors import Refusal, refusal_for
@@ -143,9 +143,8 @@ def _is_open(hand: Hand) -> bool:
 
 
 def _may_reply(hand: Hand, thread: ThreadView) -> bool:
-    """Whether the form is shown. Co-owners answer among the members' pages; here they only go on with their own questions."""
-    is_co_owner = hand.guest is not None and hand.guest.role == Role.CO_OWNER
-    return _is_open(hand) and thread.may_reply and (thread.question.author.is_self or not is_co_owner)
+    """Whether the form is shown."""
+    return _is_open(hand) and thread.may_reply
 
 
 def _item_gone() -> Refusal:
