@@ -409,36 +409,6 @@ def world(db: None) -> World:
     mail = OutgoingMail.objects.filter(about__startswith="recipient:").first()
     bill = make_invoice(owner.team)
     payment = make_payment(bill)
-    names = more_names(owner, living, now=now) | {
-        "document_id": document,
-        "version_id": version,
-        "send_id": sent["id"],
-        "recipient_id": sent["recipients"][0]["id"],
-        "request_id": AccessRequest.objects.get().public_id,
-        "preset_id": preset,
-        "draft": draft,
-        "draft_id": draft,
-        "uuid": "22222222-2222-4222-8222-222222222222",
-        "key_id": full.get("/keys").body["items"][0]["id"],
-        "member_id": full.get("/members").body["items"][1]["id"],
-        "invitation_id": invitation,
-        "link_id": living.public_id,
-        "reference": token_of(living),
-        "number": "1",
-        "job_id": "prt_00000000000000000000",
-        "token": "x" * 43,
-        "slug": "credits",
-        "quote_id": billing.quote_change(owner.actor, Wish(items={"credits": 1}), now=datetime.now(UTC)).public_id,
-        "invoice_id": bill.public_id,
-        "payment_id": payment.public_id,
-        "team_id": owner.team.public_id,
-        "mail_id": mail.public_id if mail else "absent",
-        "rest": "nothing/here",
-        "item_id": "itm_00000000000000000000",
-        "question_id": "qst_00000000000000000000",
-        "upload_id": documents.begin_upload(owner.actor, "Later.pdf", 9, now=datetime.now(UTC)).id,
-        "gateway": "none",
-    }
     names = (
         more_names(owner, living, now=now)
         | room_names(owner, now=now)

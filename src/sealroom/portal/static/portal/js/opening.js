@@ -10,7 +10,7 @@ function begin() {
   if (begun) return;
   begun = true;
   for (const later of document.querySelectorAll("template[data-later]")) document.head.append(later.content);
-  import("./viewer.js");
+  import("./viewer.js").catch(() => document.querySelector("[data-needs-script]")?.classList.add("is-needed"));
 }
 
 const painted = () => requestAnimationFrame(() => setTimeout(begin));

@@ -20,13 +20,14 @@ function start(form) {
   });
   // What a hand drags, a key must be able to choose: a folder with all that is in it.
   const pick = form.querySelector("[data-room-pick]");
-  pick.hidden = false;
-  pick.querySelector("button").addEventListener("click", () => {
-    const picker = document.createElement("input");
-    Object.assign(picker, { type: "file", multiple: true, webkitdirectory: true });
-    picker.addEventListener("change", () => take([...picker.files].map((file) => ({ file, path: folderOf(file.webkitRelativePath) }))));
-    picker.click();
+  // Kept for as long as the page: a field that nothing holds may be gone before its answer comes.
+  const picker = Object.assign(document.createElement("input"), { type: "file", multiple: true, webkitdirectory: true });
+  picker.addEventListener("change", () => {
+    take([...picker.files].map((file) => ({ file, path: folderOf(file.webkitRelativePath) })));
+    picker.value = "";
   });
+  pick.querySelector("button").addEventListener("click", () => picker.click());
+  pick.hidden = false;
   const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
   document.addEventListener("dragenter", (event) => { if (carriesFiles(event)) { depth += 1; drop.classList.add("is-over"); } });
   document.addEventListener("dragleave", (event) => { if (carriesFiles(event) && --depth <= 0) drop.classList.remove("is-over"); });
