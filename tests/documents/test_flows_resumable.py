@@ -20,7 +20,7 @@ from sealroom.accounts.rules import Actor, Route
 from sealroom.billing import queries as billing
 from sealroom.core.errors import NotFound
 from sealroom.documents import flows, queries
-from sealroom.documents.errors import ChecksumMismatch, OffsetConflict, StorageQuota, TooLarge, TypeRefused
+from sealroom.documents.errors import ChecksumMismatch, OffsetConflict, StorageQuota, TooLarge, TooManyUploads, TypeRefused
 from sealroom.documents.flows import resumable
 from sealroom.documents.flows.resumable import LIFE, PART_BYTES, Checksum
 from sealroom.documents.models import Document, Upload, UploadPart
@@ -147,6 +147,19 @@ def test_what_lies_half_uploaded_counts_against_the_quota(owner: Persona, settin
         flows.begin_upload(owner.actor, "b.txt", _limit(owner) - 59, now=NOW)
     assert refused.value.facts["used"] == 60
     assert flows.begin_upload(owner.actor, "b.txt", _limit(owner) - 60, now=NOW)
+
+
+def test_a_user_begins_only_so_many(owner: Persona, member: Persona, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resumable, "MAX_OPEN", 2)
+    first = flows.begin_upload(owner.actor, "One.pdf", len(PDF), now=NOW)
+    flows.begin_upload(owner.actor, "Two.pdf", len(PDF), now=NOW)
+    with pytest.raises(TooManyUploads) as refused:
+        flows.begin_upload(owner.actor, "Three.pdf", len(PDF), now=NOW)
+    assert (refused.value.facts, Upload.objects.count()) == ({"limit": 2}, 2)
+    flows.begin_upload(member.actor, "Other.pdf", len(PDF), now=NOW)
+    flows.append(owner.actor, first.id, [PDF], offset=0, now=NOW)
+    flows.begin_upload(owner.actor, "Three.pdf", len(PDF), now=NOW)
+    flows.begin_upload(owner.actor, "After a day.pdf", len(PDF), now=NOW + LIFE)
 
 
 def test_the_first_bytes_are_looked_at_when_they_come(owner: Persona) -> None:

@@ -60,6 +60,7 @@ TABLE: Mapping[str, tuple[int, _StrPromise]] = {
     "cycle": (409, gettext_lazy("A folder cannot be put into itself.")),
     "name_taken": (409, gettext_lazy("Something else in this folder has that name; 'name' tells which.")),
     "room_full": (409, gettext_lazy("A data room holds no more folders and files than 'limit'.")),
+    "too_many_uploads": (409, gettext_lazy("Too many uploads have begun and not ended; finish some or end them (DELETE).")),
     "offset_conflict": (409, gettext_lazy("The upload stands elsewhere; ask for its offset (HEAD) and go on from there.")),
     "too_late": (409, gettext_lazy("This can no longer be cancelled; revoke it instead.")),
     "terms_stale": (409, gettext_lazy("Other terms are in force meanwhile; show them before they are accepted.")),

@@ -38,6 +38,12 @@ class StorageQuota(DomainError):
     code: ClassVar[str] = "storage_quota"
 
 
+class TooManyUploads(DomainError):
+    """The user has begun as many uploads as may lie open (`limit`); nothing was begun."""
+
+    code: ClassVar[str] = "too_many_uploads"
+
+
 class OffsetConflict(DomainError):
     """A resumable upload stands elsewhere than the client believes (`offset`, bytes); nothing of the request was kept."""
 

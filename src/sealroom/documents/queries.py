@@ -217,6 +217,11 @@ def upload_view(upload: Upload) -> UploadView:
     return replace(shown, document_id=upload.document.public_id, version_id=made.public_id if made else "")
 
 
+def count_open_uploads(user_id: int, *, now: datetime) -> int:
+    """Uploads the user has begun that can still go on, those for rooms above included."""
+    return Upload.objects.filter(user_id=user_id, finished_at=None, expires_at__gt=now).count()
+
+
 def bytes_half_uploaded(team_id: int) -> int:
     """What lies in the store of uploads that are under way."""
     parts = UploadPart.objects.filter(upload__team_id=team_id)

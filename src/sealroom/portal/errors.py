@@ -104,6 +104,7 @@ REFUSALS: dict[str, Refusal] = {
         409, _("Nothing can be changed here any more."), _("The data room is archived. You can still read what is there.")
     ),
     "room_full": Refusal(409, _("The data room is full."), _("Tell whoever invited you.")),
+    "too_many_uploads": Refusal(409, _("Too many uploads are open."), _("Try again in an hour.")),
     "too_deep": Refusal(422, _("The folders lie too deep in one another."), _("Put this into a folder further up.")),
     "too_many_items": Refusal(422, _("This is too much at once."), _("Take fewer folders and files.")),
     "cycle": Refusal(409, _("A folder cannot be put into itself."), _("Choose a folder that does not lie in it.")),

@@ -134,6 +134,11 @@ TABLE: dict[str, Row] = {
     ),
     # Files
     "too_large": Row(413, _("This file is too large"), _("A file may have up to %(limit)s. Split it, or make it smaller.")),
+    "too_many_uploads": Row(
+        409,
+        _("Too many uploads are open"),
+        _("%(limit)s have begun and not ended. Finish some, or wait a day: they end by themselves."),
+    ),
     "offset_conflict": Row(409, _("This upload goes on elsewhere"), _("Another tab may be sending it. Reload the page.")),
     "checksum_mismatch": Row(460, _("A part of the file arrived damaged"), _("It is sent again. Nothing was kept of it.")),
     "tus_version": Row(412, _("This way of uploading is not known here"), _("Reload the page and choose the file again.")),

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Large files from the page in a real Chromium: over a line that drops, and after the tab was closed."""
+"""Large files from the page in a real Chromium: over a line that drops, after the tab was closed, and in another file's place."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,8 @@ def context(server: tuple[Server, dict[str, Any]]) -> Iterator[BrowserContext]:
         made = browser.new_context(viewport={"width": 1440, "height": 900})
         page = made.new_page()
         page.goto(f"{running.base_url}/accounts/login/")
-        page.locator("[name=login]").fill(demo["user"]["email"])
-        page.locator("[name=password]").fill(demo["user"]["password"])
+        page.locator("[name=login]").fill(demo["admin"]["email"])
+        page.locator("[name=password]").fill(demo["admin"]["password"])
         page.locator("main form button[type=submit]").first.click()
         page.wait_for_url(f"{running.base_url}/")
         page.close()
@@ -118,3 +119,57 @@ def test_pause_and_continue(server: tuple[Server, dict[str, Any]], context: Brow
     page.unroute("**/uploads/**")
     pause.click()
     expect(page.locator("[data-upload-list] [name=document]")).to_have_count(1, timeout=60_000)
+
+
+def test_a_replacement_goes_on_after_the_tab_was_closed(
+    server: tuple[Server, dict[str, Any]], context: BrowserContext, file: Path
+) -> None:
+    page = context.new_page()
+    page.goto(f"{server[0].base_url}/sends/")
+    page.locator("main a.row-title[href^='/sends/']").first.click()
+    page.goto(page.locator("a[href$='/replace/']").first.evaluate("link => link.href"))
+    address = page.url
+    offsets: list[str] = []
+
+    def stop_after_the_first(route: Route) -> None:
+        if route.request.method == "PATCH":
+            offsets.append(route.request.headers["upload-offset"])
+            if offsets[-1] != "0":
+                return route.abort("internetdisconnected")
+        return route.continue_()
+
+    page.route("**/uploads/**", stop_after_the_first)
+    page.locator("#file").set_input_files(str(file))
+    page.locator("main form button[type=submit]").click()
+    expect(page.locator("[data-row] [data-step]")).to_contain_text("goes on by itself", timeout=60_000)
+    if folder := os.environ.get("SEALROOM_PICTURES"):
+        page.screenshot(path=Path(folder) / "replace-on-its-way.png")
+    page.close(run_before_unload=False)
+    again = context.new_page()
+    begun: list[str] = []
+    again.on(
+        "request", lambda request: begun.append(request.headers.get("upload-offset", "")) if request.method == "PATCH" else None
+    )
+    again.goto(address)
+    again.locator("#file").set_input_files(str(file))
+    again.locator("main form button[type=submit]").click()
+    again.wait_for_url(f"{address}ver_*/", timeout=60_000)
+    assert begun[0] == str(8 * 1024 * 1024), "what had arrived was not sent again"
+    expect(again.locator("main")).to_contain_text("Long notes.txt")
+    assert again.evaluate("() => Object.keys(localStorage).filter(key => key.startsWith('sealroom-upload:'))") == []
+
+
+def test_a_refused_replacement_says_so_and_can_be_tried_again(
+    server: tuple[Server, dict[str, Any]], context: BrowserContext, tmp_path: Path
+) -> None:
+    page = context.new_page()
+    page.goto(f"{server[0].base_url}/sends/")
+    page.locator("main a.row-title[href^='/sends/']").first.click()
+    page.goto(page.locator("a[href$='/replace/']").first.evaluate("link => link.href"))
+    program = tmp_path / "Setup.exe"
+    program.write_bytes(b"MZ" + b"\0" * 6_000_000)
+    page.locator("#file").set_input_files(str(program))
+    page.locator("main form button[type=submit]").click()
+    expect(page.locator("[data-refused]")).to_contain_text("Setup.exe")
+    expect(page.locator("main form button[type=submit]")).to_be_enabled()
+    expect(page.locator("[data-row]")).to_be_hidden()

@@ -21,7 +21,7 @@ from django.db.models import F
 from sealroom.accounts.rules import Actor, Capability
 from sealroom.core.errors import Invalid, NotFound
 from sealroom.documents import queries, rules
-from sealroom.documents.errors import BlobMissing, ChecksumMismatch, OffsetConflict, TooLarge, TypeRefused
+from sealroom.documents.errors import BlobMissing, ChecksumMismatch, OffsetConflict, TooLarge, TooManyUploads, TypeRefused
 from sealroom.documents.flows.upload import Keeping, Witness, accept_upload, add_kept_version, add_version, check_room
 from sealroom.documents.models import Document, Upload, UploadPart
 from sealroom.documents.ports import StoredBlob, get_blob_store
@@ -35,6 +35,9 @@ PART_BYTES = 8 * 1024**2
 
 LIFE = timedelta(hours=23)
 """How long after its last byte an unfinished upload can go on. Its parts are removed within the hour that follows."""
+
+MAX_OPEN = 1000
+"""Uploads of one user that have begun and not ended: each is a row, however few bytes it holds."""
 
 _PIECE = 1 << 18
 _SHOWS_NOTHING = b"\x01"
@@ -61,8 +64,8 @@ class Destination:
 def begin_upload(actor: Actor, name: str, size: int, *, now: datetime, document_id: str = "") -> UploadView:
     """Open an upload of `size` bytes, of a new document or (`document_id`) of the next version of one of the actor's own.
 
-    Refuses before a byte is sent: `TooLarge`, `StorageQuota` (what lies half uploaded counts), `TypeRefused` by the name alone, and
-    `NotFound` when the document is not the actor's own.
+    Refuses before a byte is sent: `TooLarge`, `StorageQuota` (what lies half uploaded counts), `TypeRefused` by the name alone,
+    `TooManyUploads`, and `NotFound` when the document is not the actor's own.
     """
     actor.require(Capability.SEND)
     document = queries.get_own_document(actor, document_id) if document_id else None
@@ -87,6 +90,8 @@ def _open(
     refusal = rules.decide_kind(name, _SHOWS_NOTHING).refusal
     if refusal in (Refusal.PROGRAM, Refusal.ARCHIVE):
         raise TypeRefused(reason=str(refusal))
+    if queries.count_open_uploads(actor.user_id, now=now) >= MAX_OPEN:
+        raise TooManyUploads(limit=MAX_OPEN)
     check_room(actor, size, waiting=queries.bytes_half_uploaded(actor.team_id), now=now)
     upload = Upload.objects.create(
         team_id=actor.team_id,

@@ -2,9 +2,9 @@
 // data-uploads="address": files chosen or dropped anywhere on the page are sent there one by one, as they are, with progress.
 // The answer is the file's row; while it is prepared the row asks for itself again (htmx). Large ones go in parts to data-resume:
 // they survive a lost connection by themselves, and a closed tab when the same file is chosen again.
-import { Resumable, forget, giveUp, keyOf, stands, unfinished } from "./uploads/resumable.js";
+import { Progress } from "./uploads/progress.js";
+import { IN_PARTS_FROM, Resumable, forget, giveUp, keyOf, stands, unfinished } from "./uploads/resumable.js";
 
-const IN_PARTS_FROM = 5_000_000; // bytes
 const zone = document.querySelector("[data-uploads]");
 if (zone) start(zone);
 
@@ -15,6 +15,7 @@ function start(zone) {
   const drop = zone.querySelector("[data-dropzone]") ?? zone;
   const form = zone.closest("form");
   const token = form.querySelector('[name="csrfmiddlewaretoken"]').value;
+  const words = new Progress(zone.dataset);
   const waiting = [];
   let running = 0;
 
@@ -99,7 +100,7 @@ function start(zone) {
         progress: (done) => {
           from ??= done;
           bar.value = (done / file.size) * 100;
-          step.textContent = done < file.size ? progress({ loaded: done, total: file.size }, started, from) : zone.dataset.checking;
+          step.textContent = done < file.size ? words.line(done, file.size, started, from) : zone.dataset.checking;
         },
         waiting: () => { step.textContent = zone.dataset.waiting; },
         done: async (id) => {
@@ -142,7 +143,8 @@ function start(zone) {
 
   /** What was begun here and not ended: the browser may not read the file by itself, so it has to be chosen again. */
   async function showLeftOver() {
-    for (const { key, name, size, place } of unfinished()) {
+    for (const { key, name, size, place, document: replaced } of unfinished()) {
+      if (replaced) continue; // of the page that replaces that file
       const safe = await stands(place).catch(() => null);
       if (safe === null) continue;
       if (safe < 0) { forget(key); continue; }
@@ -150,7 +152,7 @@ function start(zone) {
       row.dataset.leftOver = key;
       row.querySelector("[data-name]").textContent = name;
       row.querySelector("[data-ext]").textContent = name.split(".").length > 1 ? name.split(".").pop().slice(0, 4) : "";
-      row.querySelector("[data-step]").textContent = zone.dataset.leftOver.replace("{done}", amount(safe, size)).replace("{total}", `${amount(size, size)}\u00a0${unitOf(size)[1]}`);
+      row.querySelector("[data-step]").textContent = zone.dataset.leftOver.replace("{done}", words.amount(safe, size)).replace("{total}", words.whole(size));
       row.querySelector("progress").value = (safe / size) * 100;
       const button = row.querySelector("[data-pause]");
       button.hidden = false;
@@ -178,7 +180,7 @@ function start(zone) {
     request.upload.addEventListener("progress", (event) => {
       if (!event.lengthComputable) return;
       bars[0].value = (event.loaded / event.total) * 100;
-      row.querySelector("[data-step]").textContent = progress(event, started);
+      row.querySelector("[data-step]").textContent = words.line(event.loaded, event.total, started);
     });
     request.upload.addEventListener("load", () => {
       bars[0].value = 100;
@@ -190,22 +192,6 @@ function start(zone) {
       next();
     });
     request.send(file);
-  }
-
-  function unitOf(total) {
-    return total >= 1e9 ? [1e9, zone.dataset.gb] : total >= 1e6 ? [1e6, zone.dataset.mb] : [1e3, zone.dataset.kb];
-  }
-
-  function amount(bytes, total) {
-    const [unit] = unitOf(total);
-    return new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: unit > 1e6 ? 1 : 0 }).format(bytes / unit);
-  }
-
-  function progress(event, started, from = 0) {
-    const text = zone.dataset.uploading.replace("{done}", amount(event.loaded, event.total)).replace("{total}", `${amount(event.total, event.total)}\u00a0${unitOf(event.total)[1]}`);
-    const seconds = ((Date.now() - started) / 1000) * ((event.total - event.loaded) / Math.max(event.loaded - from, 1));
-    if (Date.now() - started < 2000 || seconds < 3) return text;
-    return `${text} · ${zone.dataset.left.replace("{time}", seconds < 90 ? `${Math.ceil(seconds / 5) * 5}\u00a0s` : `${Math.ceil(seconds / 60)}\u00a0min`)}`;
   }
 
   function finish({ file, row }, request) {

@@ -2,12 +2,16 @@
 // One file sent in parts (tus 1.0): goes on by itself after a lost connection, and after the tab was closed when the same file is
 // chosen again. Where an upload lies is remembered in this browser under the file's name, size and date.
 
+/** Smaller files go in one request: what a lost connection costs is sent again in a moment. In bytes. */
+export const IN_PARTS_FROM = 5_000_000;
+
 const PART = 8 * 1024 * 1024;
 const LONGEST_WAIT = 30_000;
 const PREFIX = "sealroom-upload:";
 const HEADERS = { "Tus-Resumable": "1.0.0", "X-Requested-With": "XMLHttpRequest" };
 
-/** Uploads that were begun in this browser and have not ended: [{ name, size, key, place }]. */
+/** Uploads that were begun in this browser and have not ended: [{ name, size, key, place, document }]; `document` is the id of the
+ *  one they are the next version of, or "". */
 export function unfinished() {
   const found = [];
   try {
@@ -23,8 +27,8 @@ export function forget(key) {
   try { localStorage.removeItem(key); } catch { /* nothing is kept then */ }
 }
 
-export function keyOf(file) {
-  return `${PREFIX}${file.name}:${file.size}:${file.lastModified}`;
+export function keyOf(file, document = "") {
+  return `${PREFIX}${document}${file.name}:${file.size}:${file.lastModified}`;
 }
 
 /** How many bytes are safe, or -1 when the server knows nothing of it. */
@@ -38,9 +42,9 @@ export function giveUp(place, token) {
 }
 
 export class Resumable {
-  /** hooks: progress(done), waiting(seconds), done(documentId), refused(response). */
-  constructor({ file, address, token, hooks }) {
-    Object.assign(this, { file, address, token, hooks, key: keyOf(file), place: "", offset: 0, halted: false, request: null, tries: 0 });
+  /** hooks: progress(done), waiting(seconds), done(documentId, versionId), refused(response). `document`: whose next version it is. */
+  constructor({ file, address, token, hooks, document = "" }) {
+    Object.assign(this, { file, address, token, hooks, document, key: keyOf(file, document), place: "", offset: 0, halted: false, request: null, tries: 0 });
   }
 
   async start() {
@@ -82,14 +86,14 @@ export class Resumable {
   }
 
   async begin() {
-    const words = `filename ${base64(this.file.name)}`;
+    const words = [`filename ${base64(this.file.name)}`, ...(this.document ? [`document ${base64(this.document)}`] : [])].join(",");
     const answer = await fetch(`${this.address}?name=${encodeURIComponent(this.file.name)}`, {
       method: "POST",
       headers: { ...HEADERS, "X-CSRFToken": this.token, "Upload-Length": String(this.file.size), "Upload-Metadata": words },
     });
     if (answer.status !== 201) throw await failure(answer);
     this.place = answer.headers.get("Location");
-    try { localStorage.setItem(this.key, JSON.stringify({ name: this.file.name, size: this.file.size, place: this.place })); } catch { /* it can go on only in this tab */ }
+    try { localStorage.setItem(this.key, JSON.stringify({ name: this.file.name, size: this.file.size, place: this.place, document: this.document })); } catch { /* it can go on only in this tab */ }
     return true;
   }
 
@@ -101,7 +105,7 @@ export class Resumable {
       const id = answer.getResponseHeader("Sealroom-Document");
       if (id) {
         forget(this.key);
-        this.hooks.done(id);
+        this.hooks.done(id, answer.getResponseHeader("Sealroom-Version"));
         return;
       }
     }
