@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 from django.db.models import BooleanField, CharField, ExpressionWrapper, Q
@@ -16,7 +17,7 @@ from django.db.models.functions import Cast
 from sealroom.core.errors import NotFound
 from sealroom.datarooms.models import DataRoom, Group, Guest, Item
 from sealroom.datarooms.queries.reading import Settings, settings_of_group, settings_of_guest, steadily
-from sealroom.datarooms.rules import LEADING, Node, Right, Role, in_order, see, spread_rights
+from sealroom.datarooms.rules import LEADING, TOP, Node, Right, Role, in_order, see, spread_rights
 from sealroom.documents.rules import extension_of
 from sealroom.documents.words import fold
 
@@ -50,10 +51,16 @@ class SeenItem(NamedTuple):
 
 
 class Sight:
-    """What one person sees at this instant; not to be kept for another request. `items` are in the order of the tree."""
+    """What one person sees at this instant; not to be kept for another request. `items` are in the order of the tree. A page shows
+    few of ten thousand items, so each is put together only when it is asked for."""
 
-    def __init__(self, items: Sequence[SeenItem] = ()) -> None:
-        self.items = list(items)
+    def __init__(self, places: Sequence[_Place] = ()) -> None:
+        self._places = places
+
+    @cached_property
+    def items(self) -> list[SeenItem]:
+        """Everything he sees, in the order of the tree."""
+        return [_item(place) for place in self._places]
 
     @cached_property
     def files(self) -> list[SeenItem]:
@@ -62,16 +69,16 @@ class Sight:
 
     def find(self, item_id: str) -> SeenItem:
         """An item by its id. Raises `NotFound`, also for one that exists and is hidden."""
-        item = self._by_id.get(item_id)
-        if item is None:
+        place = self._by_id.get(item_id)
+        if place is None:
             raise NotFound
-        return item
+        return _item(place)
 
     def children(self, folder_id: str = "") -> list[SeenItem]:
         """What he sees directly in a folder ("": at the top). Raises `NotFound`."""
-        if folder_id:
-            self.find(folder_id)
-        return list(self._by_parent.get(folder_id, ()))
+        if folder_id and folder_id not in self._by_id:
+            raise NotFound
+        return [_item(place) for place in self._by_parent.get(folder_id, ())]
 
     def trail(self, item_id: str) -> list[SeenItem]:
         """The folders that lead to an item as he sees them, from the top, and the item itself. Raises `NotFound`."""
@@ -86,10 +93,10 @@ class Sight:
             return list(self.items)
         self.find(folder_id)
         inside, found = {folder_id}, []
-        for item in self.items:
-            if item.parent in inside:
-                inside.add(item.id)
-                found.append(item)
+        for place in self._places:
+            if place.parent in inside:
+                inside.add(place.id)
+                found.append(_item(place))
         return found
 
     def search(self, text: str, limit: int) -> list[SeenItem]:
@@ -97,19 +104,39 @@ class Sight:
         wanted = fold(text)
         if not wanted:
             return []
-        hits = (item for item in self.items if wanted in fold(item.name))
-        return [item for item, _place in zip(hits, range(limit), strict=False)]
+        hits = (place for place in self._places if wanted in fold(place.name))
+        return [_item(place) for place in islice(hits, limit)]
 
     @cached_property
-    def _by_id(self) -> dict[str, SeenItem]:
-        return {item.id: item for item in self.items}
+    def _by_id(self) -> dict[str, _Place]:
+        return {place.id: place for place in self._places}
 
     @cached_property
-    def _by_parent(self) -> dict[str, list[SeenItem]]:
-        below: dict[str, list[SeenItem]] = defaultdict(list)
-        for item in self.items:
-            below[item.parent].append(item)
+    def _by_parent(self) -> dict[str, list[_Place]]:
+        below: dict[str, list[_Place]] = defaultdict(list)
+        for place in self._places:
+            below[place.parent].append(place)
         return below
+
+
+class _Place(NamedTuple):
+    """An item before it is put together: what the database says of it, and what was worked out."""
+
+    row: tuple[Any, ...]
+    number: str
+    parent: str
+    right: Right
+    files: int
+
+    @property
+    def id(self) -> str:
+        id_: str = self.row[4]
+        return id_
+
+    @property
+    def name(self) -> str:
+        name: str = self.row[5]
+        return name
 
 
 class Looker(Protocol):
@@ -167,13 +194,13 @@ def _seen(room: DataRoom, settings: Settings | None) -> Sight:
     held = [LEADING] * len(tree.items) if settings is None else spread_rights(*tree, settings, default=default)
     shown = [one.right is not Right.NONE for one in held]
     seen = see(tree, shown=shown, is_file=[rows[pk][3] is not None for pk in tree.items])
-    ids, items = {-1: ""}, []
+    ids, places = {TOP: ""}, []
     for place, above in seen.above.items():
         row = rows[tree.items[place]]
         ids[place] = row[4]
         number = seen.numbers[place] if room.shows_index else ""
-        items.append(_item(row, number, ids[above], held[place].right, seen.files[place]))
-    return Sight(items)
+        places.append(_Place(row, number, ids[above], held[place].right, seen.files[place]))
+    return Sight(places)
 
 
 def _rows(room: DataRoom) -> Any:
@@ -188,7 +215,8 @@ def _rows(room: DataRoom) -> Any:
     return living.values_list(*own, *current)
 
 
-def _item(row: tuple[Any, ...], number: str, parent: str, right: Right, files: int) -> SeenItem:
+def _item(place: _Place) -> SeenItem:
+    row, number, parent, right, files = place
     pk, _, _, document, public_id, name, added, changed, is_media, file, kind, pages, size, state, sha256 = row
     added_at, changed_at = _instant(added), _instant(changed)
     if document is None:
