@@ -62,7 +62,7 @@ from sealroom.datarooms.flows.rooms import (
     restore_room,
     trash_room,
 )
-from sealroom.datarooms.flows.searching import MOST_HITS, Found, WordHit, search_room
+from sealroom.datarooms.flows.searching import MOST_HITS, Found, Lookup, WordHit, look_up_files, search_room
 from sealroom.datarooms.flows.settings import change_room
 from sealroom.datarooms.flows.trash import clean_trash, delete_for_good, restore, throw_away, trash_of
 from sealroom.datarooms.flows.tree import create_folder, create_path, move, rename
@@ -73,6 +73,7 @@ __all__ = [
     "Found",
     "Hand",
     "LeftOut",
+    "Lookup",
     "OpenedExport",
     "Preview",
     "Reason",
@@ -110,6 +111,7 @@ __all__ = [
     "lead",
     "leaders_of",
     "list_exports",
+    "look_up_files",
     "make_export",
     "may_take",
     "move",
