@@ -11,6 +11,7 @@ from sealroom.datarooms.flows.export import (
     open_export,
     remove_old_exports,
     request_export,
+    stop_export,
 )
 from sealroom.datarooms.flows.files import (
     abandon_upload,
@@ -141,6 +142,7 @@ __all__ = [
     "search_room",
     "set_members",
     "set_rights",
+    "stop_export",
     "tell_assigned",
     "tell_post",
     "tell_updates",
