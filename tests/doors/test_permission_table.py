@@ -250,6 +250,8 @@ TABLE: dict[str, dict[str, str]] = {
     "rooms/<str:room_id>/groups/<str:group_id>/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 422 302 302 302"},
     "rooms/<str:room_id>/rights/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 422 302 302 302"},
     "rooms/<str:room_id>/settings/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 422 302 302 302"},
+    "rooms/<str:room_id>/analytics/": {"GET": "302 404 404 200 302 302 302"},
+    "rooms/<str:room_id>/analytics/export/": {"POST": "302 404 404 422 302 302 302"},
     "rooms/<str:room_id>/export/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 422 302 302 302"},
     "rooms/<str:room_id>/export/<str:export_id>/": {"GET": "302 404 404 404 302 302 302"},
     "rooms/<str:room_id>/questions/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 422 302 302 302"},

@@ -68,6 +68,12 @@ def archive_file(found: OpenedExport) -> HttpResponseBase:
     return StreamingHttpResponse(found.chunks, content_type="application/zip", headers=headers)
 
 
+def workbook_file(parts: Iterator[bytes], name: str) -> HttpResponseBase:
+    """A workbook as it is written."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}-{timezone.localdate():%Y-%m-%d}.xlsx"'}
+    return StreamingHttpResponse(parts, content_type=tables.XLSX_TYPE, headers=headers)
+
+
 def _file(head: list[str], rows: Iterator[list[tables.Cell]], form: str, *, name: str, title: str) -> HttpResponseBase:
     name = f"{name}-{timezone.localdate():%Y-%m-%d}.{form}"
     if form == XLSX:
