@@ -327,6 +327,37 @@ def test_a_full_medium_is_tried_again(scene: Scene, own_blobs: BlobStore, monkey
     assert (scene.listed().state, scene.listed().error_code) == (ExportState.READY, "")
 
 
+def test_an_export_is_stopped_before_and_while_it_is_made(
+    scene: Scene, own_blobs: BlobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = set(own_blobs.keys())
+
+    def stop() -> None:
+        flows.stop_export(scene.owner.actor, scene.room.public_id, scene.listed().id)
+
+    scene.request()
+    stop()
+    flows.make_export(RoomExport.objects.get().pk, now=LATER)
+    assert scene.listed().state is ExportState.STOPPED
+    scene.request()
+    read = type(own_blobs).open
+
+    def stop_and_read(store: BlobStore, key: str) -> object:
+        stop()
+        return read(store, key)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(own_blobs), "open", stop_and_read)
+        flows.make_export(RoomExport.objects.latest("pk").pk, now=LATER)
+    assert (scene.listed().state, scene.listed().progress) == (ExportState.STOPPED, 0)
+    assert set(own_blobs.keys()) == before
+    scene.make()
+    stop()
+    assert scene.listed().state is ExportState.READY
+    with pytest.raises(NotFound):
+        flows.stop_export(scene.owner.actor, scene.room.public_id, "exp_x")
+
+
 def test_the_archives_of_a_deleted_room_go(scene: Scene, own_blobs: BlobStore) -> None:
     scene.make()
     key = RoomExport.objects.get().blob_key

@@ -14,9 +14,10 @@ from sealroom.accounts.rules import Actor
 from sealroom.audit.rules import SYSTEM
 from sealroom.billing import flows as billing
 from sealroom.core.errors import NotFound
+from sealroom.core.models import Job
 from sealroom.datarooms import flows, queries
-from sealroom.datarooms.errors import GuestQuota, RoomQuota
-from sealroom.datarooms.models import DataRoom, Guest
+from sealroom.datarooms.errors import ExportRunning, GuestQuota, RoomQuota
+from sealroom.datarooms.models import DataRoom, Guest, RoomExport
 from sealroom.datarooms.rules import Invitation, Invited
 from sealroom.mail.models import OutgoingMail
 from tests.factories.access import IP, prove
@@ -118,6 +119,19 @@ def only_room() -> str:
     return DataRoom.objects.get().public_id
 
 
+def ask_for_archive(_client: int) -> str:
+    try:
+        flows.request_export(actor(), only_room(), now=NOW)
+    except ExportRunning:
+        return "running"
+    return "made"
+
+
+def archives() -> tuple[int, int]:
+    """Archives that were asked for, and jobs that make one."""
+    return RoomExport.objects.count(), Job.objects.filter(name="datarooms.make_export").count()
+
+
 def used() -> tuple[int, int]:
     usage = queries.usage_of(actor().team_id)
     return usage.data_rooms, usage.guests
@@ -173,3 +187,9 @@ def test_last_room_is_made_or_cloned_once(database: Database) -> None:
     answers = race(database, create_or_clone, [(client,) for client in range(8)])
     assert sorted(answers) == ["made", *["refused 2 2"] * 7]
     assert do(database, used) == (2, 1)
+
+
+def test_two_who_ask_for_an_archive_get_one(database: Database) -> None:
+    do(database, found)
+    assert sorted(race(database, ask_for_archive, [(client,) for client in range(2)])) == ["made", "running"]
+    assert do(database, archives) == (1, 1)

@@ -81,6 +81,22 @@ def test_hidden_file_leaves_no_trace_in_numbers_counts_and_search(plot: Plot) ->
         sight.trail(item("Merger plan.pdf").public_id)
 
 
+def test_tree_of_folders_is_open_on_the_way_to_one(plot: Plot) -> None:
+    nadia = plot.guest("nadia@example.net")
+
+    def drawn(sight: Sight, folder: str = "") -> list[str]:
+        return [
+            f"{one.depth} {'-' if one.is_open else '+' if one.has_folders else ' '} {one.item.name}"
+            for one in sight.branches(folder)
+        ]
+
+    sight = queries.sight_of(nadia)
+    assert drawn(sight) == ["0 + Legal", "0   Finance"]
+    assert drawn(sight, item("Legal").public_id) == ["0 - Legal", "1   Secret", "0   Finance"]
+    plot.set(nadia, item("Secret"), Right.NONE)
+    assert drawn(queries.sight_of(nadia), item("Legal").public_id) == ["0   Legal", "0   Finance"]
+
+
 def test_hidden_folder_is_skipped_and_what_is_shown_in_it_hangs_above(plot: Plot) -> None:
     nadia = plot.guest("nadia@example.net")
     plot.set(nadia, item("Secret"), Right.NONE)

@@ -33,6 +33,7 @@ BYTE_PATHS = {
     "v/d/<str:link_id>/<str:document_id>/text/<int:number>.json": "the words of a page, where copies are allowed",
     "v/d/<str:link_id>/<str:document_id>/search/": "where words stand, where copies are allowed",
     "v/d/<str:link_id>/<str:document_id>/structure.json": "outline, links and names of sheets; no pixels",
+    "rooms/<str:room_id>/export/<str:export_id>/": "all of a data room, for those who lead it at that instant",
     "v/r/<str:link_id>/zip/": "files of a data room, each as its guest may take it along at that instant",
 }
 OWN_PAPERS = {  # made by the product from its own figures and rows; no document of anybody's is in them

@@ -250,6 +250,10 @@ TABLE: dict[str, dict[str, str]] = {
     "rooms/<str:room_id>/groups/<str:group_id>/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 422 302 302 302"},
     "rooms/<str:room_id>/rights/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 422 302 302 302"},
     "rooms/<str:room_id>/settings/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 422 302 302 302"},
+    "rooms/<str:room_id>/analytics/": {"GET": "302 404 404 200 302 302 302"},
+    "rooms/<str:room_id>/analytics/export/": {"POST": "302 404 404 422 302 302 302"},
+    "rooms/<str:room_id>/export/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 422 302 302 302"},
+    "rooms/<str:room_id>/export/<str:export_id>/": {"GET": "302 404 404 404 302 302 302"},
     "rooms/<str:room_id>/questions/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 422 302 302 302"},
     "rooms/<str:room_id>/questions/<str:question_id>/": {
         "GET": "302 404 404 200 302 302 302",
@@ -470,6 +474,7 @@ def room_names(owner: Persona, *, now: datetime) -> dict[str, str]:
         "item_id": datarooms.create_folder(hand, "", "Corporate", now=now).public_id,
         "guest_id": guest.public_id,
         "group_id": datarooms.create_group(owner.actor, room.public_id, "Bidders", now=now).public_id,
+        "export_id": datarooms.request_export(owner.actor, room.public_id, now=now),  # nobody has made it yet
         "question_id": datarooms.ask_question(hand, datarooms.Asking("Leases", "Where are they?"), now=now).public_id,
     }
 

@@ -11,6 +11,7 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
@@ -23,6 +24,7 @@ from sealroom.core.errors import DomainError
 from sealroom.documents import queries as documents
 from sealroom.httpkit.address import client_address
 from sealroom.httpkit.visitors import set_visitor_cookie, visitor_cookie
+from sealroom.portal import way
 from sealroom.portal.errors import FAULT, Refusal, code_of, refusal_for, retry_after
 
 View = Callable[..., HttpResponseBase]
@@ -111,12 +113,14 @@ def gate_page(request: HttpRequest, reference: str, *, status: int = 200) -> Htt
 def landing_page(request: HttpRequest, reference: str, *, status: int = 200, **context: object) -> HttpResponse:
     """The neutral first page. It knows nothing of the link, so it is the same for every one that is and is not; only of a living
     link that asks for no address it knows that (`can_open`)."""
-    return render(request, "portal/landing.html", {"reference": reference, "host": own_host(), **context}, status=status)
+    words = {"reference": reference, "host": own_host(), "to": way.wanted(request), **context}
+    return render(request, "portal/landing.html", words, status=status)
 
 
 def passcode_page(request: HttpRequest, link_id: str, *, status: int = 200, **context: object) -> HttpResponse:
     """The field for the passcode."""
-    return render(request, "portal/passcode.html", {"link_id": link_id, "host": own_host(), **context}, status=status)
+    words = {"link_id": link_id, "host": own_host(), "to": way.wanted(request), **context}
+    return render(request, "portal/passcode.html", words, status=status)
 
 
 def terms_page(request: HttpRequest, link_id: str, *, status: int = 200, **context: object) -> HttpResponse:
@@ -129,24 +133,29 @@ def terms_page(request: HttpRequest, link_id: str, *, status: int = 200, **conte
         "terms": queries.terms_view(terms) if terms else None,
         "sheets": documents.page_sizes(terms.version) if terms and terms.version else (),
         "address": gate.held.address,
+        "to": way.wanted(request),
         **context,
     }
     return render(request, "portal/terms.html", words, status=status)
 
 
-def pass_on(verified: Verified, *, ip: str) -> HttpResponse:
+def pass_on(request: HttpRequest, verified: Verified) -> HttpResponse:
     """After a gate: onward, with the browser's new secret."""
-    found = queries.landing(verified.new_cookie, verified.link_id, ip=ip, now=timezone.now())
-    response = onward_status(onward(found, verified.link_id))
+    found = queries.landing(verified.new_cookie, verified.link_id, ip=client_address(request), now=timezone.now())
+    response = onward_status(onward(request, found, verified.link_id))
+    if found.state in _GATES:
+        way.keep(request, response)
     set_visitor_cookie(response, verified.new_cookie, remember=verified.remembered)
     return response
 
 
-def onward(found: Landing, link_id: str) -> HttpResponse:
-    """To the page of the gate that is next; behind the last one to the room, or to the only document, else to the list of files,
-    which tells of everything else."""
+def onward(request: HttpRequest, found: Landing, link_id: str) -> HttpResponse:
+    """To the page of the gate that is next; behind the last one to the room, there to what was asked for first; or to the only
+    document, else to the list of files, which tells of everything else."""
     if found.rights and found.state not in _GATES:
-        return redirect("portal:room", link_id)
+        response = redirect(way.wanted_behind(request, link_id) or reverse("portal:room", args=[link_id]))
+        way.forget(request, response)
+        return response
     if found.state is LandingState.OPEN and len(found.documents) == 1 and found.documents[0].can_be_read:
         return redirect("portal:viewer", link_id=link_id, document_id=found.documents[0].id)
     return redirect(_GATES.get(found.state, "portal:files"), link_id)

@@ -75,7 +75,7 @@ def frame(hand: Hand, link_id: str, active: str) -> dict[str, object]:
         parts["about"] = Tab(_("About"), reverse("portal:room_about", args=[link_id]))
     if room.shows_guests:
         parts["guests"] = Tab(_("Guests"), reverse("portal:room_guests", args=[link_id]))
-    if room.question_audience != Audience.OFF or queries.list_questions(hand):
+    if room.question_audience != Audience.OFF or queries.has_questions(hand):
         parts["questions"] = Tab(_("Questions"), reverse("portal:room_questions", args=[link_id]))
     return {
         "link_id": link_id,

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator
 
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from sealroom.access.queries import AcceptanceView
 from sealroom.core import tables
 from sealroom.credits.queries import EntryView
+from sealroom.datarooms.flows import OpenedExport
 from sealroom.web import wording
 
 CSV, XLSX = "csv", "xlsx"
@@ -52,6 +54,24 @@ def acceptances_file(rows: Iterable[AcceptanceView], form: str) -> HttpResponseB
         for one in rows
     )
     return _file(head, cells, form, name="acceptances", title=_("Acceptances"))
+
+
+def archive_file(found: OpenedExport) -> HttpResponseBase:
+    """The archive of a data room, sent as it is read."""
+    headers = {
+        "Content-Disposition": content_disposition_header(as_attachment=True, filename=found.name) or "attachment",
+        "Content-Length": str(found.size),
+        "Cache-Control": "private, no-store",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+    }
+    return StreamingHttpResponse(found.chunks, content_type="application/zip", headers=headers)
+
+
+def workbook_file(parts: Iterator[bytes], name: str) -> HttpResponseBase:
+    """A workbook as it is written."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}-{timezone.localdate():%Y-%m-%d}.xlsx"'}
+    return StreamingHttpResponse(parts, content_type=tables.XLSX_TYPE, headers=headers)
 
 
 def _file(head: list[str], rows: Iterator[list[tables.Cell]], form: str, *, name: str, title: str) -> HttpResponseBase:

@@ -37,7 +37,9 @@ def _tabs(hand: Hand, active: str) -> list[dict[str, object]]:
         "room_people": (_("People"), ""),
         "room_rights": (_("Rights"), ""),
         "room_questions": (_("Questions"), waiting or ""),
+        "room_analytics": (_("Analytics"), ""),
         "room_settings": (_("Settings"), ""),
+        "room_export": (_("Export"), ""),
     }
     return [
         {"label": label, "url": reverse(f"web:{name}", args=[hand.room.public_id]), "active": name == active, "count": count}

@@ -6,7 +6,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from tests.doors.portal.conftest import Reader
 from tests.doors.portal.hall import ANNA, BORIS, browser, loose_client, make_hall
@@ -267,3 +269,53 @@ def test_preview_shows_questions_and_does_nothing(scene: Scene) -> None:
     for ending in ("", f"{question.public_id}/"):
         assert loose_client(reader).post(scene.at(ending), {"subject": "x", "text": "x"}).status_code == 403
     assert QuestionPost.objects.count() == 1
+
+
+# -- Files to point to -----------------------------------------------------------------------------------------------------
+def offered(page: str) -> list[tuple[str, bool]]:
+    """What the search for files offers: name, and whether it is chosen."""
+    found = re.findall(r'name="attachments" value="\w+"( checked)?><span dir="auto">([^<]*)', page)
+    return [(name.strip().partition(" ")[2], bool(chosen)) for chosen, name in found]
+
+
+def test_search_for_files_offers_what_the_asker_sees_and_keeps_what_was_typed(scene: Scene) -> None:
+    scene.hall.file("Secret contract.pdf", "Secret plans")
+    look = {"subject": "Rent?", "text": "How long?", "find": "CONTRACT", "look": "1"}
+    page = words_of(scene.reader.post(scene.at(), scene.at(), **look), 200)
+    assert offered(page) == [("Contract.pdf", False)]
+    assert 'value="Rent?"' in page
+    assert "How long?" in page
+    assert not Question.objects.exists()
+    chosen = {"attachments": scene.item("Contract.pdf"), "find": "secret"}
+    page = words_of(scene.reader.post(scene.at(), scene.at(), **(look | chosen)), 200)
+    assert offered(page) == [("Contract.pdf", True)]
+    assert "No other file has" in page
+
+
+def test_guest_points_to_a_file_and_only_those_who_see_it_know(scene: Scene) -> None:
+    scene.audience(Audience.EVERYONE)
+    scene.hall.file("Plan.pdf", "Secret plans")
+    question = scene.ask(guest=scene.boris, attachments=scene.item("Plan.pdf"))
+    assert "Plan.pdf" in scene.page(f"{question.public_id}/", guest=scene.boris)
+    assert "Plan.pdf" not in scene.page(f"{question.public_id}/")
+
+
+def test_file_that_is_hidden_cannot_be_pointed_to(scene: Scene) -> None:
+    scene.hall.file("Plan.pdf", "Secret plans")
+    posted = {"subject": "Rent?", "text": "How long?", "attachments": scene.item("Plan.pdf")}
+    page = words_of(scene.reader.post(scene.at(), scene.at(), **posted), 404)
+    assert offered(page) == []
+    assert "no longer there" in page
+    assert not Question.objects.exists()
+    question = scene.ask()
+    there = scene.at(f"{question.public_id}/")
+    page = words_of(scene.reader.post(there, there, text="More", attachments=scene.item("Plan.pdf")), 404)
+    assert "Plan.pdf" not in page
+
+
+def test_room_that_takes_no_questions_and_has_none_reads_none(scene: Scene) -> None:
+    scene.audience(Audience.OFF)
+    with CaptureQueriesContext(connection) as asked:
+        assert scene.reader.get(scene.hall.at(scene.anna)).status_code == 200
+    about = [one["sql"] for one in asked.captured_queries if "datarooms_question" in one["sql"]]
+    assert len(about) == 1, "whether there is any"

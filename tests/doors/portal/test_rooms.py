@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from tests.doors.portal.conftest import Reader
+from tests.doors.portal.conftest import Reader, code_of, latest_challenge
 from tests.doors.portal.hall import ANNA, BORIS, Hall, browser, bytes_of, loose_client, make_hall
 from tests.factories.access import token_of
 from tests.factories.accounts import Persona
@@ -252,10 +252,36 @@ def test_change_of_rights_is_there_at_the_next_request(hall: Hall, anna: Guest, 
     assert "Secret plans" in page_of(reader, hall.at(anna))
 
 
+def test_direct_address_leads_through_the_gates_to_what_it_names(hall: Hall, anna: Guest) -> None:
+    visitor, link = Reader(), anna.link
+    assert link is not None
+    wanted = hall.at(anna, f"i/{hall.items['Legal'].public_id}/")
+    refused = visitor.get(wanted)
+    assert (refused.status_code, refused.cookies.keys()) == (401, {"csrftoken"}), "looking leaves nothing"
+    visitor.post(f"/v/{link.public_id}/code/", wanted, address=ANNA, to=wanted)
+    come = visitor.type(link.public_id, code_of(latest_challenge(ANNA).public_id))
+    assert (come.status_code, come.headers["Location"]) == (303, wanted)
+    assert come.cookies["sealroom_way"].value == "", "it is used once"
+
+
+@pytest.mark.parametrize(
+    "to", ["https://elsewhere.example/", "//elsewhere.example", "/v/../rooms/", "/rooms/", "/v/r/lnk_other/", "\r\n"]
+)
+def test_no_other_address_is_followed(hall: Hall, anna: Guest, to: str) -> None:
+    visitor, link = Reader(), anna.link
+    assert link is not None
+    visitor.post(f"/v/{link.public_id}/code/", f"/v/{link.public_id}/", address=ANNA, to=to)
+    come = visitor.type(link.public_id, code_of(latest_challenge(ANNA).public_id))
+    assert (come.status_code, come.headers["Location"]) == (303, hall.at(anna))
+
+
 def test_closed_room_removed_and_late_guests_are_out(hall: Hall, anna: Guest, reader: Reader) -> None:
     flows.close_room(hall.owner.actor, hall.room.public_id, now=timezone.now())
+    for name in ("Prices.pdf", "Merger.pdf"):  # hidden or not, who is out hears the same
+        page_of(reader, hall.document(anna, name), 410)
+        assert reader.get(hall.document(anna, name, "p/1.jpg")).status_code == 410
     page_of(reader, hall.at(anna), 410)
-    page_of(reader, hall.document(anna, "Prices.pdf"), 404)
+    page_of(Reader(), hall.document(anna, "Prices.pdf"), 401)
     flows.reopen_room(hall.owner.actor, hall.room.public_id, now=timezone.now())
     page_of(reader, hall.at(anna))
     Guest.objects.filter(pk=anna.pk).update(access_until=timezone.now() - timedelta(seconds=1))

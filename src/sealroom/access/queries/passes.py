@@ -98,7 +98,9 @@ def ground_of(held: Pass, document_id: str = "") -> Ground:
         starts_at=max(starts, default=None),
         expires_at=min(ends, default=None),
     )
-    return Ground(bound, grant, has_right=standing.permission is not None or not document_id, is_out=standing.is_out)
+    # Who is out hears it of every document alike, whether there is one of this id or not.
+    has_right = standing.permission is not None or not document_id or standing.is_out
+    return Ground(bound, grant, has_right=has_right, is_out=standing.is_out)
 
 
 def facts_of(held: Pass, ground: Ground, *, ip: str, now: datetime) -> Facts:

@@ -11,6 +11,7 @@ from sealroom.datarooms.flows.export import (
     open_export,
     remove_old_exports,
     request_export,
+    stop_export,
 )
 from sealroom.datarooms.flows.files import (
     abandon_upload,
@@ -62,17 +63,19 @@ from sealroom.datarooms.flows.rooms import (
     restore_room,
     trash_room,
 )
-from sealroom.datarooms.flows.searching import MOST_HITS, Found, WordHit, search_room
+from sealroom.datarooms.flows.searching import Found, Lookup, MOST_HITS, WordHit, look_up_files, search_room
 from sealroom.datarooms.flows.settings import change_room
 from sealroom.datarooms.flows.trash import clean_trash, delete_for_good, restore, throw_away, trash_of
 from sealroom.datarooms.flows.tree import create_folder, create_path, move, rename
+from sealroom.datarooms.flows.usage import export_usage
 
 __all__ = [
-    "MOST_HITS",
     "Asking",
     "Found",
     "Hand",
     "LeftOut",
+    "Lookup",
+    "MOST_HITS",
     "OpenedExport",
     "Preview",
     "Reason",
@@ -102,6 +105,7 @@ __all__ = [
     "delete_room",
     "empty_room_trash",
     "end_places_of_member",
+    "export_usage",
     "give_room",
     "give_up_export",
     "invite",
@@ -110,6 +114,7 @@ __all__ = [
     "lead",
     "leaders_of",
     "list_exports",
+    "look_up_files",
     "make_export",
     "may_take",
     "move",
@@ -141,6 +146,7 @@ __all__ = [
     "search_room",
     "set_members",
     "set_rights",
+    "stop_export",
     "tell_assigned",
     "tell_post",
     "tell_updates",

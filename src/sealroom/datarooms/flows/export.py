@@ -32,7 +32,7 @@ from sealroom.datarooms.rules import EXPORT_LASTS, ExportState, safe_part
 from sealroom.documents.errors import BlobCorrupt, BlobMissing, StorageFull
 from sealroom.documents.ports import get_blob_store
 
-UNDER_WAY = (ExportState.WAITING, ExportState.RUNNING)
+UNDER_WAY = tuple(state for state in ExportState if state.is_under_way)
 _BLOCK = 1 << 18
 
 
@@ -59,6 +59,15 @@ def request_export(actor: Actor, room_id: str, *, has_short_paths: bool = False,
     lane = f"export:{room.team_id}"  # of its own: what the team waits for is not held up by it
     jobs.defer("datarooms.make_export", key=f"{made.pk}", lane=lane, priority=IDLE, export_id=made.pk)
     return made.public_id
+
+
+@transaction.atomic
+def stop_export(actor: Actor, room_id: str, export_id: str) -> None:
+    """Do not make an export any further; one that has come to its end stays as it is. Raises `Forbidden`, `NotFound`."""
+    rows = RoomExport.objects.filter(room=lock_room(lead(actor, room_id).room), public_id=export_id)
+    if not rows.exists():
+        raise NotFound(kind="export", id=export_id)
+    rows.filter(state__in=UNDER_WAY).update(state=ExportState.STOPPED)
 
 
 def list_exports(actor: Actor, room_id: str) -> list[ExportView]:
@@ -93,9 +102,12 @@ def make_export(export_id: int, *, now: datetime) -> None:
     if export.room.deleted_at is not None:
         rows.update(state=ExportState.FAILED, error_code="room_deleted")
         return
-    rows.update(state=ExportState.RUNNING, progress=0)
+    if not rows.update(state=ExportState.RUNNING, progress=0):
+        return
     try:
         blob = get_blob_store().put(_archive(export, now=now))
+    except _NotWanted:
+        return
     except (BlobMissing, BlobCorrupt) as fault:
         rows.update(state=ExportState.FAILED, error_code=fault.code)
         return
@@ -107,7 +119,7 @@ def make_export(export_id: int, *, now: datetime) -> None:
         if rows.update(state=ExportState.READY, progress=100, error_code="", **values):
             _record(export, sha256=blob.sha256, now=now)
             return
-    get_blob_store().delete(blob.key)  # another worker was quicker
+    get_blob_store().delete(blob.key)  # another worker was quicker, or nobody wants it any more
 
 
 def give_up_export(export_id: int) -> None:
@@ -169,8 +181,12 @@ def _table(name: str, head: Iterable[str], rows: Iterator[Row], at: datetime) ->
     return Entry(name, lambda: (part.encode() for part in csv_parts(list(head), rows)), at)
 
 
+class _NotWanted(Exception):
+    """The export was stopped while its archive was written."""
+
+
 class _Progress:
-    """Counts bytes and writes down each further percent; the last is for the archive that is kept."""
+    """Counts bytes and writes down each further percent; the last is for the archive that is kept. Raises `_NotWanted`."""
 
     def __init__(self, total: int, export: RoomExport) -> None:
         self._total, self._export = max(total, 1), export.pk
@@ -181,7 +197,8 @@ class _Progress:
         percent = min(99, self._done * 100 // self._total)
         if percent > self._told:
             self._told = percent
-            RoomExport.objects.filter(pk=self._export, state=ExportState.RUNNING).update(progress=percent)
+            if not RoomExport.objects.filter(pk=self._export, state=ExportState.RUNNING).update(progress=percent):
+                raise _NotWanted
 
 
 def _opener(one: ExportFile, progress: _Progress) -> Callable[[], Iterator[bytes]]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ from sealroom.documents.models import Version, VersionState
 from sealroom.documents.words import QUERY_CHARACTERS
 
 MOST_HITS = 200
+MOST_LOOKED_UP = 20
 MOST_READ = 200
 """Files whose words one search goes through; reading one takes a few milliseconds."""
 
@@ -48,6 +49,44 @@ def search_room(sight: Sight, text: str) -> Found:
     open_to_copy = [item for item in sight.files if item.right.rank >= least and item.pages and item.state == VersionState.READY]
     chosen = open_to_copy[:MOST_READ]
     return Found(tuple(named), tuple(_with_words(chosen, wanted)), len(chosen), len(open_to_copy))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A file that may be pointed to, the folders it lies in as he sees them, and whether it is chosen already."""
+
+    item: SeenItem
+    where: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """Files to point to: those chosen so far first, then what `text` found besides. `has_more`: only the first finds are here."""
+
+    text: str
+    choices: tuple[Choice, ...] = ()
+    has_more: bool = False
+
+    @property
+    def found_nothing(self) -> bool:
+        """Whether it was looked for something that is in no name."""
+        return bool(self.text) and all(choice.is_chosen for choice in self.choices)
+
+
+def look_up_files(sight: Sight, text: str, chosen: Collection[str]) -> Lookup:
+    """Find files to point to by a part of their name, in what somebody sees; of ids in `chosen` that he does not see nothing is
+    said. Blank finds nothing."""
+    wanted = " ".join(text.split())[:QUERY_CHARACTERS]
+    taken = [item for item in sight.files if item.id in chosen]
+    named = [item for item in sight.search(wanted, len(sight.items)) if not item.is_folder and item.id not in chosen]
+    choices = [Choice(item, _where(sight, item), is_chosen=True) for item in taken]
+    choices += [Choice(item, _where(sight, item), is_chosen=False) for item in named[:MOST_LOOKED_UP]]
+    return Lookup(wanted, tuple(choices), has_more=len(named) > MOST_LOOKED_UP)
+
+
+def _where(sight: Sight, item: SeenItem) -> str:
+    return " / ".join(one.name for one in sight.trail(item.id)[:-1])
 
 
 def _with_words(items: list[SeenItem], wanted: str) -> Iterator[WordHit]:

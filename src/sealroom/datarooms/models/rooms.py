@@ -64,7 +64,7 @@ class RoomExport(models.Model):
     room = models.ForeignKey(DataRoom, on_delete=models.PROTECT, related_name="exports")
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     has_short_paths = models.BooleanField(default=False)
-    state = models.CharField(max_length=10, default="waiting")  # waiting, running, ready, failed
+    state = models.CharField(max_length=10, default="waiting")  # `rules.ExportState`
     error_code = models.CharField(max_length=40, default="", blank=True)
     progress = models.PositiveSmallIntegerField(default=0)
     blob_key = models.CharField(max_length=64, null=True, unique=True)

@@ -53,11 +53,12 @@ from sealroom.datarooms.queries.questions import (
     ThreadView,
     find_question,
     get_question,
+    has_questions,
     list_questions,
     may_see,
     thread_of,
 )
-from sealroom.datarooms.queries.sight import SeenItem, Sight, group_sight, house_sight, sight_for, sight_of
+from sealroom.datarooms.queries.sight import Branch, SeenItem, Sight, group_sight, house_sight, sight_for, sight_of
 from sealroom.datarooms.queries.standing import guest_behind, right_on, standing_of
 from sealroom.datarooms.queries.tree import (
     KEPT_BY,
@@ -88,6 +89,7 @@ __all__ = [
     "AllRights",
     "Analytics",
     "Author",
+    "Branch",
     "Cell",
     "Column",
     "ExportFile",
@@ -143,6 +145,7 @@ __all__ = [
     "guests_behind",
     "guests_of",
     "guests_used",
+    "has_questions",
     "house_sight",
     "is_open_to_guests",
     "latest_file_at",

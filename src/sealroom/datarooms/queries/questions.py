@@ -85,6 +85,11 @@ def list_questions(hand: Looker) -> list[QuestionView]:
     return sorted(views, key=lambda view: view.changed_at, reverse=True)
 
 
+def has_questions(hand: Looker) -> bool:
+    """Whether there is a question he may know of. In a room without any nothing else is read."""
+    return Question.objects.filter(room=hand.room).exists() and bool(_Eyes(hand).questions())
+
+
 def get_question(hand: Looker, question_id: str) -> ThreadView:
     """One question with its contributions. Raises `NotFound`, also for one he may not know of."""
     eyes = _Eyes(hand)

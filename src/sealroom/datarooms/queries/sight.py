@@ -50,6 +50,15 @@ class SeenItem(NamedTuple):
     files: int
 
 
+class Branch(NamedTuple):
+    """A folder in a tree beside its contents. `depth` counts from 0; `is_open`: folders in it follow."""
+
+    item: SeenItem
+    depth: int
+    has_folders: bool
+    is_open: bool
+
+
 class Sight:
     """What one person sees at this instant; not to be kept for another request. `items` are in the order of the tree. A page shows
     few of ten thousand items, so each is put together only when it is asked for."""
@@ -97,6 +106,17 @@ class Sight:
             if place.parent in inside:
                 inside.add(place.id)
                 found.append(_item(place))
+        return found
+
+    def branches(self, folder_id: str = "") -> list[Branch]:
+        """The folders at the top and those in each folder on the way to one, in the order of the tree. Raises `NotFound`."""
+        trail = {one.id for one in self.trail(folder_id)} if folder_id else set()
+        full = {item.parent for item in self.items if item.is_folder}
+        depths, found = {"": -1}, []
+        for item in self.items:
+            if item.is_folder and (not item.parent or item.parent in trail):
+                depths[item.id] = depths[item.parent] + 1
+                found.append(Branch(item, depths[item.id], item.id in full, item.id in trail and item.id in full))
         return found
 
     def search(self, text: str, limit: int) -> list[SeenItem]:

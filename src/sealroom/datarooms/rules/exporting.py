@@ -19,13 +19,19 @@ _FORBIDDEN = frozenset('<>:"/\\|?*')  # somewhere: on Windows
 
 
 class ExportState(enum.StrEnum):
-    """How far an export is. `EXPIRED`: its archive was deleted."""
+    """How far an export is. `EXPIRED`: its archive was deleted. `STOPPED`: somebody did not want it any more."""
 
     WAITING = "waiting"
     RUNNING = "running"
     READY = "ready"
     FAILED = "failed"
     EXPIRED = "expired"
+    STOPPED = "stopped"
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether its archive is still to come."""
+        return self in {ExportState.WAITING, ExportState.RUNNING}
 
 
 class Placed(NamedTuple):

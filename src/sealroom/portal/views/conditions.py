@@ -54,7 +54,7 @@ def _try_passcode(request: HttpRequest, link_id: str) -> HttpResponse:
         if seconds:
             response.headers["Retry-After"] = seconds
         return response
-    return pass_on(verified, ip=ip)
+    return pass_on(request, verified)
 
 
 @page_view
@@ -86,7 +86,7 @@ def _accept(request: HttpRequest, link_id: str, *, now: datetime) -> HttpRespons
         return terms_page(request, link_id, status=409, refusal=refusal_for(error), name=name)
     except Invalid:
         return terms_page(request, link_id, status=422, name=name, name_error=_("Enter your full name, at most 200 characters."))
-    return pass_on(verified, ip=ip)
+    return pass_on(request, verified)
 
 
 @require_GET

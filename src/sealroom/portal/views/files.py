@@ -53,7 +53,7 @@ def files(request: HttpRequest, *, link_id: str) -> HttpResponse:
     if found.state is not LandingState.OPEN:
         raise NotAdmitted(reason=found.reason or Verdict.EMAIL.value, starts_at=found.starts_at)
     if found.rights or (len(found.documents) == 1 and found.documents[0].can_be_read and "list" not in request.GET):
-        return onward(found, link_id)
+        return onward(request, found, link_id)
     rows = [_row(document, found) for document in found.documents]
     context = {
         "link_id": link_id,

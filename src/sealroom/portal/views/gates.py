@@ -21,6 +21,7 @@ from sealroom.core.addresses import BadAddress, canonical_address
 from sealroom.core.errors import DomainError, Invalid, NotFound, RateLimited
 from sealroom.httpkit.address import client_address
 from sealroom.httpkit.visitors import set_visitor_cookie, visitor_cookie
+from sealroom.portal import way
 from sealroom.portal.door import landing_page, onward, own_host, page_view, pass_on
 from sealroom.portal.errors import refusal_for, retry_after
 
@@ -35,7 +36,7 @@ def landing(request: HttpRequest, *, reference: str) -> HttpResponse:
     found = queries.landing(visitor_cookie(request), reference, ip=client_address(request), now=timezone.now())
     if found.state in {LandingState.NEEDS_CODE, LandingState.NEEDS_OPEN}:
         return landing_page(request, reference, can_open=found.state is LandingState.NEEDS_OPEN)
-    return onward(found, found.link_id)
+    return onward(request, found, found.link_id)
 
 
 @require_POST
@@ -48,7 +49,7 @@ def open_link(request: HttpRequest, *, reference: str) -> HttpResponse:
         verified = access.open_link(meeting.visitor, reference, ip=ip, now=now)
     except NotFound:
         return landing_page(request, reference, status=404)
-    return pass_on(verified, ip=ip)
+    return pass_on(request, verified)
 
 
 @require_POST
@@ -69,6 +70,7 @@ def ask_code(request: HttpRequest, *, reference: str) -> HttpResponse:
         return _too_many(request, reference, typed, limited)
     response = redirect("portal:verify", reference=reference)
     response.status_code = 303
+    way.keep(request, response)
     if meeting.new_cookie:
         set_visitor_cookie(response, meeting.new_cookie, remember=False)
     return response
@@ -93,7 +95,7 @@ def _try_code(request: HttpRequest, reference: str, *, now: datetime) -> HttpRes
         verified = access.verify_code(meeting.visitor, reference, code, remember=remember, ip=client_address(request), now=now)
     except (CodeWrong, CodeExpired, CodeWornOut, Invalid, RateLimited) as error:
         return _code_page(request, reference, now=now, error=error)
-    return pass_on(verified, ip=client_address(request))
+    return pass_on(request, verified)
 
 
 def _code_page(request: HttpRequest, reference: str, *, now: datetime, error: DomainError | None = None) -> HttpResponse:

@@ -131,25 +131,10 @@ class RoomForm(_RoomForm):
 
 
 class QuestionForm(_RoomForm):
-    """A question as the house asks it, and an answer."""
+    """A question as the house asks it."""
 
     subject = forms.CharField(label=_("Subject"), max_length=200, widget=forms.TextInput({"class": "input"}))
     text = forms.CharField(label=_("Text"), max_length=10_000, widget=forms.Textarea({"class": "input", "rows": 5}))
-    item = _select(_("What it is about"))
-    attachments = forms.MultipleChoiceField(
-        label=_("Files of the room to point to"),
-        required=False,
-        help_text=_("Whoever may not see a file does not see that it is attached."),
-        widget=forms.SelectMultiple({"class": "input", "size": 6}),
-    )
-
-    def __init__(self, *args: Any, items: Iterable[tuple[str, str, bool]] = (), **kwargs: Any) -> None:
-        """`items`: id, words, and whether it is a folder."""
-        super().__init__(*args, **kwargs)
-        items = list(items)
-        self.fields["item"].choices = [("", _("The whole room")), *((one[0], one[1]) for one in items)]  # type: ignore[attr-defined]
-        files = [(one[0], one[1].strip()) for one in items if not one[2]]
-        self.fields["attachments"].choices = files  # type: ignore[attr-defined]
 
 
 class AnswerForm(QuestionForm):
@@ -157,5 +142,5 @@ class AnswerForm(QuestionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        del self.fields["subject"], self.fields["item"]
+        del self.fields["subject"]
         self.fields["text"].label = _("Your answer")

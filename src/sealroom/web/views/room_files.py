@@ -52,6 +52,7 @@ def tree(request: MemberRequest, room_id: str) -> HttpResponse:
         "before_page": number - 1,
         "next_page": number + 1 if first + ROWS < len(items) else 0,
         "folders": rooms.folder_choices(sight),
+        "branches": [(one, one.item.id == folder) for one in sight.branches(folder)],
         "trashed": len(flows.trash_of(hand)),
     }
     return page(request, "web/rooms/files.html", context)

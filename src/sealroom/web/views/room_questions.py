@@ -14,7 +14,8 @@ from django.views.decorators.http import require_http_methods
 
 from sealroom.core.errors import Invalid
 from sealroom.datarooms import flows, queries
-from sealroom.datarooms.flows import Asking, Hand
+from sealroom.datarooms.flows import Asking, Hand, Lookup
+from sealroom.datarooms.queries import SeenItem, ThreadView
 from sealroom.datarooms.rules import QuestionState
 from sealroom.web import rooms
 from sealroom.web.answers import done, page
@@ -22,6 +23,7 @@ from sealroom.web.forms.rooms import AnswerForm, QuestionForm
 from sealroom.web.gates import MemberRequest, member_required
 
 ROWS = 200
+MOST_CHOSEN = 100  # ids that are read of a form; how many may be attached is for the room to say
 
 
 @require_http_methods(["GET", "POST"])
@@ -30,12 +32,14 @@ def questions(request: MemberRequest, room_id: str) -> HttpResponse:
     """Every question, the last changed first; the house may ask one itself."""
     hand, now = flows.lead(request.actor, room_id), timezone.now()
     if request.method == "GET":
-        return _show(request, hand, QuestionForm(items=_items(hand)))
-    form = QuestionForm(request.POST, items=_items(hand))
+        return _show(request, hand, QuestionForm())
+    if "look" in request.POST:
+        return _show(request, hand, QuestionForm(initial=request.POST.dict()))
+    form = QuestionForm(request.POST)
     if not form.is_valid():
         return _show(request, hand, form)
     data = form.cleaned_data
-    asking = Asking(data["subject"], data["text"], data["item"], tuple(data["attachments"]))
+    asking = Asking(data["subject"], data["text"], request.POST.get("item", ""), _chosen(request))
     try:
         asked = flows.ask_question(hand, asking, now=now)
     except Invalid as error:
@@ -44,8 +48,20 @@ def questions(request: MemberRequest, room_id: str) -> HttpResponse:
     return done(request, reverse("web:room_question", args=[room_id, asked.public_id]), _("The question is asked."))
 
 
-def _items(hand: Hand) -> list[tuple[str, str, bool]]:
-    return [(one.id, rooms.called(one), one.is_folder) for one in queries.house_sight(hand.room).items]
+def _chosen(request: MemberRequest) -> tuple[str, ...]:
+    return tuple(request.POST.getlist("attachments")[:MOST_CHOSEN])
+
+
+def _lookup(request: MemberRequest, hand: Hand) -> Lookup:
+    """Files to point to: what was chosen and what is looked for."""
+    text, chosen = request.POST.get("find", ""), _chosen(request)
+    return flows.look_up_files(queries.house_sight(hand.room), text, chosen) if text or chosen else Lookup("")
+
+
+def _about(request: MemberRequest, hand: Hand) -> SeenItem | None:
+    """What the question is about (`?about=`, kept in the form); None: the room."""
+    wanted = request.POST.get("item", "") or request.GET.get("about", "")
+    return queries.house_sight(hand.room).find(wanted) if wanted else None
 
 
 def _show(request: MemberRequest, hand: Hand, form: QuestionForm) -> HttpResponse:
@@ -63,6 +79,8 @@ def _show(request: MemberRequest, hand: Hand, form: QuestionForm) -> HttpRespons
         ],
         "total": len(found),
         "form": form,
+        "about": _about(request, hand),
+        "lookup": _lookup(request, hand),
         "audience": rooms.audience_words()[hand.room.question_audience],
     }
     return page(request, "web/rooms/questions.html", context, status=422 if form.errors else 200)
@@ -74,21 +92,29 @@ def question(request: MemberRequest, room_id: str, question_id: str) -> HttpResp
     """One question with what was said; answer it, give it to somebody, close it, open it again."""
     hand, now = flows.lead(request.actor, room_id), timezone.now()
     thread = queries.get_question(hand, question_id)
-    form = AnswerForm(items=_items(hand))
-    if request.method == "POST":
+    form = AnswerForm(initial=request.POST.dict() if "look" in request.POST else None)
+    if request.method == "POST" and "look" not in request.POST:
         deed = request.POST.get("deed", "")
         if deed != "answer":
             return _deed(request, hand, question_id, deed, now=now)
-        form = AnswerForm(request.POST, items=_items(hand))
-        if form.is_valid():
-            data, closes = form.cleaned_data, request.POST.get("closes") == "on"
-            attached = tuple(data["attachments"])
-            try:
-                flows.reply_to_question(hand, question_id, data["text"], attachments=attached, closes=closes, now=now)
-            except Invalid as error:
-                form.refuse(error)
-            else:
-                return done(request, _here(hand, question_id), _("Answered."))
+        form = AnswerForm(request.POST)
+        if form.is_valid() and _answers(request, hand, question_id, form, now=now):
+            return done(request, _here(hand, question_id), _("Answered."))
+    return _show_thread(request, hand, thread, form)
+
+
+def _answers(request: MemberRequest, hand: Hand, question_id: str, form: AnswerForm, *, now: datetime) -> bool:
+    """Whether the answer was taken; else the form says why not."""
+    attached, closes = _chosen(request), request.POST.get("closes") == "on"
+    try:
+        flows.reply_to_question(hand, question_id, form.cleaned_data["text"], attachments=attached, closes=closes, now=now)
+    except Invalid as error:
+        form.refuse(error)
+        return False
+    return True
+
+
+def _show_thread(request: MemberRequest, hand: Hand, thread: ThreadView, form: AnswerForm) -> HttpResponse:
     view = thread.question
     context = {
         **rooms.head(hand, "room_questions"),
@@ -99,6 +125,8 @@ def question(request: MemberRequest, room_id: str, question_id: str) -> HttpResp
         "is_closed": view.state is QuestionState.CLOSED,
         "leaders": [(one.email, one.name or one.email) for one in flows.leaders_of(hand.room)],
         "form": form,
+        "lookup": _lookup(request, hand),
+        "closes": request.POST.get("closes") == "on",
     }
     return page(request, "web/rooms/question.html", context, status=422 if form.errors else 200)
 

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where in a data room somebody wanted to go when a gate stood in the way. The gate’s form carries the address on, since looking at
+a page must leave nothing in a browser; from one gate to the next it is kept by a cookie. It opens nothing: the page it names asks
+for the rights itself."""
+
+from __future__ import annotations
+
+import re
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import Resolver404, resolve
+
+COOKIE, KEPT_S, PATH = "sealroom_way", 3600, "/v/"
+_ADDRESS = re.compile(r"/v/[\x21-\x7e]{1,400}")
+_PAGES = {
+    f"portal:{name}" for name in ("room", "room_about", "room_guests", "room_item", "room_question", "room_questions", "viewer")
+}
+
+
+def wanted(request: HttpRequest) -> str:
+    """The page of a link that is asked for now, or that a gate's form carries on; "" for all that is none."""
+    text = request.POST.get("to", "") if request.method == "POST" else request.get_full_path()
+    return text if _link_of(text) else ""
+
+
+def wanted_behind(request: HttpRequest, link_id: str) -> str:
+    """The page to go to once the gates of this link are passed; "" when none was asked for."""
+    for text in (wanted(request), request.COOKIES.get(COOKIE, "")):
+        if _link_of(text) == link_id:
+            return text
+    return ""
+
+
+def keep(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Let the browser keep what the posted form carried, for the next gate."""
+    if text := wanted(request):
+        response.set_cookie(COOKIE, text, max_age=KEPT_S, path=PATH, secure=settings.SEALROOM_SECURE, httponly=True, samesite="Lax")
+
+
+def forget(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Let the browser forget it: the reader is there."""
+    if COOKIE in request.COOKIES:
+        response.delete_cookie(COOKIE, path=PATH, samesite="Lax")
+
+
+def _link_of(text: str) -> str:
+    """The link a page belongs to; "" for anything but such a page's address on this host."""
+    if not _ADDRESS.fullmatch(text):
+        return ""
+    try:
+        found = resolve(text.partition("?")[0])
+    except Resolver404:
+        return ""
+    return str(found.kwargs["link_id"]) if found.view_name in _PAGES else ""
