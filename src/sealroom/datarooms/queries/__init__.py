@@ -32,7 +32,7 @@ from sealroom.datarooms.queries.find import (
     rooms_used,
     usage_of,
 )
-from sealroom.datarooms.queries.lists import RoomRow, VisitedRoom, led_rooms, open_questions, visited_rooms
+from sealroom.datarooms.queries.lists import RoomRow, VisitedRoom, led_rooms, open_questions, room_rows, visited_rooms
 from sealroom.datarooms.queries.looks import group_behind, is_open_to_guests, right_of_group, room_behind
 from sealroom.datarooms.queries.matrix import AllRights, Cell, Column, Matrix, Row, all_rights, explain, matrix
 from sealroom.datarooms.queries.news import QUIET, guests_behind, latest_file_at, news_for, rooms_with_news
@@ -43,8 +43,10 @@ from sealroom.datarooms.queries.people import (
     ListedGuest,
     groups_of,
     guests_of,
+    links_of,
     listed_guests,
     settings_of,
+    told_settings_of,
 )
 from sealroom.datarooms.queries.questions import (
     Author,
@@ -147,6 +149,7 @@ __all__ = [
     "is_open_to_guests",
     "latest_file_at",
     "led_rooms",
+    "links_of",
     "list_questions",
     "list_trash",
     "listed_guests",
@@ -164,6 +167,7 @@ __all__ = [
     "ripe_items",
     "room_awaiting",
     "room_behind",
+    "room_rows",
     "rooms_to_clean",
     "rooms_used",
     "rooms_with_news",
@@ -174,6 +178,7 @@ __all__ = [
     "snapshot",
     "standing_of",
     "thread_of",
+    "told_settings_of",
     "usage_of",
     "usage_table",
     "usage_workbook",
