@@ -6,7 +6,7 @@ from sealroom.accounts.models import Role
 from sealroom.accounts.rules import CAPABILITIES, SCOPES, Capability
 from sealroom.core.errors import Invalid
 
-USER = {Capability.SEND, Capability.MANAGE_ROOMS, Capability.SEE_OWN_USAGE}
+USER = {Capability.SEND, Capability.MANAGE_ROOMS, Capability.SEE_ROOMS, Capability.SEE_OWN_USAGE}
 SENDING = {Capability.SEND, Capability.SEE_OWN_USAGE}
 
 
@@ -22,7 +22,8 @@ def test_table_names_every_role_and_admins_may_everything() -> None:
         ("user", None, USER),
         ("admin", None, set(Capability)),
         ("user", ["admin"], USER),
-        ("user", ["read"], {Capability.SEE_OWN_USAGE}),
+        ("user", ["read"], {Capability.SEE_OWN_USAGE, Capability.SEE_ROOMS}),
+        ("user", ["rooms"], {Capability.MANAGE_ROOMS, Capability.SEE_ROOMS}),
         ("admin", ["send"], SENDING),
         ("admin", ["read", "send"], SENDING | SCOPES["read"]),
         ("admin", [], set()),

@@ -65,6 +65,25 @@ BODIES: dict[str, object] = {
     "POST api/v1/members": {"email": "new@example.com"},
     "PATCH api/v1/members/<member_id>": {"role": "user"},
     "POST api/v1/billing/quotes": {"changes": {"add": {"credits": 1}}},
+    "POST api/v1/datarooms": {"name": "Project Birch"},
+    "PATCH api/v1/datarooms/<room_id>": {"name": "Project Alder II"},
+    "POST api/v1/datarooms/<room_id>/clone": {"name": "Project Birch"},
+    "POST api/v1/datarooms/<room_id>/transfer": {"to": "member@example.com"},
+    "POST api/v1/datarooms/<room_id>/items": {"name": "Leases"},
+    "PATCH api/v1/datarooms/<room_id>/items/<item_id>": {"name": "Company"},
+    "POST api/v1/datarooms/<room_id>/items/move": {"items": ["<item_id>"]},
+    "POST api/v1/datarooms/<room_id>/items/copy": {"items": ["<item_id>"]},
+    "POST api/v1/datarooms/<room_id>/items/trash": {"items": ["<item_id>"]},
+    "POST api/v1/datarooms/<room_id>/trash/restore": {"items": ["<item_id>"]},
+    "POST api/v1/datarooms/<room_id>/trash/delete": {"items": ["<item_id>"]},
+    "POST api/v1/datarooms/<room_id>/guests": {"guests": ["new@example.net"]},
+    "PATCH api/v1/datarooms/<room_id>/guests/<guest_id>": {"name": "Gus"},
+    "POST api/v1/datarooms/<room_id>/groups": {"name": "Banks"},
+    "PATCH api/v1/datarooms/<room_id>/groups/<group_id>": {"name": "Banks"},
+    "POST api/v1/datarooms/<room_id>/permissions": {"subjects": ["<guest_id>"], "items": [None], "permission": "print"},
+    "POST api/v1/datarooms/<room_id>/questions": {"subject": "Rent", "text": "How much?"},
+    "POST api/v1/datarooms/<room_id>/questions/<question_id>/replies": {"text": "In the folder."},
+    "POST api/v1/datarooms/<room_id>/questions/<question_id>/assign": {"to": None},
 }
 
 FORMS = {"POST credits/export/": "format=csv", "POST credits/threshold/": "threshold=50"}
@@ -142,6 +161,66 @@ TABLE: dict[str, dict[str, str]] = {
     "api/v1/members/invitations": {"GET": "401 200 403 200 401 401 403"},
     "api/v1/members/invitations/<invitation_id>": {"DELETE": "401 404 403 204 401 401 403"},
     "api/v1/members/<member_id>": {"PATCH": "401 404 403 200 401 401 403", "DELETE": "401 404 403 204 401 401 403"},
+    "api/v1/datarooms": {"GET": "401 200 200 200 401 401 200", "POST": "401 201 201 201 401 401 403"},
+    "api/v1/datarooms/<room_id>": {
+        "GET": "401 404 404 200 401 401 200",
+        "PATCH": "401 404 404 200 401 401 403",
+        "DELETE": "401 404 404 204 401 401 403",
+    },
+    "api/v1/datarooms/<room_id>/archive": {"POST": "401 404 404 200 401 401 403"},
+    "api/v1/datarooms/<room_id>/close": {"POST": "401 404 404 200 401 401 403"},
+    "api/v1/datarooms/<room_id>/reopen": {"POST": "401 404 404 200 401 401 403"},
+    "api/v1/datarooms/<room_id>/discard": {"POST": "401 404 404 200 401 401 403"},
+    "api/v1/datarooms/<room_id>/restore": {"POST": "401 404 404 200 401 401 403"},
+    "api/v1/datarooms/<room_id>/clone": {"POST": "401 404 404 201 401 401 403"},
+    "api/v1/datarooms/<room_id>/transfer": {"POST": "401 404 404 200 401 401 403"},
+    "api/v1/datarooms/<room_id>/items": {"GET": "401 404 404 200 401 401 200", "POST": "401 404 404 201 401 401 403"},
+    "api/v1/datarooms/<room_id>/items/move": {"POST": "401 404 404 200 401 401 403"},
+    "api/v1/datarooms/<room_id>/items/copy": {"POST": "401 404 404 201 401 401 403"},
+    "api/v1/datarooms/<room_id>/items/trash": {"POST": "401 404 404 204 401 401 403"},
+    "api/v1/datarooms/<room_id>/items/<item_id>": {"GET": "401 404 404 200 401 401 200", "PATCH": "401 404 404 200 401 401 403"},
+    "api/v1/datarooms/<room_id>/items/<item_id>/content": {"GET": "401 404 404 400 401 401 403"},
+    "api/v1/datarooms/<room_id>/items/<item_id>/versions": {"GET": "401 404 404 400 401 401 400"},
+    "api/v1/datarooms/<room_id>/items/<item_id>/versions/<version_id>/restore": {"POST": "401 404 404 400 401 401 403"},
+    "api/v1/datarooms/<room_id>/trash": {"GET": "401 404 404 200 401 401 200"},
+    "api/v1/datarooms/<room_id>/trash/restore": {"POST": "401 404 404 404 401 401 403"},
+    "api/v1/datarooms/<room_id>/trash/delete": {"POST": "401 404 404 404 401 401 403"},
+    "api/v1/datarooms/<room_id>/uploads": {"POST": "401 404 404 201 401 401 403"},
+    "api/v1/datarooms/<room_id>/uploads/<upload_id>": {
+        "GET": "401 404 404 404 401 401 403",
+        "POST": "401 400 400 400 401 401 400",
+        "PATCH": "401 404 404 404 401 401 403",
+        "DELETE": "401 404 404 404 401 401 403",
+    },
+    "api/v1/datarooms/<room_id>/guests": {"GET": "401 404 404 200 401 401 200", "POST": "401 404 404 201 401 401 403"},
+    "api/v1/datarooms/<room_id>/guests/remind": {"POST": "401 404 404 200 401 401 403"},
+    "api/v1/datarooms/<room_id>/guests/<guest_id>": {
+        "GET": "401 404 404 200 401 401 200",
+        "PATCH": "401 404 404 200 401 401 403",
+        "DELETE": "401 404 404 204 401 401 403",
+    },
+    "api/v1/datarooms/<room_id>/guests/<guest_id>/revoke": {"POST": "401 404 404 200 401 401 403"},
+    "api/v1/datarooms/<room_id>/guests/<guest_id>/restore": {"POST": "401 404 404 200 401 401 403"},
+    "api/v1/datarooms/<room_id>/groups": {"GET": "401 404 404 200 401 401 200", "POST": "401 404 404 201 401 401 403"},
+    "api/v1/datarooms/<room_id>/groups/<group_id>": {
+        "GET": "401 404 404 200 401 401 200",
+        "PATCH": "401 404 404 200 401 401 403",
+        "DELETE": "401 404 404 204 401 401 403",
+    },
+    "api/v1/datarooms/<room_id>/permissions": {"GET": "401 404 404 200 401 401 200", "POST": "401 404 404 200 401 401 403"},
+    "api/v1/datarooms/<room_id>/questions": {"GET": "401 404 404 200 401 401 200", "POST": "401 404 404 201 401 401 403"},
+    "api/v1/datarooms/<room_id>/questions/<question_id>": {"GET": "401 404 404 200 401 401 200"},
+    "api/v1/datarooms/<room_id>/questions/<question_id>/replies": {"POST": "401 404 404 201 401 401 403"},
+    "api/v1/datarooms/<room_id>/questions/<question_id>/assign": {"POST": "401 404 404 200 401 401 403"},
+    "api/v1/datarooms/<room_id>/questions/<question_id>/close": {"POST": "401 404 404 200 401 401 403"},
+    "api/v1/datarooms/<room_id>/questions/<question_id>/reopen": {"POST": "401 404 404 200 401 401 403"},
+    "api/v1/datarooms/<room_id>/export": {"GET": "401 404 404 200 401 401 200", "POST": "401 404 404 409 401 401 403"},
+    "api/v1/datarooms/<room_id>/export/<export_id>": {"GET": "401 404 404 200 401 401 200"},
+    "api/v1/datarooms/<room_id>/export/<export_id>/content": {"GET": "401 404 404 404 401 401 403"},
+    "api/v1/datarooms/<room_id>/analytics": {"GET": "401 404 404 200 401 401 200"},
+    "api/v1/datarooms/<room_id>/analytics/guests": {"GET": "401 404 404 200 401 401 200"},
+    "api/v1/datarooms/<room_id>/analytics/items": {"GET": "401 404 404 200 401 401 200"},
+    "api/v1/datarooms/<room_id>/events": {"GET": "401 404 404 200 401 401 200"},
     "api/v1/billing/events/<str:gateway>": {"POST": "400 400 400 400 400 400 400"},  # no signature opens it
     "api/v1/billing/plan": {"GET": "401 200 403 200 401 401 200"},
     "api/v1/billing/quotes": {"POST": "401 200 403 200 401 401 403"},
@@ -348,6 +427,12 @@ class World:
     cookies: dict[str, SimpleCookie]
     keys: dict[str, str]
 
+    def _named(self, text: str) -> str:
+        """A body with the ids of the owner's things."""
+        for name, value in self.names.items():
+            text = text.replace(f'"<{name}>"', f'"{value}"')
+        return text
+
     def ask(self, persona: str, method: str, route: str) -> Any:
         """The answer to one request; nothing it did remains."""
         path = "/" + route
@@ -364,7 +449,7 @@ class World:
         key = self.keys.get(persona) if is_json or persona == "key" else None
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         content_type = "application/json" if is_json else "application/x-www-form-urlencoded"
-        body: str | bytes = json.dumps(BODIES[f"{method} {route}"]) if f"{method} {route}" in BODIES else ""
+        body: str | bytes = self._named(json.dumps(BODIES[f"{method} {route}"])) if f"{method} {route}" in BODIES else ""
         body = FORMS.get(f"{method} {route}", body)
         if f"{method} {route}" in UPLOADS:
             content_type, body = MULTIPART_CONTENT, encode_multipart(BOUNDARY, {"file": SimpleUploadedFile("Offer.pdf", PDF)})
@@ -476,6 +561,7 @@ def room_names(owner: Persona, *, now: datetime) -> dict[str, str]:
         "group_id": datarooms.create_group(owner.actor, room.public_id, "Bidders", now=now).public_id,
         "export_id": datarooms.request_export(owner.actor, room.public_id, now=now),  # nobody has made it yet
         "question_id": datarooms.ask_question(hand, datarooms.Asking("Leases", "Where are they?"), now=now).public_id,
+        "export_id": datarooms.request_export(owner.actor, room.public_id, now=now),
     }
 
 

@@ -96,7 +96,7 @@ class Caller:
 def make_caller(persona: Persona, *scopes: str) -> Caller:
     """A new key of the persona, with every scope unless some are named."""
     actor = persona.actor_by(Route.WEB)
-    wanted = scopes or (("read", "send", "admin") if actor.role == "admin" else ("read", "send"))
+    wanted = scopes or (("read", "send", "rooms", "admin") if actor.role == "admin" else ("read", "send", "rooms"))
     if actor.role != "admin":
         wanted = tuple(scope for scope in wanted if scope != "admin")
     _, secret = accounts.create_key(actor, "tests", wanted, None, now=datetime.now(UTC))

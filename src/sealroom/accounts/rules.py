@@ -21,6 +21,7 @@ class Capability(enum.StrEnum):
 
     SEND = "send"  # upload, send and control own documents
     MANAGE_ROOMS = "manage_rooms"  # create data rooms, lead and delete own ones
+    SEE_ROOMS = "see_rooms"  # lists and figures of rooms one leads, never the bytes of their files
     SEE_OWN_USAGE = "see_own_usage"
     SEE_TEAM_USAGE = "see_team_usage"
     REVOKE_ANY_SEND = "revoke_any_send"  # of the team, by name and numbers only
@@ -32,12 +33,15 @@ class Capability(enum.StrEnum):
     SEE_AUDIT = "see_audit"
 
 
-_USER = frozenset({Capability.SEND, Capability.MANAGE_ROOMS, Capability.SEE_OWN_USAGE})
+_USER = frozenset({Capability.SEND, Capability.MANAGE_ROOMS, Capability.SEE_ROOMS, Capability.SEE_OWN_USAGE})
 CAPABILITIES: dict[str, frozenset[Capability]] = {"user": _USER, "admin": frozenset(Capability)}
 SCOPES: dict[str, frozenset[Capability]] = {
     # What a key of that scope may use, at most what its member may.
-    "read": frozenset({Capability.SEE_OWN_USAGE, Capability.SEE_TEAM_USAGE, Capability.SEE_AUDIT, Capability.SEE_BILLING}),
+    "read": frozenset(
+        {Capability.SEE_OWN_USAGE, Capability.SEE_TEAM_USAGE, Capability.SEE_AUDIT, Capability.SEE_BILLING, Capability.SEE_ROOMS}
+    ),
     "send": frozenset({Capability.SEND, Capability.SEE_OWN_USAGE}),
+    "rooms": frozenset({Capability.MANAGE_ROOMS, Capability.SEE_ROOMS}),
     "admin": frozenset(Capability),
 }
 

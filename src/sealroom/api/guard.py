@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cache, wraps
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.views.decorators.csrf import csrf_exempt
@@ -33,7 +33,7 @@ _PREFLIGHT = {
 }
 _CONVERTER = re.compile(r"<(?:\w+:)?(\w+)>")
 _SECRETS = {"key", "api_key", "apikey", "access_token", "token", "authorization", "bearer"}
-_UPLOADS = "/api/v1/uploads"
+_UPLOADS = ("/api/v1/uploads", "/api/v1/datarooms/{room_id}/uploads")
 _ENVELOPE = 64 * 1024  # bytes a multipart body may have around its file
 
 View = Callable[..., HttpResponseBase]
@@ -67,6 +67,8 @@ def _guard(view: View) -> View:
         if is_head and isinstance(response, HttpResponse):
             response.headers["Content-Length"] = str(len(response.content))
             response.content = b""
+        elif is_head and isinstance(response, StreamingHttpResponse):
+            response.streaming_content = iter(())  # the stream that was there stays open with the response, and is closed with it
         for name, value in _ALLOWED.items():
             response.headers[name] = value
         if _is_upload(request):

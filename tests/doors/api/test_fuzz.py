@@ -37,6 +37,7 @@ def described() -> schemathesis.BaseSchema:
 @pytest.mark.parametrize(("method", "path"), CALLS)
 def test_no_request_breaks_a_call(admin: Caller, method: str, path: str, mode: GenerationMode) -> None:
     known = {"document_id": admin.document(), "send_id": admin.send([admin.document()], ["a@example.net"])["id"]}
+    known["room_id"] = admin.post("/datarooms", {"name": "Project Alder"}).body["id"]
 
     @LIMITED
     @seed(1)

@@ -156,7 +156,8 @@ def _refuse_other_parts(request: HttpRequest) -> None:
         raise Invalid({"file": ["one file at a time"]})
 
 
-def _fault(fault: queries.Fault | None) -> FaultOut | None:
+def fault_out(fault: queries.Fault | None) -> FaultOut | None:
+    """A fault as the API shows it."""
     if fault is None:
         return None
     return FaultOut(code=fault.code, message=str(entry_for(fault.code)[1]))
@@ -171,7 +172,7 @@ def _document(view: queries.DocumentView) -> DocumentOut:
         sha256=view.sha256,
         state=view.state,
         pages=view.pages,
-        error=_fault(view.error),
+        error=fault_out(view.error),
     )
 
 
@@ -184,7 +185,7 @@ def _version(request: HttpRequest, document_id: str, version_id: str) -> Version
         id=view.id,
         number=view.number,
         state=view.state,
-        error=_fault(view.error),
+        error=fault_out(view.error),
         published=view.published_at is not None,
         cost=quote.cost,
         recipients=quote.recipients,

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 
 from sealroom.api.app import Limit, actor_of
+from sealroom.audit.queries import EventPage
 from sealroom.sends.queries import insight
 
 router = Router(tags=["sends"])
@@ -98,7 +99,11 @@ def analytics(request: HttpRequest, send_id: str) -> AnalyticsOut:
 @router.get("/sends/{send_id}/events", response=EventsOut, summary="What was done with a send")
 def events(request: HttpRequest, send_id: str, cursor: str = "", limit: Limit = 50) -> EventsOut:
     """Deeds of the sender, and openings and downloads of recipients, from the audit trail."""
-    page = insight.events_of(actor_of(request), send_id, cursor=cursor, limit=limit)
+    return events_out(insight.events_of(actor_of(request), send_id, cursor=cursor, limit=limit))
+
+
+def events_out(page: EventPage) -> EventsOut:
+    """A page of the trail as the API shows it."""
     items = [
         EventOut(
             number=one.number,

@@ -20,10 +20,10 @@ router = Router(tags=["keys"])
 
 
 class KeyIn(Body):
-    """A key. `scopes`: read, send, admin; it never may more than the key that makes it."""
+    """A key. `scopes`: read, send, rooms, admin; it never may more than the key that makes it."""
 
     name: str = Field(min_length=1, max_length=80)
-    scopes: list[Literal["read", "send", "admin"]] = Field(min_length=1, max_length=3)
+    scopes: list[Literal["read", "send", "rooms", "admin"]] = Field(min_length=1, max_length=4)
     expires_at: AwareDatetime | None = None
 
 

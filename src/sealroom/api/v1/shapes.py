@@ -113,17 +113,7 @@ class SettingsIn(Body):
 
     def applied_to(self, settings: SendSettings) -> SendSettings:
         """The settings with what was named put in."""
-        values: dict[str, object] = {name: getattr(self, name) for name in self.model_fields_set}
-        for name in ("domains", "allow_ips", "allow_countries", "block_domains"):
-            if name in values:
-                values[name] = tuple(getattr(self, name))
-        if "watermark" in values:
-            values["watermark"] = self.watermark.value if self.watermark else None
-        if "screen_shield" in values:
-            values["screen_shield"] = read_shield(self.screen_shield or False)
-        if isinstance(self.terms, TermsIn):
-            values["terms"] = OwnTerms(self.terms.text, self.terms.document)
-        return SendSettings(**{**settings.__dict__, **values})
+        return SendSettings(**{**settings.__dict__, **named_in(self)})
 
 
 class WatermarkOut(Schema):
@@ -166,6 +156,21 @@ class SettingsOut(Schema):
     allow_countries: list[str]
     block_domains: list[str]
     protect_pdf: bool
+
+
+def named_in(body: Body) -> dict[str, object]:
+    """The settings that a body names, as the rooms take them."""
+    values: dict[str, object] = {name: getattr(body, name) for name in body.model_fields_set}
+    for name in ("domains", "allow_ips", "allow_countries", "block_domains"):
+        if isinstance(listed := values.get(name), list):
+            values[name] = tuple(listed)
+    if isinstance(mark := values.get("watermark"), WatermarkIn):
+        values["watermark"] = mark.value
+    if "screen_shield" in values:
+        values["screen_shield"] = read_shield(values["screen_shield"] or False)
+    if isinstance(terms := values.get("terms"), TermsIn):
+        values["terms"] = OwnTerms(terms.text, terms.document)
+    return values
 
 
 def begun(

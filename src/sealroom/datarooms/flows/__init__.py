@@ -2,7 +2,7 @@
 """What is done with data rooms, one module per deed."""
 
 from sealroom.datarooms.flows.cloning import clone_room
-from sealroom.datarooms.flows.copying import copy
+from sealroom.datarooms.flows.copying import bring_document, copy
 from sealroom.datarooms.flows.export import (
     OpenedExport,
     give_up_export,
@@ -25,8 +25,8 @@ from sealroom.datarooms.flows.files import (
     versions_of,
 )
 from sealroom.datarooms.flows.giving import give_room, pass_on_rooms
-from sealroom.datarooms.flows.groups import create_group, delete_group, rename_group, set_members
-from sealroom.datarooms.flows.hands import Hand, lead, own, visit
+from sealroom.datarooms.flows.groups import change_group, create_group, delete_group, rename_group, set_members
+from sealroom.datarooms.flows.hands import Hand, lead, oversee, own, visit
 from sealroom.datarooms.flows.joining import join, room_to_join
 from sealroom.datarooms.flows.letters import tell_updates, write_letters
 from sealroom.datarooms.flows.parcel import LeftOut, Reason, Request, can_take_something, may_take, pack
@@ -65,6 +65,7 @@ from sealroom.datarooms.flows.rooms import (
 )
 from sealroom.datarooms.flows.searching import Found, Lookup, MOST_HITS, WordHit, look_up_files, search_room
 from sealroom.datarooms.flows.settings import change_room
+from sealroom.datarooms.flows.taking import TakenFile, take_file
 from sealroom.datarooms.flows.trash import clean_trash, delete_for_good, restore, throw_away, trash_of
 from sealroom.datarooms.flows.tree import create_folder, create_path, move, rename
 from sealroom.datarooms.flows.usage import export_usage
@@ -80,6 +81,7 @@ __all__ = [
     "Preview",
     "Reason",
     "Request",
+    "TakenFile",
     "WordHit",
     "abandon_upload",
     "add_file",
@@ -88,7 +90,9 @@ __all__ = [
     "ask_question",
     "assign_question",
     "begin_upload",
+    "bring_document",
     "can_take_something",
+    "change_group",
     "change_guest",
     "change_room",
     "clean_trash",
@@ -120,6 +124,7 @@ __all__ = [
     "move",
     "open_as_lead",
     "open_export",
+    "oversee",
     "own",
     "pack",
     "pass_on_rooms",
@@ -147,6 +152,7 @@ __all__ = [
     "set_members",
     "set_rights",
     "stop_export",
+    "take_file",
     "tell_assigned",
     "tell_post",
     "tell_updates",

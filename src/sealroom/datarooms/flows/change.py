@@ -175,8 +175,7 @@ def look(hand: Hand) -> Reach:
 def begin(hand: Hand) -> Change:
     """Lock the room for a change until the transaction ends. Raises `NotFound` (the room or the place has ended), `Forbidden` (a
     preview), `RoomClosed`."""
-    if hand.is_preview:
-        raise Forbidden
+    hand.require_may_change()
     room = lock_room(hand.room.pk)
     change = Change(hand, room)
     if room.deleted_at is not None:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Copies within a room. The bytes are copied before the room is locked; rows follow in one transaction."""
+"""Copies within a room, and of a member's documents into one. The bytes are copied before the room is locked; rows follow in one
+transaction."""
 
 from __future__ import annotations
 
@@ -18,8 +19,9 @@ from sealroom.datarooms.flows.hands import Hand
 from sealroom.datarooms.models import Item, RightRow
 from sealroom.datarooms.rules import Right
 from sealroom.documents import flows as documents
+from sealroom.documents import queries as document_queries
 from sealroom.documents.flows import Copies
-from sealroom.documents.models import Version
+from sealroom.documents.models import Document, Version
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,41 @@ def copy(hand: Hand, item_ids: Sequence[str], to_folder_id: str, *, now: datetim
             copies.of(version)
         with transaction.atomic():
             return _copy(hand, item_ids, to_folder_id, copies, now=now)
+
+
+def bring_document(hand: Hand, parent_id: str, document_id: str, *, name: str = "", now: datetime) -> Item:
+    """Put a copy of a document that a member may send into a folder of a room he leads ("": at the top), by this name or its own,
+    or the next free one. The copy counts against the storage quota; what becomes of the document does not matter to it.
+
+    Raises `Forbidden` (a guest), `NotFound`, `Invalid`, `RoomClosed`, `RoomFull`, `TooDeep`, `StorageQuota`, `StorageFull`."""
+    actor = hand.require_lead()
+    with documents.copying() as copies:
+        with transaction.atomic():
+            begin(hand).folder(parent_id)
+        version = _current(document_queries.get_document(actor, document_id))
+        documents.check_room(storage_of(hand.room), version.size, now=now)
+        copies.of(version)
+        with transaction.atomic():
+            return _bring(hand, parent_id, document_id, copies, name=name, now=now)
+
+
+def _bring(hand: Hand, parent_id: str, document_id: str, copies: Copies, *, name: str, now: datetime) -> Item:
+    storage = storage_of(hand.room)
+    Team.objects.select_for_update(no_key=True).get(pk=storage.team_id)  # before the room: the order of all locks
+    change = begin(hand)
+    source = document_queries.get_document(hand.require_lead(), document_id)  # it may have been deleted meanwhile
+    version = _current(source)
+    documents.check_copies(storage, [version], now=now)
+    called = rules.with_extension_of(rules.item_name(name or source.name), version.name)
+    document = documents.copy_document(storage, version, copies, name=called, keeping=keeping_of(hand), now=now)
+    item = change.add(change.folder(parent_id), called, document=document, now=now)
+    change.finish(Verb.ITEM_ADDED, [item], now=now)
+    return item
+
+
+def _current(document: Document) -> Version:
+    assert document.current is not None  # every document has had a version since it was made
+    return document.current
 
 
 def _plan(change: Change, item_ids: Sequence[str], to_folder_id: str) -> _Plan:

@@ -24,7 +24,7 @@ from sealroom.core.secrets import keyring
 from sealroom.core.tables import Row, csv_parts
 from sealroom.datarooms import queries
 from sealroom.datarooms.errors import ExportRunning
-from sealroom.datarooms.flows.hands import lead
+from sealroom.datarooms.flows.hands import lead, oversee
 from sealroom.datarooms.flows.places import lock_room
 from sealroom.datarooms.models import RoomExport
 from sealroom.datarooms.queries import ExportFile, ExportView, Snapshot
@@ -72,7 +72,7 @@ def stop_export(actor: Actor, room_id: str, export_id: str) -> None:
 
 def list_exports(actor: Actor, room_id: str) -> list[ExportView]:
     """The exports of a room, the latest first. Raises `Forbidden`, `NotFound`."""
-    return queries.exports_of(lead(actor, room_id).room)
+    return queries.exports_of(oversee(actor, room_id).room)
 
 
 @transaction.atomic

@@ -20,12 +20,27 @@ from sealroom.datarooms.models import DataRoom, Group, GroupMember, Guest
 
 
 @transaction.atomic
-def create_group(actor: Actor, room_id: str, name: str, *, now: datetime) -> Group:
-    """A group without members or rights. Raises `Forbidden`, `NotFound`, `Invalid` (name: also "taken")."""
+def create_group(actor: Actor, room_id: str, name: str, *, guests: Iterable[str] = (), now: datetime) -> Group:
+    """A group of these guests (public ids), without rights. Raises `Forbidden`, `NotFound`, `Invalid` (name: also "taken";
+    guests)."""
     room = lock_room(lead(actor, room_id).room)
     group = Group.objects.create(room=room, name=_free_name(room, name), created_at=now)
     _trail(actor, Verb.GROUP_CREATED, room, group, now=now)
+    if wanted := set(guests):
+        set_members(actor, room_id, group.public_id, wanted, now=now)
     return group
+
+
+@transaction.atomic
+def change_group(
+    actor: Actor, room_id: str, group_id: str, *, name: str | None, guests: Iterable[str] | None, now: datetime
+) -> None:
+    """Another name, other members, or both (None: as it is), all or nothing. Raises as `rename_group` and `set_members`."""
+    _group(actor, room_id, group_id)
+    if name is not None:
+        rename_group(actor, room_id, group_id, name, now=now)
+    if guests is not None:
+        set_members(actor, room_id, group_id, guests, now=now)
 
 
 @transaction.atomic

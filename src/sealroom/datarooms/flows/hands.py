@@ -37,6 +37,13 @@ class Hand:
         """Whether the room is his to arrange: its owner and co-owners."""
         return self.actor is not None
 
+    def require_may_change(self) -> None:
+        """Raise `Forbidden` for a look through other eyes, and for one who leads by a key that may only look."""
+        if self.is_preview:
+            raise Forbidden(preview=True)
+        if self.actor is not None:
+            self.actor.require(Capability.MANAGE_ROOMS)
+
     def require_lead(self) -> Actor:
         """The one who leads; raises `Forbidden` for a guest."""
         if self.actor is None:
@@ -48,6 +55,16 @@ def lead(actor: Actor, room_id: str, *, in_trash: bool = False) -> Hand:
     """Let a member to a room he leads; to one in the trash only where that is said. Raises `NotFound`, also for a colleague's room;
     `Forbidden` to who is only a guest of it."""
     actor.require(Capability.MANAGE_ROOMS)
+    return _leading(actor, room_id, in_trash=in_trash)
+
+
+def oversee(actor: Actor, room_id: str, *, in_trash: bool = False) -> Hand:
+    """Let a member look at lists and figures of a room he leads, to change nothing. Raises as `lead`."""
+    actor.require(Capability.SEE_ROOMS)
+    return _leading(actor, room_id, in_trash=in_trash)
+
+
+def _leading(actor: Actor, room_id: str, *, in_trash: bool) -> Hand:
     room = queries.get_room(actor, room_id)
     if room.trashed_at is not None and not in_trash:
         raise NotFound

@@ -148,8 +148,7 @@ def _close(hand: Hand, question: Question, *, now: datetime) -> None:
 
 def _open_room(hand: Hand) -> DataRoom:
     """The room's row until the transaction ends: numbers are given one after the other."""
-    if hand.is_preview:
-        raise Forbidden(preview=True)
+    hand.require_may_change()
     room = DataRoom.objects.select_for_update(no_key=True).get(pk=hand.room.pk)
     if room.state != RoomState.OPEN:
         raise RoomClosed(state=room.state)

@@ -17,6 +17,7 @@ from sealroom.core.errors import NotFound
 from sealroom.datarooms import queries, rules
 from sealroom.datarooms.flows.hands import lead, own
 from sealroom.datarooms.flows.places import lock_room, lock_team, make_link
+from sealroom.datarooms.flows.settings import Wish, change_room
 from sealroom.datarooms.models import DataRoom, Guest
 from sealroom.datarooms.rules import RoomState
 
@@ -24,9 +25,9 @@ TRASH_DAYS = timedelta(days=30)
 
 
 @transaction.atomic
-def create_room(actor: Actor, name: str, *, now: datetime) -> DataRoom:
-    """Open an empty data room owned by the actor, with the mark on where the plan has it. Raises `Forbidden`, `Invalid` (name), and
-    `RoomQuota` when the plan has none left."""
+def create_room(actor: Actor, name: str, *, wish: Wish | None = None, now: datetime) -> DataRoom:
+    """Open an empty data room owned by the actor, with the mark on where the plan has it, or with the settings that `wish` makes of
+    these. Raises `Forbidden`, `Invalid` (name), `RoomQuota` when the plan has none left, and what `change_room` does."""
     actor.require(Capability.MANAGE_ROOMS)
     name = clean_name(name)
     lock_team(actor.team_id)
@@ -38,7 +39,7 @@ def create_room(actor: Actor, name: str, *, now: datetime) -> DataRoom:
     room.house_link = make_link(room, now=now)
     room.save(update_fields=["house_link"])
     audit.record(actor.who, Verb.DATA_ROOM_CREATED, "data_room", room.public_id, now=now, label=name)
-    return room
+    return room if wish is None else change_room(actor, room.public_id, wish, now=now)
 
 
 def archive_room(actor: Actor, room_id: str, *, now: datetime) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -22,18 +23,21 @@ from sealroom.datarooms.models import DataRoom, Group
 from sealroom.datarooms.rules import RoomSettings
 from sealroom.viewing.flows.conditions import checked, put_in_force
 
+Wish = Callable[[RoomSettings], RoomSettings]
 _PLAIN = ("name", "default_right", "shows_guests", "shows_index", "sends_updates", "question_audience", "banner", "about")
 
 
 @transaction.atomic
-def change_room(actor: Actor, room_id: str, settings: RoomSettings, *, now: datetime) -> DataRoom:
-    """Put other settings in force, all or none. Where access is opened to people without an invitation the room gets its open link,
-    always under the same address; narrowing it ends that link, and who joined by it goes on by a link of his own.
+def change_room(actor: Actor, room_id: str, settings: RoomSettings | Wish, *, now: datetime) -> DataRoom:
+    """Put other settings in force, all or none; a `Wish` makes them of those that are in force under the room's lock. Where access
+    is opened to people without an invitation the room gets its open link, always under the same address; narrowing it ends that
+    link, and who joined by it goes on by a link of his own.
 
     Raises `Forbidden`, `NotFound`, `Invalid`, and `FeatureMissing` for a wish the plan does not include."""
     room = lock_room(lead(actor, room_id).room)
     assert room.policy is not None
     before = queries.settings_of(room)
+    settings = settings if isinstance(settings, RoomSettings) else settings(before)
     name, group = clean_name(settings.name), _default_group(room, settings.default_group)
     errors = rules.room_errors(settings)
     if errors:

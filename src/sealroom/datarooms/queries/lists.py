@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, QuerySet
 
 from sealroom.access import queries as access
-from sealroom.accounts.rules import Actor
+from sealroom.accounts.rules import Actor, Capability
 from sealroom.datarooms.models import DataRoom, Guest, Item, Question
 from sealroom.datarooms.queries.find import existing_rooms
 from sealroom.datarooms.queries.people import GuestState, guest_state
@@ -18,7 +19,8 @@ from sealroom.datarooms.rules import QuestionState, Role, RoomState
 
 @dataclass(frozen=True)
 class RoomRow:
-    """A room that somebody leads. `is_own`: he owns it; else he is a co-owner. `questions` counts the open ones."""
+    """A room that somebody leads. `is_own`: he owns it; else he is a co-owner. `owner` by name, else by address. `questions` counts
+    the open ones."""
 
     id: str
     name: str
@@ -29,6 +31,7 @@ class RoomRow:
     guests: int
     questions: int
     trashed_at: datetime | None
+    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,17 @@ class VisitedRoom:
 
 
 def led_rooms(actor: Actor) -> list[RoomRow]:
-    """The rooms the actor leads, by name; of those in the trash only his own."""
+    """The rooms the actor leads, by name; of those in the trash only his own. Raises `Forbidden`."""
+    actor.require(Capability.SEE_ROOMS)
     places = Guest.objects.filter(address=actor.email, role=Role.CO_OWNER, revoked_at=None, removed_at=None)
     existing = existing_rooms(actor.team_id)
     shared = existing.filter(pk__in=places.values("room"), trashed_at=None).exclude(owner_id=actor.user_id)
-    rooms = list((existing.filter(owner_id=actor.user_id) | shared).select_related("owner").order_by("name", "pk"))
+    rooms = (existing.filter(owner_id=actor.user_id) | shared).select_related("owner").order_by("name", "pk")
+    return room_rows(actor, list(rooms))
+
+
+def room_rows(actor: Actor, rooms: Sequence[DataRoom]) -> list[RoomRow]:
+    """Rooms that the actor was found to lead, in their order."""
     keys = [room.pk for room in rooms]
     files = _by_room(Item.objects.filter(room__in=keys, trashed_at=None, document__isnull=False))
     guests = _by_room(Guest.objects.filter(room__in=keys, removed_at=None))
@@ -63,6 +72,7 @@ def led_rooms(actor: Actor) -> list[RoomRow]:
             guests=guests.get(room.pk, 0),
             questions=questions.get(room.pk, 0),
             trashed_at=room.trashed_at,
+            created_at=room.created_at,
         )
         for room in rooms
     ]

@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import enum
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Count, Q
 
+from sealroom.access import queries as access
 from sealroom.access.rules import TermsMode, domain_of
 from sealroom.datarooms.models import DataRoom, GroupMember, Guest
 from sealroom.datarooms.rules import Role, RoomSettings
-from sealroom.viewing.rules.conditions import settings_of_policy
+from sealroom.documents.models import Version
+from sealroom.viewing.rules.conditions import OwnTerms, settings_of_policy
 
 
 class GuestState(enum.StrEnum):
@@ -79,6 +81,24 @@ def settings_of(room: DataRoom) -> RoomSettings:
         banner=room.banner,
         about=room.about,
     )
+
+
+def told_settings_of(room: DataRoom) -> RoomSettings:
+    """The settings in force, own terms with their text."""
+    found = settings_of(room)
+    assert room.policy is not None
+    terms = room.policy.terms
+    if terms is None or not isinstance(found.conditions.terms, OwnTerms):
+        return found
+    version = Version.objects.select_related("document").filter(pk=terms.version_id or 0).first()
+    own = OwnTerms(terms.html, version.document.public_id if version is not None else "", terms.public_id, terms.sha256)
+    return replace(found, conditions=replace(found.conditions, terms=own))
+
+
+def links_of(room: DataRoom) -> dict[str, str]:
+    """The own address of every guest who has one, by public id. Where holding it is enough to be let in, it is a secret."""
+    rows = Guest.objects.filter(room=room, removed_at=None).exclude(link=None).select_related("link")
+    return {one.public_id: access.link_url(one.link) for one in rows if one.link is not None}
 
 
 def guests_of(room: DataRoom, *, now: datetime) -> list[GuestRow]:

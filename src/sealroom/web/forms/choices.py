@@ -16,8 +16,9 @@ from sealroom.core.wording import country_name
 LANGUAGES = [("en", "English"), ("fr", "Français")]  # each in its own words
 ROLES: list[tuple[str, str | Promise]] = [("user", _("User")), ("admin", _("Admin"))]
 SCOPES: list[tuple[str, str | Promise]] = [
-    ("read", _("Read: credits, activity, plan")),
+    ("read", _("Read: credits, activity, plan, lists of data rooms")),
     ("send", _("Send: upload, send and control own sends")),
+    ("rooms", _("Data rooms: lead those its owner leads")),
     ("admin", _("Admin: everything its owner may do")),
 ]
 THEMES: list[tuple[str, str | Promise]] = [("", _("As the system")), ("light", _("Light")), ("dark", _("Dark"))]
