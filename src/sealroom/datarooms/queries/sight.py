@@ -111,12 +111,14 @@ class Sight:
     def branches(self, folder_id: str = "") -> list[Branch]:
         """The folders at the top and those in each folder on the way to one, in the order of the tree. Raises `NotFound`."""
         trail = {one.id for one in self.trail(folder_id)} if folder_id else set()
-        full = {item.parent for item in self.items if item.is_folder}
+        folders = [place for place in self._places if place.is_folder]
+        full = {place.parent for place in folders}
         depths, found = {"": -1}, []
-        for item in self.items:
-            if item.is_folder and (not item.parent or item.parent in trail):
-                depths[item.id] = depths[item.parent] + 1
-                found.append(Branch(item, depths[item.id], item.id in full, item.id in trail and item.id in full))
+        for place in folders:
+            if not place.parent or place.parent in trail:
+                depths[place.id] = depths[place.parent] + 1
+                is_open = place.id in trail and place.id in full
+                found.append(Branch(_item(place), depths[place.id], place.id in full, is_open))
         return found
 
     def search(self, text: str, limit: int) -> list[SeenItem]:
@@ -157,6 +159,10 @@ class _Place(NamedTuple):
     def name(self) -> str:
         name: str = self.row[5]
         return name
+
+    @property
+    def is_folder(self) -> bool:
+        return self.row[3] is None
 
 
 class Looker(Protocol):
