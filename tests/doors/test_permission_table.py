@@ -561,7 +561,6 @@ def room_names(owner: Persona, *, now: datetime) -> dict[str, str]:
         "group_id": datarooms.create_group(owner.actor, room.public_id, "Bidders", now=now).public_id,
         "export_id": datarooms.request_export(owner.actor, room.public_id, now=now),  # nobody has made it yet
         "question_id": datarooms.ask_question(hand, datarooms.Asking("Leases", "Where are they?"), now=now).public_id,
-        "export_id": datarooms.request_export(owner.actor, room.public_id, now=now),
     }
 
 
