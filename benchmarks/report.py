@@ -23,6 +23,7 @@ SECTIONS = (
     ["benchmarks.first_page"],
     ["benchmarks.uploads"],
     ["benchmarks.rooms"],
+    ["benchmarks.room_pages"],
 )
 HEAD = """# What it costs
 
