@@ -8,7 +8,7 @@ import base64
 import binascii
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -37,6 +37,7 @@ ASKED_HEADERS = (
 ANSWERED_HEADERS = (
     "Location",
     "Sealroom-Document",
+    "Sealroom-Item",
     "Sealroom-Version",
     "Tus-Checksum-Algorithm",
     "Tus-Extension",
@@ -77,53 +78,106 @@ def sign(response: HttpResponseBase) -> None:
         response.headers["Tus-Version"] = PROTOCOL
 
 
-def create(request: HttpRequest, actor: Actor, *, address_of: Callable[[str], str], now: datetime) -> HttpResponse:
-    """POST: open an upload, and take the bytes that came along. `Upload-Metadata` names the file (`filename`), and the document it
-    is the next version of (`document`), if any."""
+class Desk(Protocol):
+    """Where uploads are taken in. What is refused, `documents.flows` and the rooms above it say."""
+
+    def begin(self, name: str, size: int, said: Mapping[str, str], *, now: datetime) -> UploadView:
+        """Open one; `said` is the whole metadata."""
+
+    def find(self, upload_id: str, *, now: datetime) -> UploadView:
+        """How far one is. Raises `NotFound`."""
+
+    def append(
+        self, upload_id: str, chunks: Iterator[bytes], *, offset: int, checksum: Checksum | None, now: datetime
+    ) -> UploadView:
+        """Add bytes; the last ones make the file."""
+
+    def abandon(self, upload_id: str, *, now: datetime) -> None:
+        """Forget one."""
+
+    def told(self, upload: UploadView, *, now: datetime) -> Mapping[str, str]:
+        """Headers that say what an upload has become."""
+
+
+class _Own:
+    """A member's own documents."""
+
+    def __init__(self, actor: Actor) -> None:
+        self._actor = actor
+
+    def begin(self, name: str, size: int, said: Mapping[str, str], *, now: datetime) -> UploadView:
+        return documents.begin_upload(self._actor, name, size, now=now, document_id=said.get("document", ""))
+
+    def find(self, upload_id: str, *, now: datetime) -> UploadView:
+        return queries.upload_view(queries.get_upload(self._actor, upload_id, now=now))
+
+    def append(
+        self, upload_id: str, chunks: Iterator[bytes], *, offset: int, checksum: Checksum | None, now: datetime
+    ) -> UploadView:
+        return documents.append(self._actor, upload_id, chunks, offset=offset, checksum=checksum, now=now)
+
+    def abandon(self, upload_id: str, *, now: datetime) -> None:
+        documents.abandon_upload(self._actor, upload_id, now=now)
+
+    def told(self, upload: UploadView, *, now: datetime) -> Mapping[str, str]:
+        if not upload.document_id:
+            return {}
+        return {"Sealroom-Document": upload.document_id, "Sealroom-Version": upload.version_id}
+
+
+def create(request: HttpRequest, into: Actor | Desk, *, address_of: Callable[[str], str], now: datetime) -> HttpResponse:
+    """POST: open an upload, and take the bytes that came along. `into` is an actor for his own documents, else another desk.
+    `Upload-Metadata` names the file (`filename`), and what else the desk asks for: `document`, the one it is the next version
+    of."""
     _check_version(request)
-    said = _metadata(request)
-    upload = documents.begin_upload(
-        actor, said.get("filename", ""), _number(request, "Upload-Length"), now=now, document_id=said.get("document", "")
-    )
+    said, desk = _metadata(request), _desk(into)
+    upload = desk.begin(said.get("filename", ""), _number(request, "Upload-Length"), said, now=now)
     if request.content_type == CONTENT_TYPE:
-        upload = _take(request, actor, upload, offset=0, now=now)
-    response = _answer(upload, status=201)
+        upload = _take(request, desk, upload, offset=0, now=now)
+    response = _answer(desk, upload, status=201, now=now)
     response.headers["Location"] = address_of(upload.id)
     return response
 
 
-def state(request: HttpRequest, actor: Actor, upload_id: str, *, now: datetime) -> HttpResponse:
+def state(request: HttpRequest, into: Actor | Desk, upload_id: str, *, now: datetime) -> HttpResponse:
     """HEAD: how many bytes are safe, and what the upload has become."""
     _check_version(request)
-    upload = queries.upload_view(queries.get_upload(actor, upload_id, now=now))
-    response = _answer(upload, status=200)
+    desk = _desk(into)
+    upload = desk.find(upload_id, now=now)
+    response = _answer(desk, upload, status=200, now=now)
     response.headers["Upload-Length"] = str(upload.size)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def append(request: HttpRequest, actor: Actor, upload_id: str, *, now: datetime) -> HttpResponse:
+def append(request: HttpRequest, into: Actor | Desk, upload_id: str, *, now: datetime) -> HttpResponse:
     """PATCH: add bytes at an offset; the last ones make the document."""
     _check_version(request)
-    upload = queries.upload_view(queries.get_upload(actor, upload_id, now=now))
+    desk = _desk(into)
+    upload = desk.find(upload_id, now=now)
     if request.content_type != CONTENT_TYPE:
         raise TypeRefused(reason="content_type")
-    return _answer(_take(request, actor, upload, offset=_number(request, "Upload-Offset"), now=now), status=204)
+    taken = _take(request, desk, upload, offset=_number(request, "Upload-Offset"), now=now)
+    return _answer(desk, taken, status=204, now=now)
 
 
-def end(request: HttpRequest, actor: Actor, upload_id: str, *, now: datetime) -> HttpResponse:
+def end(request: HttpRequest, into: Actor | Desk, upload_id: str, *, now: datetime) -> HttpResponse:
     """DELETE: forget the upload."""
     _check_version(request)
-    documents.abandon_upload(actor, upload_id, now=now)
+    _desk(into).abandon(upload_id, now=now)
     return HttpResponse(status=204)
 
 
-def _take(request: HttpRequest, actor: Actor, upload: UploadView, *, offset: int, now: datetime) -> UploadView:
+def _desk(into: Actor | Desk) -> Desk:
+    return _Own(into) if isinstance(into, Actor) else into
+
+
+def _take(request: HttpRequest, desk: Desk, upload: UploadView, *, offset: int, now: datetime) -> UploadView:
     length = request.headers.get("Content-Length", "")
     is_told = length.isascii() and length.isdigit() and len(length) <= _DIGITS
     if is_told and offset == upload.offset and int(length) > upload.size - offset:
         raise TooLarge(limit=upload.size)
-    return documents.append(actor, upload.id, _body(request), offset=offset, checksum=_checksum(request), now=now)
+    return desk.append(upload.id, _body(request), offset=offset, checksum=_checksum(request), now=now)
 
 
 def _body(request: HttpRequest) -> Iterator[bytes]:
@@ -138,11 +192,9 @@ def _body(request: HttpRequest) -> Iterator[bytes]:
         yield piece
 
 
-def _answer(upload: UploadView, *, status: int) -> HttpResponse:
+def _answer(desk: Desk, upload: UploadView, *, status: int, now: datetime) -> HttpResponse:
     headers = {"Upload-Offset": str(upload.offset), "Upload-Expires": http_date(upload.expires_at.timestamp())}
-    if upload.document_id:
-        headers |= {"Sealroom-Document": upload.document_id, "Sealroom-Version": upload.version_id}
-    response = HttpResponse(status=status, headers=headers)
+    response = HttpResponse(status=status, headers=headers | dict(desk.told(upload, now=now)))
     del response.headers["Content-Type"]
     return response
 

@@ -67,7 +67,7 @@ from sealroom.datarooms.flows.searching import MOST_HITS, Found, WordHit, search
 from sealroom.datarooms.flows.settings import change_room
 from sealroom.datarooms.flows.trash import clean_trash, delete_for_good, restore, throw_away, trash_of
 from sealroom.datarooms.flows.tree import create_folder, create_path, move, rename
-from sealroom.datarooms.flows.usage import export_usage
+from sealroom.datarooms.flows.usage import export_questions, export_usage
 
 __all__ = [
     "MOST_HITS",
@@ -104,6 +104,7 @@ __all__ = [
     "delete_room",
     "empty_room_trash",
     "end_places_of_member",
+    "export_questions",
     "export_usage",
     "give_room",
     "give_up_export",

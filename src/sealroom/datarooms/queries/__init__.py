@@ -16,6 +16,7 @@ from sealroom.datarooms.queries.export import (
     export_keys,
     exports_of,
     guest_rows,
+    paths_of,
     question_rows,
     snapshot,
 )
@@ -157,6 +158,7 @@ __all__ = [
     "news_for",
     "open_questions",
     "owned_rooms",
+    "paths_of",
     "question_rows",
     "right_at",
     "right_of_group",

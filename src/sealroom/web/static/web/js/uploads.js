@@ -2,7 +2,7 @@
 // data-uploads="address": files chosen or dropped anywhere on the page are sent there one by one, as they are, with progress.
 // The answer is the file's row; while it is prepared the row asks for itself again (htmx). Large ones go in parts to data-resume:
 // they survive a lost connection by themselves, and a closed tab when the same file is chosen again.
-import { Resumable, forget, giveUp, keyOf, stands, unfinished } from "./uploads/resumable.js";
+import { Resumable, forget, giveUp, keyOf, stands, unfinished } from "../../kit/js/resumable.js";
 
 const IN_PARTS_FROM = 5_000_000; // bytes
 const zone = document.querySelector("[data-uploads]");
