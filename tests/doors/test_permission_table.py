@@ -267,6 +267,12 @@ TABLE: dict[str, dict[str, str]] = {
     "v/r/<str:link_id>/questions/<str:question_id>/": {"GET": "401 401 401 401 404 410 401", "POST": "401 401 401 401 404 410 401"},
     "v/r/<str:link_id>/upload/": {"POST": "401 401 401 401 404 410 401"},
     "v/r/<str:link_id>/upload/form/": {"POST": "401 401 401 401 404 410 401"},
+    "v/r/<str:link_id>/uploads/": {"POST": "401 401 401 401 404 410 401"},
+    "v/r/<str:link_id>/uploads/<str:upload_id>/": {
+        "HEAD": "401 401 401 401 404 410 401",
+        "PATCH": "401 401 401 401 404 410 401",
+        "DELETE": "401 401 401 401 404 410 401",
+    },
     "v/r/<str:link_id>/zip/": {"POST": "401 401 401 401 404 410 401"},
     "v/<str:reference>/open/": {"POST": "404 404 404 404 404 404 404"},
     "v/<str:reference>/passcode/": {"GET": "401 401 401 401 302 410 401", "POST": "401 401 401 401 302 410 401"},
@@ -321,8 +327,16 @@ TABLE: dict[str, dict[str, str]] = {
     "rooms/<str:room_id>/items/": {"POST": "302 404 404 422 302 302 302"},
     "rooms/<str:room_id>/items/<str:item_id>/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 422 302 302 302"},
     "rooms/<str:room_id>/upload/": {"POST": "302 404 404 422 302 302 302"},
+    "rooms/<str:room_id>/uploads/": {"POST": "302 404 404 201 302 302 302"},
+    "rooms/<str:room_id>/uploads/<str:upload_id>/": {  # it is of no data room
+        "HEAD": "302 404 404 404 302 302 302",
+        "PATCH": "302 404 404 404 302 302 302",
+        "DELETE": "302 404 404 404 302 302 302",
+    },
     "rooms/<str:room_id>/open/": {"POST": "302 404 404 302 302 302 302"},
     "rooms/<str:room_id>/state/": {"POST": "302 404 404 422 302 302 302"},
+    "rooms/<str:room_id>/delete/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 422 302 302 302"},
+    "rooms/<str:room_id>/questions/export/": {"POST": "302 404 404 200 302 302 302"},
     "rooms/<str:room_id>/trash/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 422 302 302 302"},
     "rooms/<str:room_id>/people/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 422 302 302 302"},
     "rooms/<str:room_id>/people/<str:guest_id>/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 422 302 302 302"},
@@ -567,7 +581,8 @@ def room_names(owner: Persona, *, now: datetime) -> dict[str, str]:
 def statuses(world: World, route: str) -> dict[str, str]:
     """By method, the statuses of all personas in their order."""
     found = {}
-    for method in METHODS.get(route.split("/", maxsplit=1)[0], ("GET", "POST")):
+    kind = "uploads" if route.startswith(("rooms/", "v/r/")) and "/uploads/" in route else route.split("/", maxsplit=1)[0]
+    for method in METHODS.get(kind, ("GET", "POST")):
         answers = [world.ask(persona, method, route) for persona in PERSONAS]
         for answer in answers:
             check_headers(route, method, answer)

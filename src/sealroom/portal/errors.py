@@ -100,6 +100,9 @@ REFUSALS: dict[str, Refusal] = {
     "type_refused": Refusal(
         422, _("Files of this kind are not taken."), _("Programs and archives cannot be shown. Choose a document.")
     ),
+    "offset_conflict": Refusal(409, _("This upload goes on elsewhere."), _("Another tab may be sending it. Reload the page.")),
+    "checksum_mismatch": Refusal(460, _("A part of the file arrived damaged."), _("It is sent again. Nothing was kept of it.")),
+    "tus_version": Refusal(412, _("This way of uploading is not known here."), _("Reload the page and choose the file again.")),
     "room_closed": Refusal(
         409, _("Nothing can be changed here any more."), _("The data room is archived. You can still read what is there.")
     ),

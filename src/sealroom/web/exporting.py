@@ -68,20 +68,18 @@ def archive_file(found: OpenedExport) -> HttpResponseBase:
     return StreamingHttpResponse(found.chunks, content_type="application/zip", headers=headers)
 
 
-def workbook_file(parts: Iterator[bytes], name: str) -> HttpResponseBase:
-    """A workbook as it is written."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}-{timezone.localdate():%Y-%m-%d}.xlsx"'}
-    return StreamingHttpResponse(parts, content_type=tables.XLSX_TYPE, headers=headers)
+def list_file(parts: Iterator[str] | Iterator[bytes], form: str, *, name: str) -> HttpResponseBase:
+    """A list as it is written, to keep."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}-{timezone.localdate():%Y-%m-%d}.{form}"'}
+    return StreamingHttpResponse(parts, content_type=tables.XLSX_TYPE if form == XLSX else tables.CSV_TYPE, headers=headers)
 
 
 def _file(head: list[str], rows: Iterator[list[tables.Cell]], form: str, *, name: str, title: str) -> HttpResponseBase:
-    name = f"{name}-{timezone.localdate():%Y-%m-%d}.{form}"
     if form == XLSX:
         parts: Iterator[str] | Iterator[bytes] = tables.xlsx_parts(head, rows, title=title)
     else:
         parts = tables.csv_parts(head, rows)
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(parts, content_type=tables.XLSX_TYPE if form == XLSX else tables.CSV_TYPE, headers=headers)
+    return list_file(parts, form, name=name)
 
 
 def _rows(entries: Iterator[EntryView], *, sees_team: bool) -> Iterator[list[tables.Cell]]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +17,10 @@ from sealroom.datarooms import flows, queries
 from sealroom.datarooms.flows import Hand
 from sealroom.datarooms.models import DataRoom, Item
 from sealroom.datarooms.rules import Invitation, Invited, Role
+from sealroom.mail.models import OutgoingMail
 
 pytestmark = pytest.mark.django_db
+TUS = {"Tus-Resumable": "1.0.0"}
 
 
 @pytest.fixture
@@ -107,6 +110,33 @@ def test_files_come_by_form_and_as_a_stream(owner: Persona, room: DataRoom) -> N
     assert client.post(at, {}).status_code == 422
 
 
+def test_large_file_comes_in_parts_into_its_folder(owner: Persona, room: DataRoom, present: datetime) -> None:
+    client, at = owner.client(), f"/rooms/{room.public_id}/uploads/"
+    words = {"filename": "Report.pdf", "folder": named(room, "Financial").public_id, "path": "Audited/2026"}
+    said = ",".join(f"{word} {base64.b64encode(value.encode()).decode()}" for word, value in words.items())
+    begun = client.post(at, headers=TUS | {"Upload-Length": str(len(PDF)), "Upload-Metadata": said})
+    assert (begun.status_code, begun["Location"].startswith(at)) == (201, True)
+
+    def part(data: bytes, offset: int) -> Any:
+        kind = "application/offset+octet-stream"
+        return client.patch(begun["Location"], data, content_type=kind, headers=TUS | {"Upload-Offset": str(offset)})
+
+    assert (part(PDF[:10], 0)["Upload-Offset"], client.head(begun["Location"], headers=TUS)["Upload-Offset"]) == ("10", "10")
+    assert part(PDF[:10], 0).status_code == 409  # these have come
+    other = make_member(owner, "member@example.com", now=present).client()
+    assert other.head(begun["Location"], headers=TUS).status_code == 404
+    ended = part(PDF[10:], 10)
+    assert (ended.status_code, ended["Sealroom-Item"]) == (204, named(room, "Report.pdf").public_id)
+    assert names(room, named(room, "2026").public_id) == ["Report.pdf"]
+
+
+def test_file_that_is_refused_in_parts_says_why(owner: Persona, room: DataRoom, present: datetime) -> None:
+    headers = TUS | {"Upload-Length": "9", "Upload-Metadata": f"filename {base64.b64encode(b'run.exe').decode()}"}
+    flows.archive_room(owner.actor, room.public_id, now=present)
+    answer = owner.client().post(f"/rooms/{room.public_id}/uploads/", headers=headers)
+    assert (answer.status_code, answer["X-File-Row"], "said" in answer.json()) == (409, "yes", True)
+
+
 def test_refused_file_says_why(owner: Persona, room: DataRoom) -> None:
     at = f"/rooms/{room.public_id}/upload/?name=run.exe"
     answer = owner.client().post(at, b"MZ" + bytes(100), content_type="application/octet-stream")
@@ -126,7 +156,9 @@ def test_items_are_moved_copied_thrown_away_and_put_back(owner: Persona, room: D
     client.post(at, {"deed": "restore", "item": financial})
     assert names(room) == ["Financial"]
     deed(client, room, deed="trash", item=financial)
-    client.post(at, {"deed": "delete", "item": financial})
+    asked = client.post(at, {"deed": "delete", "item": financial}).content.decode()
+    assert ("Delete this for good?" in asked, "Financial" in asked, Item.objects.filter(room=room).count()) == (True, True, 3)
+    client.post(at, {"deed": "delete", "item": financial, "sure": "yes"})
     assert Item.objects.filter(room=room).count() == 0
 
 
@@ -188,7 +220,10 @@ def test_life_of_a_room(owner: Persona, room: DataRoom) -> None:
     assert ("Project Alder" in page, client.get(f"/rooms/{room.public_id}/").status_code) == (True, 404)
     client.post(at, {"deed": "restore"})
     assert client.get(f"/rooms/{room.public_id}/").status_code == 200
-    client.post(at, {"deed": "delete"})
+    gone = f"/rooms/{room.public_id}/delete/"
+    assert "Delete this data room for good?" in client.get(gone).content.decode()
+    assert (client.post(gone).status_code, client.post(at, {"deed": "delete"}).status_code) == (422, 422)
+    client.post(gone, {"sure": "yes"})
     room.refresh_from_db()
     assert (room.deleted_at is None, client.post(at, {"deed": "restore"}).status_code) == (False, 404)
 
@@ -210,6 +245,12 @@ def test_room_is_copied_and_given_away(owner: Persona, room: DataRoom, present: 
     assert client.post(at, {"deed": "give", "address": "heir@example.com"}).status_code == 302
     room.refresh_from_db()
     assert (room.owner_id, client.get(f"/rooms/{room.public_id}/").status_code) == (heir.user.pk, 200)
+    letter = OutgoingMail.objects.get(about=f"data_room:{room.public_id}")
+    assert (letter.to_address, letter.subject, letter.reply_to) == (
+        "heir@example.com",
+        "“Project Alder” belongs to you now",
+        owner.user.email,
+    )
     assert client.post(at, {"deed": "trash"}).status_code == 403  # a co-owner may not
 
 

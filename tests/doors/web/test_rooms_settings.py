@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from tests.factories.accounts import Persona, make_member
 from tests.factories.api import PDF
 
+from sealroom.audit.models import Event
 from sealroom.datarooms import flows, queries
 from sealroom.datarooms.flows import Asking, Hand
 from sealroom.datarooms.models import DataRoom, Question
@@ -88,6 +91,17 @@ def test_question_is_asked_answered_closed_and_opened_again(owner: Persona, room
     assert "Answered" in client.get(f"{at}?show=answered").content.decode()
     client.post(here, {"deed": "close"})
     assert Question.objects.get().state == "closed"
+
+
+def test_questions_are_taken_along_without_a_formula(owner: Persona, room: DataRoom, hand: Hand, present: datetime) -> None:
+    folder = flows.create_folder(hand, "", "Leases", now=present)
+    flows.ask_question(hand, Asking("Rent", "=1+1, since when?", item=folder.public_id), now=present)
+    answer: Any = owner.client().post(f"/rooms/{room.public_id}/questions/export/")
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+    assert [(one["number"], one["subject"], one["about"], one["text"]) for one in rows] == [
+        ("1", "Rent", "Leases", "'=1+1, since when?")
+    ]
+    assert Event.objects.get(verb="data.exported").facts["list"] == "data_room_questions"
 
 
 @pytest.mark.parametrize(

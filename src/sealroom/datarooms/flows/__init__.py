@@ -63,20 +63,20 @@ from sealroom.datarooms.flows.rooms import (
     restore_room,
     trash_room,
 )
-from sealroom.datarooms.flows.searching import MOST_HITS, Found, Lookup, WordHit, look_up_files, search_room
+from sealroom.datarooms.flows.searching import Found, Lookup, MOST_HITS, WordHit, look_up_files, search_room
 from sealroom.datarooms.flows.settings import change_room
 from sealroom.datarooms.flows.taking import TakenFile, take_file
 from sealroom.datarooms.flows.trash import clean_trash, delete_for_good, restore, throw_away, trash_of
 from sealroom.datarooms.flows.tree import create_folder, create_path, move, rename
-from sealroom.datarooms.flows.usage import export_usage
+from sealroom.datarooms.flows.usage import export_questions, export_usage
 
 __all__ = [
-    "MOST_HITS",
     "Asking",
     "Found",
     "Hand",
     "LeftOut",
     "Lookup",
+    "MOST_HITS",
     "OpenedExport",
     "Preview",
     "Reason",
@@ -109,6 +109,7 @@ __all__ = [
     "delete_room",
     "empty_room_trash",
     "end_places_of_member",
+    "export_questions",
     "export_usage",
     "give_room",
     "give_up_export",

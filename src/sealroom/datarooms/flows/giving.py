@@ -4,8 +4,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext
 
 from sealroom.accounts.models import Membership, User
 from sealroom.accounts.models import Role as TeamRole
@@ -18,6 +22,7 @@ from sealroom.datarooms.flows.hands import own
 from sealroom.datarooms.flows.places import end_looks, end_places, lock_room, lock_team, take_places
 from sealroom.datarooms.models import DataRoom, Guest
 from sealroom.datarooms.rules import Invitation, Invited, Role
+from sealroom.mail import flows as mail
 
 
 @transaction.atomic
@@ -56,11 +61,44 @@ def pass_on_rooms(team_id: int, user_id: int, *, now: datetime) -> int:
 
 
 def _give(room: DataRoom, to: User, *, who: Who, now: datetime) -> None:
-    end_looks(room, room.owner.email, now=now)
+    before = room.owner
+    end_looks(room, before.email, now=now)
     end_places(Guest.objects.filter(room=room, address=to.email, removed_at=None), who=who, now=now)
     DataRoom.objects.filter(pk=room.pk).update(owner=to)
     room.owner = to
     audit.record(who, Verb.DATA_ROOM_GIVEN, "data_room", room.public_id, now=now, label=room.name, to=to.public_id)
+    _tell(room, to, before, now=now)
+
+
+def _tell(room: DataRoom, to: User, before: User, *, now: datetime) -> None:
+    """Write to the new owner, in his language, in the name of the one before; in the caller's transaction."""
+    with translation.override(to.language):
+        context = {
+            "heading": gettext("“{room}” belongs to you now").format(room=room.name),
+            "preview": gettext("{who} gave you the data room.").format(who=before.name or before.email),
+            "facts": [
+                gettext("{who} owned the data room until now.").format(who=before.name or before.email),
+                gettext("You lead it: you invite, set rights and answer, and only you can delete it or give it away."),
+            ],
+            "sender_address": before.email,
+            "recipient_address": to.email,
+            "button_url": f"{settings.SEALROOM_BASE_URL}/rooms/{room.public_id}/",
+            "button_label": gettext("Open the data room"),
+            "host": urlsplit(settings.SEALROOM_BASE_URL).netloc,
+        }
+    mail.compose(
+        "datarooms/mail/given",
+        to=to.email,
+        to_name=to.name,
+        key=f"room-given:{room.public_id}:{to.public_id}:{now.isoformat()}",
+        language=to.language,
+        context=context,
+        about=f"data_room:{room.public_id}",
+        team=room.team.public_id,
+        sender_name=before.name or before.email,
+        reply_to=before.email,
+        now=now,
+    )
 
 
 def _heir(room: DataRoom) -> User | None:

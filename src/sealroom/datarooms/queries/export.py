@@ -15,7 +15,7 @@ from sealroom.datarooms.models import DataRoom, Item, Question, QuestionAttachme
 from sealroom.datarooms.queries.matrix import AllRights, all_rights_now
 from sealroom.datarooms.queries.people import groups_of, guests_of
 from sealroom.datarooms.queries.reading import steadily
-from sealroom.datarooms.queries.sight import SeenItem
+from sealroom.datarooms.queries.sight import SeenItem, house_sight
 from sealroom.datarooms.rules import ExportState, Named, Placed, Right, name_entries
 
 INDEX = ("number", "path", "name", "kind", "type", "pages", "size", "sha256", "added_by", "added_at", "changed_at", "file")
@@ -153,6 +153,15 @@ def _question(one: Question, paths: dict[int, str]) -> Row:
 def _post(one: QuestionPost) -> Row:
     by = one.guest.address if one.guest is not None else one.user.email if one.user is not None else ""
     return (by, told(one.created_at), "yes" if one.is_answer else "no", one.text)
+
+
+def paths_of(room: DataRoom) -> dict[int, str]:
+    """Path of every folder and file that is not in the trash, by primary key."""
+    items = house_sight(room).items
+    names = name_entries(
+        (Placed(one.id, one.parent, one.name, one.is_folder, one.extension) for one in items), has_short_paths=True
+    )
+    return {one.pk: names[one.id].path for one in items}
 
 
 def exports_of(room: DataRoom) -> list[ExportView]:

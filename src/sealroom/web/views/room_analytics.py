@@ -18,7 +18,7 @@ from sealroom.datarooms import flows, queries
 from sealroom.datarooms.queries import Analytics, UsageList
 from sealroom.web import rooms, usage
 from sealroom.web.answers import page
-from sealroom.web.exporting import workbook_file
+from sealroom.web.exporting import XLSX, list_file
 from sealroom.web.gates import MemberRequest, member_required
 
 ROWS = 50
@@ -110,4 +110,5 @@ def take_along(request: MemberRequest, room_id: str) -> HttpResponseBase:
     if which not in set(UsageList):
         flows.lead(request.actor, room_id)
         raise Invalid({"list": ["unknown"]})
-    return workbook_file(flows.export_usage(request.actor, room_id, UsageList(which), now=timezone.now()), f"analytics-{which}")
+    parts = flows.export_usage(request.actor, room_id, UsageList(which), now=timezone.now())
+    return list_file(parts, XLSX, name=f"analytics-{which}")

@@ -195,5 +195,8 @@ def _taken_out(request: MemberRequest, hand: Hand, chosen: Sequence[str], *, now
     if deed == "restore":
         flows.restore(hand, chosen, now=now)
         return done(request, here, _("Put back to where it was."))
+    if request.POST.get("sure") != "yes":
+        rows = [one for one in flows.trash_of(hand) if one.id in set(chosen)]
+        return page(request, "web/rooms/trash_delete.html", {**rooms.head(hand, "room"), "rows": rows})
     flows.delete_for_good(hand, chosen, now=now)
     return done(request, here, _("Deleted for good."))

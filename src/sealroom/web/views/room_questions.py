@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from sealroom.core.errors import Invalid
 from sealroom.datarooms import flows, queries
@@ -19,6 +19,7 @@ from sealroom.datarooms.queries import SeenItem, ThreadView
 from sealroom.datarooms.rules import QuestionState
 from sealroom.web import rooms
 from sealroom.web.answers import done, page
+from sealroom.web.exporting import CSV, list_file
 from sealroom.web.forms.rooms import AnswerForm, QuestionForm
 from sealroom.web.gates import MemberRequest, member_required
 
@@ -84,6 +85,13 @@ def _show(request: MemberRequest, hand: Hand, form: QuestionForm) -> HttpRespons
         "audience": rooms.audience_words()[hand.room.question_audience],
     }
     return page(request, "web/rooms/questions.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@member_required
+def take_along(request: MemberRequest, room_id: str) -> HttpResponseBase:
+    """Everything asked and answered, as a file to keep."""
+    return list_file(flows.export_questions(request.actor, room_id, now=timezone.now()), CSV, name="questions")
 
 
 @require_http_methods(["GET", "POST"])

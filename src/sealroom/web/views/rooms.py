@@ -95,6 +95,20 @@ def state(request: MemberRequest, room_id: str) -> HttpResponse:
     return deed(request, room_id, timezone.now())
 
 
+@require_http_methods(["GET", "POST"])
+@member_required
+def delete(request: MemberRequest, room_id: str) -> HttpResponse:
+    """Delete a room for good, after it was asked back."""
+    room = flows.own(request.actor, room_id, in_trash=True).room
+    if request.method == "POST":
+        if request.POST.get("sure") != "yes":
+            raise Invalid({"sure": ["required"]})
+        flows.delete_room(request.actor, room_id, now=timezone.now())
+        return done(request, reverse("web:rooms"), _("The room is deleted for good."))
+    row = next(one for one in queries.led_rooms(request.actor) if one.id == room.public_id)
+    return page(request, "web/rooms/delete.html", {"row": row})
+
+
 Deed = Callable[[MemberRequest, str, datetime], HttpResponse]
 
 
@@ -105,7 +119,6 @@ def _deeds() -> dict[str, Deed]:
         "reopen": _plain(flows.reopen_room, "web:room_settings", _("The room is open again.")),
         "trash": _plain(flows.trash_room, "", _("The room is in the trash for 30 days. Its guests are out.")),
         "restore": _plain(flows.restore_room, "web:room", _("The room is back as it was.")),
-        "delete": _plain(flows.delete_room, "", _("The room is deleted for good.")),
         "clone": _clone,
         "give": _give,
     }

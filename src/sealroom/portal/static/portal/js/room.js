@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files and whole folders, chosen or dropped, go into the open folder one by one, as they are, with progress. Folders are made on the
-// way by the server. When all have arrived the page is loaded anew.
+// way by the server. Large ones go in parts, and what meets a lost connection goes on in parts: it survives a closed tab when the
+// same file is chosen again. When all have arrived the page is loaded anew.
+import { IN_PARTS_FROM, Resumable } from "../../kit/js/resumable.js";
+
 const form = document.querySelector("[data-room-upload]");
 if (form) start(form);
 
@@ -60,45 +63,66 @@ function start(form) {
   function next() {
     if (running) return;
     const job = waiting.shift();
-    if (job) send(job);
+    if (job) {
+      running += 1;
+      if (job.file.size >= IN_PARTS_FROM) sendInParts(job);
+      else send(job);
+    }
     else if (done && !failed) location.reload();
   }
 
-  function send({ file, path, row }) {
+  function show({ row }, share) {
+    const percent = Math.floor(share * 100);
+    row.querySelector("[data-bar]").value = percent;
+    row.querySelector("[data-step]").textContent = percent < 100 ? form.dataset.sending.replace("{percent}", percent) : form.dataset.checking;
+  }
+
+  function send(job) {
     const request = new XMLHttpRequest();
-    const step = row.querySelector("[data-step]"), bar = row.querySelector("[data-bar]");
-    running += 1;
-    const query = new URLSearchParams({ folder: form.dataset.folder, path, name: file.name });
+    const query = new URLSearchParams({ folder: form.dataset.folder, path: job.path, name: job.file.name });
     request.open("POST", `${form.dataset.roomUpload}?${query}`);
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.setRequestHeader("X-CSRFToken", token);
-    request.upload.addEventListener("progress", (event) => {
-      if (!event.lengthComputable) return;
-      const percent = Math.floor((event.loaded / event.total) * 100);
-      bar.value = percent;
-      step.textContent = form.dataset.sending.replace("{percent}", percent);
-    });
-    request.upload.addEventListener("load", () => { bar.value = 100; step.textContent = form.dataset.checking; });
+    request.upload.addEventListener("progress", (event) => { if (event.lengthComputable) show(job, event.loaded / event.total); });
     request.addEventListener("loadend", () => {
-      running -= 1;
-      settle(row, step, request);
-      next();
+      if (request.status === 0) sendInParts(job); // the line dropped
+      else end(job, request.status === 201 ? null : request.responseText);
     });
-    request.send(file);
+    request.send(job.file);
   }
 
-  function settle(row, step, request) {
-    if (request.status === 201) {
+  function sendInParts(job) {
+    new Resumable({
+      file: job.file,
+      address: form.dataset.resume,
+      token,
+      scope: form.dataset.scope,
+      said: { folder: form.dataset.folder, path: job.path },
+      hooks: {
+        progress: (sent) => show(job, sent / job.file.size),
+        waiting: () => { job.row.querySelector("[data-step]").textContent = form.dataset.goesOn; },
+        done: () => end(job, null),
+        refused: (answer) => end(job, answer),
+      },
+    }).start();
+  }
+
+  /** A file has come to its end: well, or with the answer that refused it. */
+  function end({ row }, refusal) {
+    const step = row.querySelector("[data-step]");
+    running -= 1;
+    if (refusal === null) {
       done += 1;
       step.textContent = form.dataset.done;
-      return;
+    } else {
+      failed += 1;
+      row.classList.add("is-failed");
+      let told = null;
+      try { told = JSON.parse(refusal); } catch { /* no words came */ }
+      step.textContent = told?.title ? `${told.title} ${told.detail ?? ""}` : form.dataset.broken;
+      sum.textContent = step.textContent;
     }
-    failed += 1;
-    row.classList.add("is-failed");
-    let told = null;
-    try { told = JSON.parse(request.responseText); } catch { /* the connection broke off */ }
-    step.textContent = told?.title ? `${told.title} ${told.detail ?? ""}` : form.dataset.broken;
-    sum.textContent = step.textContent;
+    next();
   }
 }
 

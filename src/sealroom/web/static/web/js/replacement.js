@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // form[data-replacement="document"]: a large file that takes another's place goes in parts, survives a lost connection by itself and a
 // closed tab when the same file is chosen again. Without this script, and for small files, the form sends it in one request.
-import { Progress } from "./uploads/progress.js";
-import { IN_PARTS_FROM, Resumable } from "./uploads/resumable.js";
+import { Progress } from "../../kit/js/progress.js";
+import { IN_PARTS_FROM, Resumable } from "../../kit/js/resumable.js";
 
 const form = document.querySelector("form[data-replacement]");
 if (form) start(form);
@@ -35,7 +35,8 @@ function start(form) {
       file,
       token,
       address: form.dataset.resume,
-      document: form.dataset.replacement,
+      scope: "replacement",
+      said: { document: form.dataset.replacement },
       hooks: {
         progress: (done) => {
           if (from === null) [from, started] = [done, Date.now()];

@@ -1,21 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files of a data room. data-room-upload: files and whole folders, chosen or dropped anywhere on the page, are sent one by one,
-// as they are, with progress; folders come to be by the paths of what lies in them. data-room-items: rows are put in order by drag;
-// the buttons in each row do the same without one.
-const upload = document.querySelector("[data-room-upload]");
-if (upload) takeFiles(upload);
-const items = document.querySelector("[data-room-items]");
-const arm = items && upload ? order(items) : () => {};
-if (items) refresh(items);
+// The files of a data room. data-room-upload: files and whole folders, chosen or dropped anywhere on the page, are sent with
+// progress; folders come to be by the paths of what lies in them. Large ones go in parts, and what meets a lost connection goes on
+// in parts: they survive a closed tab when the same is chosen again, and what has arrived is not sent twice. data-room-items: rows
+// are put in order by drag; the buttons in each row do the same without one.
+import { IN_PARTS_FROM, Resumable, forget, giveUp, keyOf, stands, unfinished } from "../../kit/js/resumable.js";
+
+const AT_ONCE = 3;
+const KEPT = 24 * 3600 * 1000; // ms, as the server keeps what has arrived of an upload
 
 function takeFiles(form) {
+  const words = form.dataset;
   const list = document.querySelector("[data-room-list]");
   const model = document.querySelector("template[data-room-row]");
+  const sum = document.querySelector("[data-room-sum]");
   const zone = form.querySelector("[data-dropzone]");
   const token = form.querySelector('[name="csrfmiddlewaretoken"]').value;
   const folder = form.querySelector('[name="folder"]').value;
+  const chooser = form.querySelector('input[type="file"]:not([webkitdirectory])');
+  const arrived = new Arrived(`${words.scope}:${folder}`);
   const waiting = [];
   let running = 0;
+  let total = 0;
+  let here = 0;
   let failed = 0;
 
   for (const input of form.querySelectorAll('input[type="file"]')) {
@@ -41,54 +47,142 @@ function takeFiles(form) {
     take(found);
   });
   addEventListener("beforeunload", (event) => { if (running) event.preventDefault(); });
+  showLeftOver();
+
+  function rowOf(name, said) {
+    const row = model.content.firstElementChild.cloneNode(true);
+    row.querySelector("[data-name]").textContent = name;
+    row.querySelector("[data-step]").textContent = said;
+    list.append(row);
+    list.hidden = false;
+    return row;
+  }
 
   function take(files) {
     for (const { file, path } of files) {
-      const row = model.content.firstElementChild.cloneNode(true);
-      row.querySelector("[data-name]").textContent = path ? `${path}/${file.name}` : file.name;
-      row.querySelector("[data-step]").textContent = form.dataset.queued;
-      list.append(row);
-      waiting.push({ file, path, row });
+      const key = keyOf(file, words.scope, { folder, path });
+      total += 1;
+      if (arrived.has(key)) { here += 1; continue; }
+      list.querySelector(`[data-left-over="${CSS.escape(key)}"]`)?.remove();
+      waiting.push({ file, path, key, row: rowOf(path ? `${path}/${file.name}` : file.name, words.queued) });
     }
-    list.hidden = !list.children.length;
+    count();
     next();
   }
 
   function next() {
-    while (running < 3 && waiting.length) send(waiting.shift());
-    if (!running && !waiting.length && list.children.length) settle();
+    while (running < AT_ONCE && waiting.length) {
+      const job = waiting.shift();
+      running += 1;
+      if (job.file.size >= IN_PARTS_FROM) sendInParts(job);
+      else send(job);
+    }
+    if (total && !running && !waiting.length) settle();
   }
 
-  function send({ file, path, row }) {
+  function count() {
+    sum.hidden = total < 2;
+    sum.querySelector("progress").max = total;
+    sum.querySelector("progress").value = here;
+    sum.querySelector("[data-room-count]").textContent = words.sum.replace("{done}", here).replace("{total}", total);
+  }
+
+  function show(job, share) {
+    job.row.querySelector("progress").value = share * 100;
+    job.row.querySelector("[data-step]").textContent = share < 1 ? `${Math.floor(share * 100)} %` : words.checking;
+  }
+
+  /** A job has come to its end: with words why it failed, or well. */
+  function end(job, refusal = null) {
+    running -= 1;
+    job.row.querySelector("[data-pause]").hidden = true;
+    job.row.querySelector("[data-step]").textContent = refusal ?? words.arrived;
+    if (refusal === null) {
+      here += 1;
+      arrived.add(job.key);
+    } else {
+      failed += 1;
+      job.row.classList.add("is-failed");
+      job.row.querySelector("progress").hidden = true;
+    }
+    count();
+    next();
+  }
+
+  function send(job) {
     const request = new XMLHttpRequest();
-    const bar = row.querySelector("progress");
-    const step = row.querySelector("[data-step]");
-    running += 1;
-    const query = new URLSearchParams({ folder, path, name: file.name });
+    const query = new URLSearchParams({ folder, path: job.path, name: job.file.name });
     request.open("POST", `${form.action}?${query}`);
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.setRequestHeader("X-CSRFToken", token);
-    request.upload.addEventListener("progress", (event) => {
-      if (!event.lengthComputable) return;
-      bar.value = (event.loaded / event.total) * 100;
-      step.textContent = event.loaded < event.total ? `${Math.floor(bar.value)} %` : form.dataset.checking;
-    });
+    request.upload.addEventListener("progress", (event) => { if (event.lengthComputable) show(job, event.loaded / event.total); });
     request.addEventListener("loadend", () => {
-      running -= 1;
-      step.textContent = saidBy(request) ?? form.dataset.broken;
-      if (request.status !== 201) { failed += 1; row.classList.add("is-failed"); bar.hidden = true; }
-      next();
+      if (request.status === 0) sendInParts(job); // the line dropped
+      else if (request.status === 201) end(job);
+      else end(job, saidBy(request.responseText) ?? words.broken);
     });
-    request.send(file);
+    request.send(job.file);
+  }
+
+  function sendInParts(job) {
+    const pause = job.row.querySelector("[data-pause]");
+    const step = job.row.querySelector("[data-step]");
+    const parts = new Resumable({
+      file: job.file,
+      address: words.resume,
+      token,
+      scope: words.scope,
+      said: { folder, path: job.path },
+      hooks: {
+        progress: (done) => show(job, done / job.file.size),
+        waiting: () => { step.textContent = words.waiting; },
+        done: () => end(job),
+        refused: (answer) => end(job, saidBy(answer) ?? words.broken),
+      },
+    });
+    pause.hidden = false;
+    pause.addEventListener("click", () => {
+      if (parts.halted) parts.start();
+      else {
+        parts.halt();
+        step.textContent = words.paused;
+      }
+      pause.textContent = parts.halted ? words.continue : words.pause;
+    });
+    parts.start();
+  }
+
+  /** What was begun here and not ended: a browser may not read files by itself, so they have to be chosen again. */
+  async function showLeftOver() {
+    const rest = document.querySelector("[data-room-rest]");
+    rest.hidden = arrived.isEmpty;
+    rest.querySelector("button").addEventListener("click", () => { arrived.clear(); rest.hidden = true; chooser.focus(); });
+    for (const { key, name, size, place, said } of unfinished(words.scope)) {
+      if (said.folder !== folder) continue;
+      const safe = await stands(place).catch(() => null);
+      if (safe === null) continue;
+      if (safe < 0) { forget(key); continue; }
+      const row = rowOf(said.path ? `${said.path}/${name}` : name, words.leftOver.replace("{share}", `${Math.floor((safe / size) * 100)}\u00a0%`));
+      row.dataset.leftOver = key;
+      row.querySelector("progress").value = (safe / size) * 100;
+      const [go, drop] = [row.querySelector("[data-pause]"), row.querySelector("[data-drop]")];
+      go.hidden = drop.hidden = false;
+      go.textContent = words.continue;
+      go.addEventListener("click", () => chooser.click());
+      drop.addEventListener("click", () => { forget(key); giveUp(place, token); row.remove(); list.hidden = !list.children.length; chooser.focus(); });
+    }
   }
 
   function settle() {
-    if (!failed) return location.reload();
+    if (!failed) {
+      arrived.clear();
+      return location.reload();
+    }
     if (list.querySelector("a")) return undefined;
     const link = document.createElement("a");
     link.href = location.href;
     link.className = "row";
-    link.textContent = form.dataset.again;
+    link.textContent = words.again;
     const row = document.createElement("li");
     row.append(link);
     list.append(row);
@@ -96,8 +190,34 @@ function takeFiles(form) {
   }
 }
 
-function saidBy(request) {
-  try { return JSON.parse(request.responseText).said; } catch { return null; }
+/** Which of the files that were chosen for a folder have arrived; kept until all have. */
+class Arrived {
+  constructor(place) {
+    this.name = `sealroom-arrived:${place}`;
+    this.keys = new Set();
+    try {
+      const { at, keys } = JSON.parse(localStorage.getItem(this.name)) ?? {};
+      if (Date.now() - at < KEPT) this.keys = new Set(keys);
+    } catch { /* storage is forbidden or was meddled with: everything is sent */ }
+  }
+
+  get isEmpty() { return this.keys.size === 0; }
+
+  has(key) { return this.keys.has(key); }
+
+  add(key) {
+    this.keys.add(key);
+    try { localStorage.setItem(this.name, JSON.stringify({ at: Date.now(), keys: [...this.keys] })); } catch { /* for this tab only */ }
+  }
+
+  clear() {
+    this.keys.clear();
+    try { localStorage.removeItem(this.name); } catch { /* nothing is kept then */ }
+  }
+}
+
+function saidBy(answer) {
+  try { return JSON.parse(answer).said; } catch { return null; }
 }
 
 function pathOf(relative) {
@@ -164,3 +284,9 @@ function refresh(form) {
     refresh(form);
   }, 3000);
 }
+
+const upload = document.querySelector("[data-room-upload]");
+if (upload) takeFiles(upload);
+const items = document.querySelector("[data-room-items]");
+const arm = items && upload ? order(items) : () => {};
+if (items) refresh(items);

@@ -2,8 +2,8 @@
 // data-uploads="address": files chosen or dropped anywhere on the page are sent there one by one, as they are, with progress.
 // The answer is the file's row; while it is prepared the row asks for itself again (htmx). Large ones go in parts to data-resume:
 // they survive a lost connection by themselves, and a closed tab when the same file is chosen again.
-import { Progress } from "./uploads/progress.js";
-import { IN_PARTS_FROM, Resumable, forget, giveUp, keyOf, stands, unfinished } from "./uploads/resumable.js";
+import { Progress } from "../../kit/js/progress.js";
+import { IN_PARTS_FROM, Resumable, forget, giveUp, keyOf, stands, unfinished } from "../../kit/js/resumable.js";
 
 const zone = document.querySelector("[data-uploads]");
 if (zone) start(zone);
@@ -143,8 +143,7 @@ function start(zone) {
 
   /** What was begun here and not ended: the browser may not read the file by itself, so it has to be chosen again. */
   async function showLeftOver() {
-    for (const { key, name, size, place, document: replaced } of unfinished()) {
-      if (replaced) continue; // of the page that replaces that file
+    for (const { key, name, size, place } of unfinished()) {
       const safe = await stands(place).catch(() => null);
       if (safe === null) continue;
       if (safe < 0) { forget(key); continue; }

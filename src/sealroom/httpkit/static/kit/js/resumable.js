@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One file sent in parts (tus 1.0): goes on by itself after a lost connection, and after the tab was closed when the same file is
-// chosen again. Where an upload lies is remembered in this browser under the file's name, size and date.
+// chosen again. Where an upload lies is remembered in this browser under the file's name, size and date, and where it is to go:
+// `scope` tells one place that takes files from another, `said` is the metadata the server asks for there.
 
 /** Smaller files go in one request: what a lost connection costs is sent again in a moment. In bytes. */
 export const IN_PARTS_FROM = 5_000_000;
@@ -10,14 +11,15 @@ const LONGEST_WAIT = 30_000;
 const PREFIX = "sealroom-upload:";
 const HEADERS = { "Tus-Resumable": "1.0.0", "X-Requested-With": "XMLHttpRequest" };
 
-/** Uploads that were begun in this browser and have not ended: [{ name, size, key, place, document }]; `document` is the id of the
- *  one they are the next version of, or "". */
-export function unfinished() {
+/** Uploads that were begun in this browser for a place and have not ended: [{ name, size, key, place, said }]. */
+export function unfinished(scope = "") {
   const found = [];
   try {
     for (let index = 0; index < localStorage.length; index += 1) {
       const key = localStorage.key(index);
-      if (key.startsWith(PREFIX)) found.push({ key, ...JSON.parse(localStorage.getItem(key)) });
+      if (!key.startsWith(PREFIX)) continue;
+      const one = { key, ...JSON.parse(localStorage.getItem(key)) };
+      if ((one.scope ?? "") === scope) found.push(one);
     }
   } catch { /* storage is forbidden or was meddled with: nothing to go on with */ }
   return found;
@@ -27,8 +29,9 @@ export function forget(key) {
   try { localStorage.removeItem(key); } catch { /* nothing is kept then */ }
 }
 
-export function keyOf(file, document = "") {
-  return `${PREFIX}${document}${file.name}:${file.size}:${file.lastModified}`;
+export function keyOf(file, scope = "", said = {}) {
+  const where = scope ? `${[scope, ...Object.values(said)].join(":")}:` : "";
+  return `${PREFIX}${where}${file.name}:${file.size}:${file.lastModified}`;
 }
 
 /** How many bytes are safe, or -1 when the server knows nothing of it. */
@@ -42,9 +45,9 @@ export function giveUp(place, token) {
 }
 
 export class Resumable {
-  /** hooks: progress(done), waiting(seconds), done(documentId, versionId), refused(response). `document`: whose next version it is. */
-  constructor({ file, address, token, hooks, document = "" }) {
-    Object.assign(this, { file, address, token, hooks, document, key: keyOf(file, document), place: "", offset: 0, halted: false, request: null, tries: 0 });
+  /** hooks: progress(done), waiting(seconds), done(id of the document or item, id of its version), refused(response). */
+  constructor({ file, address, token, hooks, scope = "", said = {} }) {
+    Object.assign(this, { file, address, token, hooks, scope, said, key: keyOf(file, scope, said), place: "", offset: 0, halted: false, request: null, tries: 0 });
   }
 
   async start() {
@@ -86,14 +89,15 @@ export class Resumable {
   }
 
   async begin() {
-    const words = [`filename ${base64(this.file.name)}`, ...(this.document ? [`document ${base64(this.document)}`] : [])].join(",");
+    const said = Object.entries({ filename: this.file.name, ...this.said }).filter(([, value]) => value);
+    const words = said.map(([word, value]) => `${word} ${base64(value)}`).join(",");
     const answer = await fetch(`${this.address}?name=${encodeURIComponent(this.file.name)}`, {
       method: "POST",
       headers: { ...HEADERS, "X-CSRFToken": this.token, "Upload-Length": String(this.file.size), "Upload-Metadata": words },
     });
     if (answer.status !== 201) throw await failure(answer);
     this.place = answer.headers.get("Location");
-    try { localStorage.setItem(this.key, JSON.stringify({ name: this.file.name, size: this.file.size, place: this.place, document: this.document })); } catch { /* it can go on only in this tab */ }
+    try { localStorage.setItem(this.key, JSON.stringify({ name: this.file.name, size: this.file.size, place: this.place, scope: this.scope, said: this.said })); } catch { /* it can go on only in this tab */ }
     return true;
   }
 
@@ -102,7 +106,7 @@ export class Resumable {
       const answer = await this.sendPart();
       this.tries = 0;
       this.offset = Number(answer.getResponseHeader("Upload-Offset"));
-      const id = answer.getResponseHeader("Sealroom-Document");
+      const id = answer.getResponseHeader("Sealroom-Document") ?? answer.getResponseHeader("Sealroom-Item");
       if (id) {
         forget(this.key);
         this.hooks.done(id, answer.getResponseHeader("Sealroom-Version"));
@@ -147,7 +151,7 @@ export class Resumable {
   }
 
   remembered() {
-    return unfinished().find(({ key }) => key === this.key)?.place ?? "";
+    return unfinished(this.scope).find(({ key }) => key === this.key)?.place ?? "";
   }
 }
 
