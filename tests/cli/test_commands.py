@@ -55,7 +55,44 @@ def test_demo_is_made_once_and_told_again(demo: Demo, lived_in: Shell) -> None:
         "For the audit",
     ]
     assert ask(lived_in, "SELECT COUNT(*) FROM viewing_pageview") == [(2,)]
-    assert ask(lived_in, "SELECT COUNT(*) FROM documents_version WHERE state = 'ready'") == [(3,)]
+    assert ask(lived_in, "SELECT COUNT(*) FROM documents_version WHERE state = 'ready'") == [
+        (6,)
+    ]  # three are the data room's copies
+
+
+def test_the_demo_has_a_data_room_with_people_rights_and_questions(demo: Demo, lived_in: Shell) -> None:
+    assert ask(lived_in, "SELECT name, state FROM datarooms_dataroom") == [("Project Alder", "open")]
+    items = (
+        "SELECT i.name, p.name FROM datarooms_item i JOIN documents_document d ON d.id = i.document_id"
+        " JOIN datarooms_item p ON p.id = i.parent_id ORDER BY i.id"
+    )
+    assert ask(lived_in, items) == [("Term sheet.pdf", "Company"), ("Forecast.pdf", "Finance"), ("Floor plan.png", "Premises")]
+    assert ask(lived_in, "SELECT name FROM datarooms_item WHERE document_id IS NULL ORDER BY position") == [
+        ("Company",),
+        ("Finance",),
+        ("Premises",),
+        ("Board only",),
+    ]
+    people = (
+        "SELECT g.address, g.role, p.name FROM datarooms_guest g LEFT JOIN datarooms_groupmember m ON m.guest_id = g.id"
+        " LEFT JOIN datarooms_group p ON p.id = m.group_id ORDER BY g.id"
+    )
+    assert ask(lived_in, people) == [
+        ("investor@example.com", "guest", "Bidders"),
+        ("counsel@example.com", "guest", "Bidders"),
+        ("auditor@example.com", "guest", "Advisers"),
+        ("user@example.com", "co_owner", None),
+    ]
+    assert ask(lived_in, 'SELECT "right" FROM datarooms_rightrow ORDER BY id') == [
+        ("view",),
+        ("none",),
+        ("print",),
+        ("download_pdf",),
+    ]
+    assert ask(lived_in, "SELECT subject, state FROM datarooms_question ORDER BY number") == [
+        ("Revenue of year 2", "answered"),
+        ("Lease", "open"),
+    ]
 
 
 def test_demo_is_refused_where_it_would_disturb(lived_in: Shell, tmp_path: Path) -> None:

@@ -22,14 +22,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from sealroom.cli import setup
+from sealroom.cli import demo_room, setup
 
 if TYPE_CHECKING:
+    from sealroom.access.models import Link
     from sealroom.accounts.rules import Actor
     from sealroom.sends.models import Send
     from sealroom.sends.rules import SendRequest
 
 _PATIENCE = 90  # seconds for a mail or a document of the demo
+_IP = "203.0.113.7"  # of a reader
 _READERS = ("investor@example.com", "counsel@example.com", "auditor@example.com")
 
 
@@ -87,7 +89,9 @@ def _make(file: Path, *, force: bool) -> dict[str, Any]:
     suffix = "" if accounts.needs_setup() else f"-{secrets.token_hex(3)}"
     people = {role: (f"{role}{suffix}@example.com", secrets.token_urlsafe(12)) for role in ("admin", "user")}
     admin, key = _team(people, now=datetime.now(UTC) - timedelta(days=9))
-    _sends(admin)
+    documents = _sends(admin)
+    cast = demo_room.Cast(people["user"][0], _READERS[:2], _READERS[2])
+    demo_room.make(admin, cast, documents, _prove, now=datetime.now(UTC) - timedelta(minutes=2))
     facts: dict[str, Any] = {"base_url": "", "api_key": key}
     facts |= {role: {"email": address, "password": password} for role, (address, password) in people.items()}
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -142,9 +146,9 @@ class _Post:
     settings: dict[str, Any] = field(default_factory=dict)  # further ones
 
 
-def _sends(admin: Actor) -> None:
+def _sends(admin: Actor) -> dict[str, str]:
     """Sends in every state: one expired, one revoked, one with many conditions and a link for all, one running that one of its
-    readers opened, and a draft."""
+    readers opened, and a draft. Returns the documents: id by name."""
     from sealroom.cli import demo_papers as papers  # noqa: PLC0415 -- slow import
     from sealroom.sends import flows as sends  # noqa: PLC0415 -- app ready
 
@@ -163,6 +167,7 @@ def _sends(admin: Actor) -> None:
     send = _send(admin, running, now=now - timedelta(hours=20))
     _open(send, sheet, now=datetime.now(UTC) - timedelta(minutes=3))
     sends.save_draft(admin, _request(_Post((plan, sheet), _READERS[2:], "For the audit")), now=datetime.now(UTC))
+    return {"Term sheet.pdf": sheet, "Forecast.pdf": figures, "Floor plan.png": plan}
 
 
 def _request(post: _Post) -> SendRequest:
@@ -208,16 +213,22 @@ def _open(send: Send, document: str, *, now: datetime) -> None:
     recipient = send.recipients.select_related("link").order_by("pk").first()
     assert recipient is not None
     assert recipient.link is not None
-    link, ip = recipient.link.public_id, "203.0.113.7"
-    meeting = access.meet(None, user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", now=now)
-    before = frozenset(_mails())
-    access.request_code(meeting.visitor, link, recipient.address, ip=ip, now=now)
-    code = "".join(_read_mail(recipient.address, r"(?m)^\s*(\d{3}[\s\u202f\u00a0]?\d{3})\s*$", before=before).split())
-    proved = access.verify_code(meeting.visitor, link, code, remember=False, ip=ip, now=now)
-    admission = access.check_pass(proved.new_cookie, link, document, ip=ip, now=now)
+    cookie = _prove(recipient.link, recipient.address, now)
+    admission = access.check_pass(cookie, recipient.link.public_id, document, ip=_IP, now=now)
     for page, second in ((1, 20), (2, 55)):
         viewing.record_page(admission, page, now=now + timedelta(seconds=second - 20))
         viewing.heartbeat(admission, {page: 18_000}, now=now + timedelta(seconds=second))
+
+
+def _prove(link: Link, address: str, now: datetime) -> str:
+    """A browser that proved an address behind a link by the mailed code: its cookie."""
+    from sealroom.access import flows as access  # noqa: PLC0415 -- app ready
+
+    meeting = access.meet(None, user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", now=now)
+    before = frozenset(_mails())
+    access.request_code(meeting.visitor, link.public_id, address, ip=_IP, now=now)
+    code = "".join(_read_mail(address, r"(?m)^\s*(\d{3}[\s\u202f\u00a0]?\d{3})\s*$", before=before).split())
+    return access.verify_code(meeting.visitor, link.public_id, code, remember=False, ip=_IP, now=now).new_cookie
 
 
 def _mails() -> list[Path]:

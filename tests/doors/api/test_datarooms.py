@@ -13,7 +13,7 @@ from tests.doors.api.test_uploads import ask, words
 from tests.factories.api import Answer, Caller, make_caller
 from tests.factories.documents import make_pdf
 
-from sealroom.core.errors import Forbidden
+from sealroom.core.errors import NotFound
 from sealroom.core.jobs.worker import drain
 from sealroom.datarooms import queries
 from sealroom.datarooms.models import DataRoom
@@ -324,7 +324,7 @@ def test_bytes_break_off_when_he_leads_no_longer(admin: Caller, user: Caller, ro
     answer: Any = user.client.get(f"/api/v1{room}/items/{item}/content", headers={"Authorization": f"Bearer {user.key}"})
     guest = done(admin.get(f"{room}/guests"))["items"][0]["id"]
     done(admin.post(f"{room}/guests/{guest}/revoke"))
-    with pytest.raises(Forbidden):
+    with pytest.raises(NotFound):
         b"".join(answer.streaming_content)
 
 
