@@ -3,41 +3,28 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from uuid import uuid4
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect, sync_playwright
-from tests.doors.portal.test_viewer_in_browser import CHROMIUM
-from tests.journeys.server import Server, serving
+from playwright.sync_api import BrowserContext, Page, Route, expect
+
+from tests.journeys.server import Server
+from tests.journeys.stage import DESK
+from tests.journeys.story import sign_up
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SIZE = 20 * 1024 * 1024
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, dict[str, Any]]]:
-    with serving(tmp_path_factory.mktemp("uploads")) as running:
-        yield running, json.loads(running.command("demo", "--json").stdout)
-
-
 @pytest.fixture
-def context(server: tuple[Server, dict[str, Any]]) -> Iterator[BrowserContext]:
-    running, demo = server
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        made = browser.new_context(viewport={"width": 1440, "height": 900})
-        page = made.new_page()
-        page.goto(f"{running.base_url}/accounts/login/")
-        page.locator("[name=login]").fill(demo["user"]["email"])
-        page.locator("[name=password]").fill(demo["user"]["password"])
-        page.locator("main form button[type=submit]").first.click()
-        page.wait_for_url(f"{running.base_url}/")
-        page.close()
-        yield made
-        browser.close()
+def context(server: Server, new_page: Callable[..., Page]) -> BrowserContext:
+    """A browser in which somebody is signed in."""
+    page = new_page(viewport=DESK)
+    sign_up(server, page, f"{uuid4().hex}@example.com", team="Long notes")
+    page.close()
+    return page.context
 
 
 @pytest.fixture
@@ -58,8 +45,8 @@ def choose(page: Page, file: Path) -> None:
     page.locator("[data-uploads] input[type=file]").set_input_files(str(file))
 
 
-def test_a_line_that_drops_is_no_matter(server: tuple[Server, dict[str, Any]], context: BrowserContext, file: Path) -> None:
-    page = opened(context, server[0])
+def test_a_line_that_drops_is_no_matter(server: Server, context: BrowserContext, file: Path) -> None:
+    page = opened(context, server)
     seen = [0]
 
     def drop_the_second(route: Route) -> None:
@@ -76,10 +63,8 @@ def test_a_line_that_drops_is_no_matter(server: tuple[Server, dict[str, Any]], c
     assert page.evaluate("() => Object.keys(localStorage).filter(key => key.startsWith('sealroom-upload:'))") == []
 
 
-def test_a_closed_tab_goes_on_when_the_file_is_chosen_again(
-    server: tuple[Server, dict[str, Any]], context: BrowserContext, file: Path
-) -> None:
-    page = opened(context, server[0])
+def test_a_closed_tab_goes_on_when_the_file_is_chosen_again(server: Server, context: BrowserContext, file: Path) -> None:
+    page = opened(context, server)
     offsets: list[str] = []
 
     def stop_after_the_first(route: Route) -> None:
@@ -93,7 +78,7 @@ def test_a_closed_tab_goes_on_when_the_file_is_chosen_again(
     choose(page, file)
     expect(page.locator("[data-step]")).to_contain_text("goes on by itself", timeout=60_000)
     page.close(run_before_unload=False)
-    again = opened(context, server[0])
+    again = opened(context, server)
     row = again.locator("li[data-left-over]")
     expect(row).to_contain_text("Long notes.txt")
     expect(row).to_contain_text("Choose the file again")
@@ -108,8 +93,8 @@ def test_a_closed_tab_goes_on_when_the_file_is_chosen_again(
     expect(again.locator("li[data-left-over]")).to_have_count(0)
 
 
-def test_pause_and_continue(server: tuple[Server, dict[str, Any]], context: BrowserContext, file: Path) -> None:
-    page = opened(context, server[0])
+def test_pause_and_continue(server: Server, context: BrowserContext, file: Path) -> None:
+    page = opened(context, server)
     page.route("**/uploads/**", lambda route: route.abort() if route.request.method == "PATCH" else route.continue_())
     choose(page, file)
     pause = page.locator("[data-upload-list] [data-pause]")
