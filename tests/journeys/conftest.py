@@ -11,11 +11,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.journeys.server import Server, serving
+from tests.journeys.stage import Stage
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
 ]  # fmt: skip
 
 
@@ -26,10 +27,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium. For one module only: while it lives, Playwright's event loop runs in this thread, and Django refuses
-    database work of other tests beside a running loop."""
+    """Debian's Chromium. For the stories only, which use no database of their own: while it lives, Playwright's event loop runs in
+    this thread, and Django refuses database work of other tests beside a running loop."""
     if not Path(CHROMIUM).exists():
         pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:
@@ -53,13 +54,21 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
             "console",
             lambda message: complaints.append(f"{page.url}: {message.text}") if "Content Security Policy" in message.text else None,
         )
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(30_000)
         return page
 
     yield make
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture(scope="module")
+def stage(server: Server) -> Stage:
+    """The senders behind the installation; a module starts with limits that nobody has used up."""
+    made = Stage(server, {})
+    made.do("forget_limits")
+    return made
 
 
 @pytest.fixture

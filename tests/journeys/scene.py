@@ -1,37 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A team with something on every page of Document Security: run beside a server, as `python -m tests.journeys.scene EMAIL`.
-
-Prints JSON: addresses by name. A process of its own, because the server's process knows nothing of tests.
-"""
+"""A team with something on every page of Document Security: a deed on the data of a server (see `tests.journeys.backstage`)."""
 
 from __future__ import annotations
 
 import io
-import json
-import os
-import sys
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import django
 import pikepdf
 from django.utils import timezone
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sealroom.project.settings")
-django.setup()
-
-from sealroom.access import flows as access  # noqa: E402
-from sealroom.access import queries as links  # noqa: E402
-from sealroom.accounts.models import User  # noqa: E402
-from sealroom.documents import flows as documents  # noqa: E402
-from sealroom.documents.models import Document  # noqa: E402
-from sealroom.sends import flows  # noqa: E402
-from sealroom.sends.models import Recipient, Send  # noqa: E402
-from sealroom.sends.rules import Addressee, OwnTerms, SendRequest, SendSettings  # noqa: E402
-from tests.factories.accounts import Persona  # noqa: E402 -- Django is ready now
-from tests.factories.documents import make_pdf, upload_ready  # noqa: E402
-from tests.factories.films import make_film  # noqa: E402
-from tests.journeys.story import PASSCODE, outlined_pdf  # noqa: E402
+from sealroom.access import flows as access
+from sealroom.access import queries as links
+from sealroom.accounts.models import User
+from sealroom.audit.rules import SYSTEM
+from sealroom.billing import flows as billing
+from sealroom.billing.models import Invoice
+from sealroom.documents import flows as documents
+from sealroom.documents.models import Document
+from sealroom.sends import flows
+from sealroom.sends.models import Recipient, Send
+from sealroom.sends.rules import Addressee, OwnTerms, SendRequest, SendSettings
+from tests.factories.accounts import Persona
+from tests.factories.documents import make_pdf, upload_ready
+from tests.factories.films import make_film
+from tests.journeys.story import PASSCODE, outlined_pdf
 
 TERMS = "<h2>Confidentiality</h2><p>The reader keeps <strong>everything</strong> to himself.</p>" + "".join(
     f"<p>{number}. What is read here is used for the sale of the company alone, and for nothing else, for five years.</p>"
@@ -146,5 +140,9 @@ def set_scene(email: str) -> dict[str, Any]:
     return scene.found
 
 
-if __name__ == "__main__":
-    print(json.dumps(set_scene(sys.argv[1])))
+def confirm_transfer() -> None:
+    """The money for the one open invoice has come."""
+    billing.confirm_transfer(Invoice.objects.get(status="open").public_id, who=SYSTEM, now=timezone.now())
+
+
+DEEDS: dict[str, Callable[..., object]] = {"set_scene": set_scene, "confirm_transfer": confirm_transfer}

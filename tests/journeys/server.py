@@ -16,10 +16,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
 
+from tests.journeys.backstage import Backstage
 from tests.patterns import lay_installation
 
 START_SECONDS = 240
@@ -35,6 +36,8 @@ class Server:
     log: Path
     process: subprocess.Popen[bytes]
     environment: dict[str, str]
+    backstage: Backstage
+    read: dict[Path, EmailMessage] = field(default_factory=dict)
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run `sealroom WORDS` against this installation."""
@@ -51,11 +54,16 @@ class Server:
         """Mails written for an address, oldest first."""
         found = []
         for path in sorted((self.data / "outbox").glob("*.eml")):
-            message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-            assert isinstance(message, EmailMessage)
+            message = self.read.get(path) or self._open(path)
             if to in str(message["To"]):
                 found.append(message)
         return found
+
+    def _open(self, path: Path) -> EmailMessage:
+        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        assert isinstance(message, EmailMessage)
+        self.read[path] = message
+        return message
 
     def wait_for_mail(self, to: str, *, subject: str = "", count: int = 1, seconds: float = 40) -> EmailMessage:
         """The latest mail to an address once `count` of them with such a subject are there."""
@@ -119,11 +127,13 @@ def serving(folder: Path, *, from_nothing: bool = False, **extra: str) -> Iterat
             cwd=folder,
         )
     base_url = f"http://127.0.0.1:{port}"
+    backstage = Backstage(environment, folder / "backstage.log")
     try:
         _wait_until_up(base_url, process, log)
         match = re.search(r"http://\S+/setup/\S+", log.read_text())
-        yield Server(base_url, data, match.group() if match else "", log, process, environment)
+        yield Server(base_url, data, match.group() if match else "", log, process, environment, backstage)
     finally:
+        backstage.end()
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(20)

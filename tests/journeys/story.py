@@ -4,10 +4,7 @@
 from __future__ import annotations
 
 import io
-import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +19,7 @@ PASSCODE = "orange lamp"
 
 def set_scene(server: Server, email: str) -> dict[str, Any]:
     """Let a member of a running server have something on every page of Document Security; see `tests.journeys.scene`."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.journeys.scene", email],
-        env=server.environment | {"DJANGO_SETTINGS_MODULE": "sealroom.project.settings"},
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=240,
-    )
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, Any] = server.backstage.do("tests.journeys.scene", "set_scene", email=email)
     return found
 
 

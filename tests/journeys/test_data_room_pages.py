@@ -12,16 +12,16 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.server import Server
-from tests.journeys.story import make_pdf
-from tests.journeys.test_pages_are_accessible import Inspector, set_up
+from tests.journeys.story import make_pdf, sign_up
+from tests.journeys.test_pages_are_accessible import Inspector
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-def test_a_room_is_filled_and_its_pages_are_accessible(own_server: Server, new_page: Callable[..., Page], tmp_path: Path) -> None:
+def test_a_room_is_filled_and_its_pages_are_accessible(server: Server, new_page: Callable[..., Page], tmp_path: Path) -> None:
     """One room from its first folder to its first question."""
-    inspector, server, page = Inspector(), own_server, new_page(locale="fr-FR")
-    set_up(server, page, "owner")
+    inspector, page = Inspector(), new_page(locale="fr-FR")
+    sign_up(server, page, "lead@example.com", team="Example Partners")
     page.goto(f"{server.base_url}/rooms/")
     inspector.look(page, "no room")
     page.locator("#name").fill("Projet Aulne")

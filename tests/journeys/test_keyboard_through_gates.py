@@ -11,21 +11,20 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.server import Server, code_in, link_in
-from tests.journeys.story import PASSCODE, make_pdf, outlined_pdf, shown_page
+from tests.journeys.story import PASSCODE, make_pdf, outlined_pdf, shown_page, sign_up
 from tests.journeys.test_keyboard_only import tab_to
-from tests.journeys.test_pages_are_accessible import set_up
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 DESK = {"width": 1440, "height": 900}
-READER = "reader@example.com"
+READER = "gates.reader@example.com"
 
 
-def test_gates_and_viewer_by_keyboard(own_server: Server, new_page: Callable[..., Page], tmp_path: Path) -> None:
+def test_gates_and_viewer_by_keyboard(server: Server, new_page: Callable[..., Page], tmp_path: Path) -> None:
     sender = new_page(viewport=DESK)
-    set_up(own_server, sender, "owner")
+    sign_up(server, sender, "gates@example.com", team="Example Partners")
     _sets_conditions(sender, tmp_path)
     reader = new_page(viewport=DESK)
-    _passes_gates(own_server, reader)
+    _passes_gates(server, reader)
     _reads(reader)
 
 

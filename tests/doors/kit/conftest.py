@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -62,6 +63,7 @@ def answer(route: Route) -> None:
     route.fulfill(status=200, body=response.content, headers=dict(response.items()))
 
 
+@functools.cache
 def _static(name: str) -> bytes:
     """A file that lies somewhere, or a sheet that is joined when static files are collected."""
     found = finders.find(name)

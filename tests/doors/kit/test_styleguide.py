@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
+from tests import barriers
 from tests.doors.kit.conftest import HOST, answer
 
 pytestmark = pytest.mark.browser
@@ -31,9 +31,7 @@ def test_page_has_no_barrier(page: Page, name: str, theme: str) -> None:
 
     # A fading message is measured while it is still pale, so everything that moves is let come to rest.
     page.evaluate("Promise.all(document.getAnimations().filter(a => a.effect.getTiming().iterations === 1).map(a => a.finished))")
-    found = [
-        (violation["id"], [node["target"] for node in violation["nodes"]]) for violation in Axe().run(page).response["violations"]
-    ]
+    found = [(violation["id"], [node["target"] for node in violation["nodes"]]) for violation in barriers.violations(page)]
 
     assert found == []
     assert page.complaints == []  # type: ignore[attr-defined]

@@ -3,25 +3,16 @@
 
 from __future__ import annotations
 
-import json
-import re
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from tests.journeys.server import Server, code_in, serving
+from playwright.sync_api import Page, expect
+
+from tests import barriers
+from tests.journeys.stage import DESK, PHONE, Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-ROOT = Path(__file__).parents[3]
-DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 # Each to somebody else: codes for one address are limited.
 SENDS: dict[str, dict[str, Any]] = {
     "keys": {"to": "keys@example.com", "pages": [12]},
@@ -29,8 +20,7 @@ SENDS: dict[str, dict[str, Any]] = {
     "taken back": {"to": "back@example.com", "pages": [12]},
     "idle": {"to": "idle@example.com", "pages": [1]},
     "no script": {"to": "script@example.com", "pages": [1]},
-    "light": {"to": "light@example.com", "pages": [2, 1]},
-    "dark": {"to": "dark@example.com", "pages": [2, 1]},
+    "themes": {"to": "themes@example.com", "pages": [2, 1]},
     "en": {"to": "en@example.com", "pages": [3, 1], "language": "en"},
     "fr": {"to": "fr@example.com", "pages": [3, 1], "language": "fr"},
 }
@@ -42,92 +32,19 @@ SHIFTS = """() => new Promise(done => {
 })"""
 
 
-@dataclass
-class Stage:
-    """A server, and what its senders do."""
-
-    server: Server
-    sent: dict[str, dict[str, Any]]
-
-    def send(self, **wish: Any) -> dict[str, Any]:
-        """A further send."""
-        return self._do(deed="send", **wish)
-
-    def revoke(self, sent: dict[str, Any]) -> None:
-        self._do(deed="revoke", owner=sent["owner"], send=sent["send"])
-
-    def enter(self, page: Page, sent: dict[str, Any]) -> None:
-        """Through the gates as a reader goes through them."""
-        reader = sent["to"]
-        before = len(self._codes(reader))
-        page.goto(sent["url"])
-        page.locator("[name=address]").fill(reader)
-        page.locator("main form button[type=submit]").click()
-        page.wait_for_url("**/verify/")
-        code = code_in(self.server.wait_for_mail(reader, subject="code", count=before + 1))
-        page.locator("[name=code]").fill(code)
-        page.locator("main form button[type=submit]").first.click()
-        page.wait_for_url(re.compile(r"/v/[dr]/"))
-
-    def _codes(self, reader: str) -> list[str]:
-        return [str(mail["Subject"]) for mail in self.server.mails(reader) if "code" in str(mail["Subject"]).lower()]
-
-    def _do(self, **wish: Any) -> dict[str, Any]:
-        command = [sys.executable, "-m", "tests.doors.portal.stage", json.dumps(wish)]
-        environment = self.server.environment | {"DJANGO_SETTINGS_MODULE": "sealroom.project.settings"}
-        done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
-        assert done.returncode == 0, done.stderr
-        answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        return answer
-
-
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """One server for this file."""
-    with serving(tmp_path_factory.mktemp("portal")) as server:
-        made = Stage(server, {})
-        made.sent = made._do(deed="send_all", wishes=SENDS)
-        yield made
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    if not Path(CHROMIUM).exists():
-        pytest.skip("Chromium is not installed")
-    with sync_playwright() as playwright:
-        engine = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield engine
-        engine.close()
-
-
-@pytest.fixture
-def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Pages in profiles of their own; none may throw or break the content security policy."""
-    contexts: list[BrowserContext] = []
-    complaints: list[str] = []
-
-    def make(**options: Any) -> Page:
-        context = browser.new_context(**{"viewport": DESK, **options})
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None)
-        return page
-
-    yield make
-    for context in contexts:
-        context.close()
-    assert complaints == []
+def stage(stage: Stage) -> Stage:
+    """What was sent, all at once."""
+    stage.sent = stage.do("send_all", wishes=SENDS)
+    return stage
 
 
 def _barriers(page: Page) -> list[str]:
-    return [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in Axe().run(page).response["violations"]]
+    return [f"{theme}: {one['id']}: {one['nodes'][0]['html'][:120]}" for theme, one in barriers.in_both_themes(page)]
 
 
 def test_reader_turns_pages_with_the_keyboard(stage: Stage, new_page: Callable[..., Page]) -> None:
-    page = new_page()
+    page = new_page(viewport=DESK)
     stage.enter(page, stage.sent["keys"])
     page.locator(".sheet.is-shown").first.wait_for()
     shift = page.evaluate(SHIFTS)
@@ -146,7 +63,7 @@ def test_reader_turns_pages_with_the_keyboard(stage: Stage, new_page: Callable[.
 
 
 def test_zoom_and_rotation_keep_the_page(stage: Stage, new_page: Callable[..., Page]) -> None:
-    page = new_page()
+    page = new_page(viewport=DESK)
     stage.enter(page, stage.sent["zoom"])
     page.locator(".sheet.is-shown").first.wait_for()
     zoom = page.locator("summary [data-zoom-now]")
@@ -169,7 +86,7 @@ def test_zoom_and_rotation_keep_the_page(stage: Stage, new_page: Callable[..., P
 
 
 def test_open_viewer_loses_everything_when_the_send_is_taken_back(stage: Stage, new_page: Callable[..., Page]) -> None:
-    page, sent = new_page(), stage.sent["taken back"]
+    page, sent = new_page(viewport=DESK), stage.sent["taken back"]
     stage.enter(page, sent)
     page.locator(".sheet.is-shown").first.wait_for()
     stage.revoke(sent)
@@ -179,7 +96,7 @@ def test_open_viewer_loses_everything_when_the_send_is_taken_back(stage: Stage, 
 
 
 def test_idle_viewer_learns_of_the_end_by_itself(stage: Stage, new_page: Callable[..., Page]) -> None:
-    page, sent = new_page(), stage.sent["idle"]
+    page, sent = new_page(viewport=DESK), stage.sent["idle"]
     stage.enter(page, sent)
     page.locator(".sheet.is-shown").first.wait_for()
     stage.revoke(sent)
@@ -188,21 +105,20 @@ def test_idle_viewer_learns_of_the_end_by_itself(stage: Stage, new_page: Callabl
 
 
 def test_pages_vanish_when_time_is_up(stage: Stage, new_page: Callable[..., Page]) -> None:
-    page, sent = new_page(), stage.send(to="late@example.com", pages=[1], expires_in=15)
+    page, sent = new_page(viewport=DESK), stage.send(to="late@example.com", pages=[1], expires_in=15)
     stage.enter(page, sent)
     expect(page.locator("[data-ended-title]")).to_have_text("Access has expired.", timeout=25_000)
     assert page.locator(".sheet, .thumb, .viewer img").count() == 0
 
 
 def test_reader_without_script_is_told(stage: Stage, new_page: Callable[..., Page]) -> None:
-    page = new_page(java_script_enabled=False)
+    page = new_page(viewport=DESK, java_script_enabled=False)
     stage.enter(page, stage.sent["no script"])
     expect(page.get_by_text("The viewer needs JavaScript")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_have_no_barrier(stage: Stage, new_page: Callable[..., Page], scheme: str) -> None:
-    page, sent = new_page(color_scheme=scheme), stage.sent[scheme]
+def test_pages_have_no_barrier(stage: Stage, new_page: Callable[..., Page]) -> None:
+    page, sent = new_page(viewport=DESK, color_scheme="dark"), stage.sent["themes"]
     found: dict[str, list[str]] = {}
     page.goto(sent["url"])
     found["address"] = _barriers(page)

@@ -5,43 +5,23 @@ folders that are chosen arrive with their tree. With SEALROOM_PICTURES set to a 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
-from tests.doors.portal.test_viewer_in_browser import CHROMIUM, DESK, PHONE, Stage
-from tests.journeys.server import serving
+from playwright.sync_api import FilePayload, Page, expect
+
+from tests import barriers
+from tests.journeys.stage import DESK, PHONE, Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 NARROW = PHONE | {"width": 390}
 
 
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with serving(tmp_path_factory.mktemp("rooms")) as server:
-        yield Stage(server, {})
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    context = chromium.new_context(viewport=DESK)  # type: ignore[arg-type]
-    opened = context.new_page()
-    faults: list[str] = []
-    opened.on("console", lambda message: faults.append(message.text) if "Content Security Policy" in message.text else None)
-    yield opened
-    assert faults == []
-    context.close()
+def page(new_page: Callable[..., Page]) -> Page:
+    return new_page(viewport=DESK)
 
 
 def inspect(page: Page, name: str) -> None:
@@ -51,14 +31,14 @@ def inspect(page: Page, name: str) -> None:
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), (name, size)
-            faults = Axe().run(page).response["violations"]
+            faults = barriers.violations(page, None if scheme == "light" else barriers.COLOURS)
             assert [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in faults] == [], (name, size, scheme)
             if folder := os.environ.get("SEALROOM_PICTURES"):
                 page.screenshot(path=Path(folder) / f"{name}-{size['width']}-{scheme}.png", full_page=True)
 
 
 def room_of(stage: Stage, **wish: Any) -> dict[str, Any]:
-    return stage._do(deed="room", **wish)
+    return stage.do("room", **wish)
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

@@ -3,45 +3,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from tests.doors.portal.test_viewer_in_browser import CHROMIUM, DESK, PHONE, Stage
+from playwright.sync_api import Page, expect
+
+from tests import barriers
 from tests.factories.films import need_ffmpeg
-from tests.journeys.server import serving
+from tests.journeys.stage import DESK, PHONE, Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PLAYS = "() => { const film = document.querySelector('[data-film]'); return film.currentTime > 0.2 && film.readyState >= 2; }"
 
 
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    need_ffmpeg()
-    with serving(tmp_path_factory.mktemp("player")) as server:
-        yield Stage(server, {})
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-        )
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    context = chromium.new_context(viewport=DESK)  # type: ignore[arg-type]
-    opened = context.new_page()
-    faults: list[str] = []
-    opened.on("console", lambda message: faults.append(message.text) if "Content Security Policy" in message.text else None)
-    yield opened
-    assert faults == []
-    context.close()
+def page(new_page: Callable[..., Page]) -> Page:
+    need_ffmpeg()
+    return new_page(viewport=DESK)
 
 
 def play(page: Page) -> None:
@@ -50,14 +28,14 @@ def play(page: Page) -> None:
 
 
 def test_a_film_plays_after_its_copy_was_marked_and_ends_when_access_ends(stage: Stage, page: Page) -> None:
-    sent = stage._do(deed="send_film", to="film@example.com", media="")
+    sent = stage.do("send_film", to="film@example.com", media="")
     stage.enter(page, sent)
     expect(page.locator("[data-stage]")).to_be_visible(timeout=60_000)
     play(page)
     for size in (DESK, PHONE):
         page.set_viewport_size(size)  # type: ignore[arg-type]
         assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
-    assert Axe().run(page).violations_count == 0
+    assert barriers.violations(page) == []
     stage.revoke(sent)
     page.reload()
     expect(page.locator("h1")).to_contain_text("ended")
@@ -65,18 +43,18 @@ def test_a_film_plays_after_its_copy_was_marked_and_ends_when_access_ends(stage:
 
 
 def test_an_open_player_is_emptied(stage: Stage, page: Page) -> None:
-    sent = stage._do(deed="send_film", to="open@example.com", media="laid_over")
+    sent = stage.do("send_film", to="open@example.com", media="laid_over")
     stage.enter(page, sent)
     expect(page.locator("[data-mark] span").first).to_contain_text("open@example.com")
     play(page)
     stage.revoke(sent)
     expect(page.locator("[data-ended]")).to_be_visible(timeout=30_000)
     assert page.evaluate("() => document.querySelector('[data-film]').getAttribute('src')") is None
-    assert Axe().run(page).violations_count == 0
+    assert barriers.violations(page) == []
 
 
 def test_a_sound_plays(stage: Stage, page: Page) -> None:
-    sent = stage._do(deed="send_film", to="sound@example.com", media="", sound=True)
+    sent = stage.do("send_film", to="sound@example.com", media="", sound=True)
     stage.enter(page, sent)
     play(page)
     expect(page.locator("#main")).to_contain_text("A sound cannot carry a mark")

@@ -3,42 +3,29 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from uuid import uuid4
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect, sync_playwright
-from tests.doors.portal.test_viewer_in_browser import CHROMIUM
-from tests.journeys.server import Server, serving
+from playwright.sync_api import BrowserContext, Page, Route, expect
+
+from tests.journeys.server import Server
+from tests.journeys.stage import DESK
+from tests.journeys.story import set_scene, sign_up
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SIZE = 20 * 1024 * 1024
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, dict[str, Any]]]:
-    with serving(tmp_path_factory.mktemp("uploads")) as running:
-        yield running, json.loads(running.command("demo", "--json").stdout)
-
-
 @pytest.fixture
-def context(server: tuple[Server, dict[str, Any]]) -> Iterator[BrowserContext]:
-    running, demo = server
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        made = browser.new_context(viewport={"width": 1440, "height": 900})
-        page = made.new_page()
-        page.goto(f"{running.base_url}/accounts/login/")
-        page.locator("[name=login]").fill(demo["admin"]["email"])
-        page.locator("[name=password]").fill(demo["admin"]["password"])
-        page.locator("main form button[type=submit]").first.click()
-        page.wait_for_url(f"{running.base_url}/")
-        page.close()
-        yield made
-        browser.close()
+def context(server: Server, new_page: Callable[..., Page]) -> BrowserContext:
+    """A browser in which somebody is signed in."""
+    page = new_page(viewport=DESK)
+    sign_up(server, page, f"{uuid4().hex}@example.com", team="Long notes")
+    page.close()
+    return page.context
 
 
 @pytest.fixture
@@ -59,8 +46,8 @@ def choose(page: Page, file: Path) -> None:
     page.locator("[data-uploads] input[type=file]").set_input_files(str(file))
 
 
-def test_a_line_that_drops_is_no_matter(server: tuple[Server, dict[str, Any]], context: BrowserContext, file: Path) -> None:
-    page = opened(context, server[0])
+def test_a_line_that_drops_is_no_matter(server: Server, context: BrowserContext, file: Path) -> None:
+    page = opened(context, server)
     seen = [0]
 
     def drop_the_second(route: Route) -> None:
@@ -77,10 +64,8 @@ def test_a_line_that_drops_is_no_matter(server: tuple[Server, dict[str, Any]], c
     assert page.evaluate("() => Object.keys(localStorage).filter(key => key.startsWith('sealroom-upload:'))") == []
 
 
-def test_a_closed_tab_goes_on_when_the_file_is_chosen_again(
-    server: tuple[Server, dict[str, Any]], context: BrowserContext, file: Path
-) -> None:
-    page = opened(context, server[0])
+def test_a_closed_tab_goes_on_when_the_file_is_chosen_again(server: Server, context: BrowserContext, file: Path) -> None:
+    page = opened(context, server)
     offsets: list[str] = []
 
     def stop_after_the_first(route: Route) -> None:
@@ -94,7 +79,7 @@ def test_a_closed_tab_goes_on_when_the_file_is_chosen_again(
     choose(page, file)
     expect(page.locator("[data-step]")).to_contain_text("goes on by itself", timeout=60_000)
     page.close(run_before_unload=False)
-    again = opened(context, server[0])
+    again = opened(context, server)
     row = again.locator("li[data-left-over]")
     expect(row).to_contain_text("Long notes.txt")
     expect(row).to_contain_text("Choose the file again")
@@ -109,8 +94,8 @@ def test_a_closed_tab_goes_on_when_the_file_is_chosen_again(
     expect(again.locator("li[data-left-over]")).to_have_count(0)
 
 
-def test_pause_and_continue(server: tuple[Server, dict[str, Any]], context: BrowserContext, file: Path) -> None:
-    page = opened(context, server[0])
+def test_pause_and_continue(server: Server, context: BrowserContext, file: Path) -> None:
+    page = opened(context, server)
     page.route("**/uploads/**", lambda route: route.abort() if route.request.method == "PATCH" else route.continue_())
     choose(page, file)
     pause = page.locator("[data-upload-list] [data-pause]")
@@ -121,14 +106,18 @@ def test_pause_and_continue(server: tuple[Server, dict[str, Any]], context: Brow
     expect(page.locator("[data-upload-list] [name=document]")).to_have_count(1, timeout=60_000)
 
 
-def test_a_replacement_goes_on_after_the_tab_was_closed(
-    server: tuple[Server, dict[str, Any]], context: BrowserContext, file: Path
-) -> None:
-    page = context.new_page()
-    page.goto(f"{server[0].base_url}/sends/")
-    page.locator("main a.row-title[href^='/sends/']").first.click()
-    page.goto(page.locator("a[href$='/replace/']").first.evaluate("link => link.href"))
-    address = page.url
+def replacing(server: Server, new_page: Callable[..., Page]) -> tuple[Page, str]:
+    """The page on which a sent file is replaced, and its address."""
+    page, sender = new_page(viewport=DESK), f"{uuid4().hex}@example.com"
+    sign_up(server, page, sender, team="Second thoughts")
+    sent = set_scene(server, sender)
+    address = f"{server.base_url}/sends/{sent['gated']}/files/{sent['book']}/replace/"
+    page.goto(address)
+    return page, address
+
+
+def test_a_replacement_goes_on_after_the_tab_was_closed(server: Server, new_page: Callable[..., Page], file: Path) -> None:
+    page, address = replacing(server, new_page)
     offsets: list[str] = []
 
     def stop_after_the_first(route: Route) -> None:
@@ -145,7 +134,7 @@ def test_a_replacement_goes_on_after_the_tab_was_closed(
     if folder := os.environ.get("SEALROOM_PICTURES"):
         page.screenshot(path=Path(folder) / "replace-on-its-way.png")
     page.close(run_before_unload=False)
-    again = context.new_page()
+    again = page.context.new_page()
     begun: list[str] = []
     again.on(
         "request", lambda request: begun.append(request.headers.get("upload-offset", "")) if request.method == "PATCH" else None
@@ -160,12 +149,9 @@ def test_a_replacement_goes_on_after_the_tab_was_closed(
 
 
 def test_a_refused_replacement_says_so_and_can_be_tried_again(
-    server: tuple[Server, dict[str, Any]], context: BrowserContext, tmp_path: Path
+    server: Server, new_page: Callable[..., Page], tmp_path: Path
 ) -> None:
-    page = context.new_page()
-    page.goto(f"{server[0].base_url}/sends/")
-    page.locator("main a.row-title[href^='/sends/']").first.click()
-    page.goto(page.locator("a[href$='/replace/']").first.evaluate("link => link.href"))
+    page, _address = replacing(server, new_page)
     program = tmp_path / "Setup.exe"
     program.write_bytes(b"MZ" + b"\0" * 6_000_000)
     page.locator("#file").set_input_files(str(program))
