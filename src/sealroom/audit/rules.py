@@ -91,6 +91,7 @@ class Verb(enum.StrEnum):
     SEND_REMINDED = "send.reminded"
     SEND_DELETED = "send.deleted"
     SEND_PREVIEWED = "send.previewed"
+    REPLIED = "send.replied"
     ACCESS_ASKED = "send.access_asked"
     ACCESS_ASKED_DECIDED = "send.access_asked_decided"
     PRESET_SAVED = "preset.saved"

@@ -3,17 +3,25 @@
 
 from __future__ import annotations
 
+import html as html_text
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import nh3
 
 from sealroom.core.addresses import BadAddress, canonical_domain
 from sealroom.core.errors import Invalid
+from sealroom.core.people import Addressee
 from sealroom.sends.rules.sending import MAX_DOCUMENTS, MAX_RECIPIENTS
 
 MODES = ("off", "ask", "force")
 """What a client does with attachments: nothing by itself, asks, or sends no other way."""
 MOST_BODY = 1024 * 1024  # bytes of HTML or text
 MOST_DOMAINS = 200
+REPLIES_PER_READER = (20, timedelta(days=1))  # of one send
+MOST_REPLY_FILES = 5
+MOST_REPLY_BYTES = 25 * 1024 * 1024  # of all files of one reply
 
 
 @dataclass(frozen=True)
@@ -73,3 +81,53 @@ def outsiders(policy: MailPolicy, addresses: Iterable[str]) -> list[str]:
     if not policy.internal_only:
         return []
     return [one for one in addresses if one.rpartition("@")[2] not in policy.internal_domains]
+
+
+@dataclass(frozen=True)
+class MailCommit:
+    """A commit of a mail client: all recipients of the mail as they are now, and who delivers it ("client": its own mail carries
+    one link for all; "server": we write to each)."""
+
+    recipients: tuple[Addressee, ...]
+    delivery: str = "client"
+
+
+DELIVERIES = ("client", "server")
+
+_WORDS = {
+    *("p", "br", "div", "span", "hr", "pre", "code", "blockquote", "h1", "h2", "h3", "h4", "ul", "ol", "li"),
+    *("b", "strong", "i", "em", "u", "s", "sub", "sup", "a", "table", "thead", "tbody", "tr", "td", "th"),
+}
+_SPANS = {"colspan", "rowspan"}
+
+
+def clean_words(html: str) -> str:
+    """Protected words with nothing but an allow-list of marks-up: no styles, no pictures, no scripts, links to web and mail only.
+
+    Applied before they are kept and again before they are shown."""
+    return nh3.clean(
+        html,
+        tags=_WORDS,
+        clean_content_tags={"script", "style", "title"},
+        attributes={"a": {"href"}, "td": _SPANS, "th": _SPANS},
+        url_schemes={"https", "http", "mailto"},
+        link_rel="noopener noreferrer nofollow",
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+        strip_comments=True,
+    ).strip()
+
+
+def words_from_text(text: str) -> str:
+    """Plain text as the same HTML: paragraphs where a line is empty, else line ends."""
+    parts = [part for part in text.replace("\r\n", "\n").split("\n\n") if part.strip()]
+    return "".join(f"<p>{html_text.escape(part.strip(), quote=False).replace(chr(10), '<br>')}</p>" for part in parts)
+
+
+def says_something(html: str) -> bool:
+    """Whether cleaned words hold more than marks-up."""
+    return bool(html_text.unescape(nh3.clean(html, tags=set())).strip())
+
+
+def clean_insert(html: str) -> str:
+    """What a client puts into its own mail, with no more than the tags clients rebuild."""
+    return nh3.clean(html, tags={"p", "a", "br", "strong", "ul", "li"}, attributes={"a": {"href"}}, link_rel=None).strip()
