@@ -22,7 +22,7 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import get_resolver
 from django.urls.resolvers import URLPattern, URLResolver
 from tests.factories.access import prove, token_of
-from tests.factories.accounts import Persona, make_member, make_persona
+from tests.factories.accounts import Persona, make_device, make_member, make_persona
 from tests.factories.api import PDF, make_caller
 from tests.factories.billing import make_invoice, make_payment
 from tests.factories.documents import make_pdf
@@ -51,8 +51,12 @@ METHODS = {"api": ("GET", "POST", "PUT", "PATCH", "DELETE"), "uploads": ("GET", 
 TUS = {"Tus-Resumable": "1.0.0", "Upload-Length": "9", "Upload-Offset": "0"}
 
 BODIES: dict[str, object] = {
+    "POST api/v1/auth/device": {"client": "gmail-ext"},
+    "POST api/v1/auth/token": {"device_code": "unknown"},
+    "POST api/v1/auth/revoke": {"token": "unknown"},
     "PUT api/v1/drafts/<draft>": {},
     "POST api/v1/documents/<document_id>/unlock": {"password": "secret"},
+    "PUT api/v1/drafts/<draft_id>/body": {"text": "Hello"},
     "POST api/v1/drafts/<draft_id>/documents": {"documents": ["doc_x"]},
     "PATCH api/v1/sends/<send_id>": {"settings": {}},
     "POST api/v1/sends/quote": {"recipients": ["a@example.net"]},
@@ -110,6 +114,9 @@ TABLE: dict[str, dict[str, str]] = {
     "language/setlang/": {"GET": "302 302 302 302 302 302 302", "POST": "302 302 302 302 302 302 302"},
     "api/v1/docs": {"GET": "200 200 200 200 200 200 200"},
     "api/v1/openapi.json": {"GET": "200 200 200 200 200 200 200"},
+    "api/v1/auth/device": {"POST": "200 200 200 200 200 200 200"},
+    "api/v1/auth/token": {"POST": "400 400 400 400 400 400 400"},
+    "api/v1/auth/revoke": {"POST": "204 204 204 204 204 204 204"},
     "api/v1/me": {"GET": "401 200 200 200 401 401 200"},
     "api/v1/credits": {"GET": "401 200 200 200 401 401 200"},
     "api/v1/credits/ledger": {"GET": "401 200 200 200 401 401 200"},
@@ -154,6 +161,8 @@ TABLE: dict[str, dict[str, str]] = {
     "api/v1/drafts/<draft>": {"PUT": "401 200 200 200 401 401 403", "DELETE": "401 404 404 204 401 401 403"},
     "api/v1/drafts/<draft_id>/documents": {"POST": "401 404 404 404 401 401 403"},
     "api/v1/drafts/<draft_id>/quote": {"POST": "401 404 404 200 401 401 200"},
+    "api/v1/drafts/<draft_id>/body": {"PUT": "401 404 404 200 401 401 403"},
+    "api/v1/drafts/<draft_id>/mark-sent": {"POST": "401 404 404 409 401 401 403"},
     "api/v1/drafts/<draft_id>/commit": {"POST": "401 404 404 400 401 401 403"},
     "api/v1/keys": {"GET": "401 200 200 200 401 401 200", "POST": "401 201 201 201 401 401 403"},
     "api/v1/keys/<key_id>": {"DELETE": "401 404 404 204 401 401 403"},
@@ -253,6 +262,7 @@ TABLE: dict[str, dict[str, str]] = {
     "v/d/<str:link_id>/<str:document_id>/text/<int:number>.json": {"GET": "401 401 401 401 403 410 401"},
     "v/d/<str:link_id>/<str:document_id>/search/": {"GET": "401 401 401 401 403 410 401"},
     "v/d/<str:link_id>/<str:document_id>/seen/": {"POST": "401 401 401 401 400 410 401"},
+    "v/d/<str:link_id>/reply/": {"POST": "401 401 401 401 403 410 401"},
     "v/d/<str:link_id>/terms/<int:number>.jpg": {"GET": "401 401 401 401 404 410 401"},
     "v/d/<str:link_id>/certificate.pdf": {"GET": "401 401 401 401 200 410 401"},
     "v/r/<str:link_id>/": {"GET": "401 401 401 401 404 410 401"},
@@ -316,6 +326,8 @@ TABLE: dict[str, dict[str, str]] = {
         "POST": "302 404 404 409 302 302 302",
     },
     "sends/<str:send_id>/preview/": {"POST": "302 404 404 404 302 302 302"},
+    "sends/<str:send_id>/replies/": {"GET": "302 404 404 200 302 302 302"},
+    "sends/<str:send_id>/replies/<str:document_id>/": {"GET": "302 404 404 404 302 302 302"},
     "sends/<str:send_id>/delete/": {"GET": "302 404 404 200 302 302 302", "POST": "302 404 404 302 302 302 302"},
     "sends/<str:send_id>/acceptances/<str:acceptance_id>/certificate/": {"GET": "302 404 404 200 302 302 302"},
     "sends/<str:send_id>/files/<str:document_id>/versions/": {"GET": "302 404 404 200 302 302 302"},
@@ -364,6 +376,10 @@ TABLE: dict[str, dict[str, str]] = {
     "settings/": {"GET": "302 200 200 200 302 302 302", "POST": "302 200 200 200 302 302 302"},
     "settings/keys/": {"GET": "302 200 200 200 302 302 302", "POST": "302 200 200 200 302 302 302"},
     "settings/keys/<str:key_id>/revoke/": {"POST": "302 404 404 302 302 302 302"},
+    "settings/mail/": {"GET": "302 200 200 200 302 302 302", "POST": "302 200 200 200 302 302 302"},
+    "settings/mail/connect/": {"GET": "302 200 200 200 302 302 302", "POST": "302 200 200 200 302 302 302"},
+    "settings/mail/devices/<str:device_id>/revoke/": {"POST": "302 404 404 302 302 302 302"},
+    "settings/mail/passwords/<str:password_id>/revoke/": {"POST": "302 404 404 302 302 302 302"},
     "theme/": {"POST": "302 302 302 302 302 302 302"},
     "admin/team/": {"GET": "302 200 403 200 302 302 302", "POST": "302 200 403 200 302 302 302"},
     "admin/security/presets/": {"GET": "302 200 403 200 302 302 302"},
@@ -375,6 +391,7 @@ TABLE: dict[str, dict[str, str]] = {
     "admin/security/acceptances/": {"GET": "302 200 403 200 302 302 302"},
     "admin/security/acceptances/export/": {"POST": "302 200 403 200 302 302 302"},
     "admin/security/acceptances/<str:acceptance_id>/certificate/": {"GET": "302 404 403 200 302 302 302"},
+    "admin/integrations/": {"GET": "302 200 403 200 302 302 302", "POST": "302 200 403 200 302 302 302"},
     "admin/plan/": {"GET": "302 200 403 200 302 302 302"},
     "admin/plan/modify/": {"GET": "302 200 403 200 302 302 302", "POST": "302 422 403 422 302 302 302"},
     "admin/plan/preview/": {"POST": "302 200 403 200 302 302 302"},
@@ -541,6 +558,8 @@ def world(db: None) -> World:
             "mail_id": mail.public_id if mail else "absent",
             "rest": "nothing/here",
             "upload_id": documents.begin_upload(owner.actor, "Later.pdf", 9, now=datetime.now(UTC)).id,
+            "device_id": make_device(owner, now=now).public_id,
+            "password_id": accounts.make_app_password(owner.actor, "Phone", now=now)[0].public_id,
             "gateway": "none",
         }
     )

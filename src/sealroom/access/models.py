@@ -124,7 +124,10 @@ class PolicyRow(models.Model):
 
 class Link(models.Model):
     """An address in the browser that leads one recipient to the documents granted to them. The secret in it is kept as a digest
-    (to find it) and sealed with the installation's key (to mail it again), never in clear."""
+    (to find it) and sealed with the installation's key (to mail it again), never in clear.
+
+    `is_shared`: it names nobody and opens nothing, but leads whoever proves the address of another link of the policy to that one
+    (`queries.link_for`)."""
 
     public_id = models.CharField(max_length=32, unique=True, default=new_link_id)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="links")
@@ -138,6 +141,7 @@ class Link(models.Model):
     revoked_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     first_opened_at = models.DateTimeField(null=True)
+    is_shared = models.BooleanField(default=False)
 
 
 class Grant(models.Model):

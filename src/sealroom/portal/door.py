@@ -26,6 +26,7 @@ from sealroom.httpkit.address import client_address
 from sealroom.httpkit.visitors import set_visitor_cookie, visitor_cookie
 from sealroom.portal import way
 from sealroom.portal.errors import FAULT, Refusal, code_of, refusal_for, retry_after
+from sealroom.sends import queries as sends
 
 View = Callable[..., HttpResponseBase]
 _GATES = {LandingState.NEEDS_PASSCODE: "portal:passcode", LandingState.NEEDS_TERMS: "portal:terms"}
@@ -156,9 +157,14 @@ def onward(request: HttpRequest, found: Landing, link_id: str) -> HttpResponse:
         response = redirect(way.wanted_behind(request, link_id) or reverse("portal:room", args=[link_id]))
         way.forget(request, response)
         return response
-    if found.state is LandingState.OPEN and len(found.documents) == 1 and found.documents[0].can_be_read:
+    if found.state is LandingState.OPEN and is_only_document(found, link_id):
         return redirect("portal:viewer", link_id=link_id, document_id=found.documents[0].id)
     return redirect(_GATES.get(found.state, "portal:files"), link_id)
+
+
+def is_only_document(found: Landing, link_id: str) -> bool:
+    """Whether one document to read is all that stands behind a link, so that its list would only be in the way."""
+    return len(found.documents) == 1 and found.documents[0].can_be_read and not sends.has_words(link_id)
 
 
 def onward_status(response: HttpResponse) -> HttpResponse:

@@ -46,3 +46,45 @@ class StaleDraft(DomainError):
     """The draft is another than its client believes: `revision` is the one it has now."""
 
     code = "stale_draft"
+
+
+class SenderNotAllowed(DomainError):
+    """The mail may not come from this address: it is none the member proved to be his. `senders` lists those."""
+
+    code = "sender_not_allowed"
+
+
+class ExternalBlocked(DomainError):
+    """The team sends to its own domains only; `addresses` are those elsewhere."""
+
+    code = "external_blocked"
+
+
+class TooManyFiles(DomainError):
+    """More files than one mail may have: `limit`, `actual`."""
+
+    code = "too_many_files"
+
+
+class TooManyRecipients(DomainError):
+    """More recipients than one mail may have: `limit`, `actual`."""
+
+    code = "too_many_recipients"
+
+
+class InvalidRecipient(DomainError):
+    """Addresses that cannot be written to: `recipients`, as they came."""
+
+    code = "invalid_recipient"
+
+
+class NoRecipients(DomainError):
+    """A mail to nobody."""
+
+    code = "no_recipients"
+
+
+class NothingToProtect(DomainError):
+    """Neither a file nor protected words."""
+
+    code = "nothing_to_protect"

@@ -43,6 +43,16 @@ def new_access_request_id() -> str:
     return new_id("req")
 
 
+def new_reply_id() -> str:
+    """Public id of a reply."""
+    return new_id("rpl")
+
+
+def new_message_id() -> str:
+    """Public id of protected words."""
+    return new_id("msg")
+
+
 class SendState(models.TextChoices):
     """What is stored. `expired`, `revoked` and `scheduled` follow from the policy and the clock (`rules.state_of`)."""
 
@@ -78,6 +88,13 @@ class Send(models.Model):
     preset = models.ForeignKey("Preset", null=True, on_delete=models.SET_NULL, related_name="sends")
     deleted_at = models.DateTimeField(null=True)  # final; its rows stay for the ledger and the trail
     revoked_by_admin = models.BooleanField(default=False)
+    # Of mail clients: `delivery` says whose mail carries the link; `committed_revision` is that of the commit in force.
+    is_mail = models.BooleanField(default=False)
+    from_address = models.CharField(max_length=254, default="", blank=True)
+    delivery = models.CharField(max_length=6, default="", blank=True)
+    committed_revision = models.PositiveIntegerField(null=True)
+    handed_over_at = models.DateTimeField(null=True)  # the client says its mail has left
+    shared_link = models.OneToOneField(Link, null=True, on_delete=models.PROTECT, related_name="shared_send")
 
     class Meta:
         constraints = [
@@ -130,6 +147,20 @@ class SendRules(models.Model):
 
     team = models.OneToOneField(Team, on_delete=models.PROTECT, related_name="send_rules")
     presets_only = models.BooleanField(default=False)
+
+
+class MailRules(models.Model):
+    """What an admin decided about mail clients of a team (`rules.MailPolicy`); without a row, the defaults."""
+
+    team = models.OneToOneField(Team, on_delete=models.PROTECT, related_name="mail_rules")
+    mode = models.CharField(max_length=5, default="ask")
+    min_bytes = models.PositiveBigIntegerField(default=0)
+    internal_domains = models.JSONField(default=list)
+    internal_only = models.BooleanField(default=False)
+    max_file_bytes = models.PositiveBigIntegerField(null=True)
+    max_files = models.PositiveIntegerField(null=True)
+    max_recipients = models.PositiveIntegerField(null=True)
+    names_files = models.BooleanField(default=True)
 
 
 class Contact(models.Model):
@@ -190,6 +221,28 @@ class SendDocument(models.Model):
     class Meta:
         ordering = ["position"]
         constraints = [models.UniqueConstraint(fields=["send", "document"], name="send_document_once")]
+
+
+class Message(models.Model):
+    """The protected words of a send, cleaned and sealed. Where a send has no documents they are what is paid for."""
+
+    public_id = models.CharField(max_length=32, unique=True, default=new_message_id)
+    send = models.OneToOneField(Send, on_delete=models.CASCADE, related_name="words")
+    sealed = models.BinaryField()
+    updated_at = models.DateTimeField()
+
+
+class Reply(models.Model):
+    """What a reader wrote back from the page of a mail; sealed. `documents`: public ids of the files that came with it, which are
+    the sender's."""
+
+    public_id = models.CharField(max_length=32, unique=True, default=new_reply_id)
+    send = models.ForeignKey(Send, on_delete=models.CASCADE, related_name="replies")
+    address = models.CharField(max_length=254)
+    name = models.CharField(max_length=200, default="", blank=True)
+    sealed = models.BinaryField()
+    documents = models.JSONField(default=list)
+    at = models.DateTimeField()
 
 
 class RecipientKind(models.TextChoices):

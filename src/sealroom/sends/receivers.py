@@ -29,6 +29,6 @@ def note_bounce(sender: object, *, about: str, permanent: bool, **_: object) -> 
 
 
 @receiver(link_opened)
-def tell_sender(sender: object, *, link_id: int, grant_id: int, now: datetime, **_: object) -> None:
+def tell_sender(sender: object, *, link_id: int, grant_id: int | None, now: datetime, **_: object) -> None:
     """A recipient opened for the first time."""
     jobs.defer("sends.tell_opened", key=str(link_id), link_id=link_id, grant_id=grant_id, at=now.isoformat())

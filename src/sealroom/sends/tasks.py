@@ -43,7 +43,7 @@ def record_bounce(recipient_id: str) -> None:
 
 
 @task("sends.tell_opened")
-def tell_opened(link_id: int, grant_id: int, at: str) -> None:
+def tell_opened(link_id: int, grant_id: int | None, at: str) -> None:
     """Write to the sender that a recipient opened."""
     flows.tell_opened(link_id, grant_id, now=datetime.fromisoformat(at))
 
@@ -54,3 +54,9 @@ def sweep() -> None:
     for send_id in queries.unfinished_sends():
         if not flows.try_dispatch(send_id, now=timezone.now()):
             flows.write_all_due(send_id, now=timezone.now())
+
+
+@every(timedelta(hours=1), "sends.purge_drafts")
+def purge_drafts() -> None:
+    """Throw away what mail clients began and left for a day."""
+    flows.purge_drafts(now=timezone.now())

@@ -114,6 +114,8 @@ class ShownSend:
     open_link_opened_at: datetime | None
     preset: str
     requests: tuple[RequestRow, ...]
+    replies: int
+    by_client: bool  # its sender's own mail program delivers it
     acceptances: tuple[AcceptanceView, ...]
     passwords: tuple[tuple[str, str], ...]  # of protected PDFs, for readers whose address nobody knows: file, password
     is_still: bool  # nothing can be switched: it has ended, was revoked whole, or never went out
@@ -170,6 +172,8 @@ def send(actor: Actor, send_id: str, *, now: datetime) -> ShownSend:
         open_link=detail.open_link,
         open_link_opened_at=detail.open_link_opened_at,
         preset=kept.preset.name if kept.preset else "",
+        replies=queries.count_replies(kept),
+        by_client=kept.delivery == "client",
         requests=queries.list_requests(actor, send_id, now=now) if detail.requests else (),
         acceptances=tuple(access.acceptances_of([kept.policy])),
         passwords=_passwords(kept),

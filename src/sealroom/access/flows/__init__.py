@@ -8,13 +8,14 @@ from sealroom.access.flows.links import (
     LinkSpec,
     create_link,
     create_links,
+    create_shared_link,
     grant_documents,
     restore_document,
     restore_link,
     revoke_document,
     revoke_link,
 )
-from sealroom.access.flows.passes import Admission, Gate, Purpose, check_again, check_gate, check_link, check_pass
+from sealroom.access.flows.passes import Admission, Gate, Purpose, check_again, check_gate, check_link, check_pass, open_words
 from sealroom.access.flows.policies import change_policy, create_policy, restore_policy, revoke_policy, set_passcode
 from sealroom.access.flows.terms import accept_terms, make_terms, set_organization_terms, withdraw_organization_terms
 from sealroom.access.flows.visitors import Meeting, Verified, end_passes, meet
@@ -36,6 +37,7 @@ __all__ = [
     "create_link",
     "create_links",
     "create_policy",
+    "create_shared_link",
     "end_passes",
     "end_previews",
     "grant_documents",
@@ -44,6 +46,7 @@ __all__ = [
     "make_terms",
     "meet",
     "open_link",
+    "open_words",
     "prints_left",
     "request_code",
     "restore_document",

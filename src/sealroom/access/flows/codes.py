@@ -69,7 +69,8 @@ def request_code(visitor: Visitor, reference: str, address: str, *, ip: str, lan
         target_digest=target, link=link, visitor=visitor, address_digest=digest(typed), shown_address=typed, made_at=now, ip=ip
     )
     code_digest = _code_digest(challenge, code)
-    is_invited = link is not None and rules.is_invited(link.policy.value, invited=link.address, address=typed)
+    opened = queries.link_for(link, typed)
+    is_invited = opened is not None and rules.is_invited(opened.policy.value, invited=opened.address, address=typed)
     challenge.code_digest = code_digest if is_invited else ""
     challenge.save(force_insert=True)
     sealed = seal_text(code, purpose="code").hex()
@@ -122,8 +123,9 @@ def verify_code(visitor: Visitor, reference: str, code: str, *, remember: bool, 
     challenge, tries_before = _spend_try(visitor, queries.challenge_target(link, reference))
     state = CodeState(challenge.code_digest, challenge.made_at, tries_before)
     verdict = codes.judge_code(state, _code_digest(challenge, typed), now=now)
-    if verdict is CodeVerdict.RIGHT and link is not None:
-        return _pass_gate(visitor, link, challenge, remember=remember, ip=ip, now=now)
+    opened = queries.link_for(link, challenge.shown_address)
+    if verdict is CodeVerdict.RIGHT and opened is not None:
+        return _pass_gate(visitor, opened, challenge, remember=remember, ip=ip, now=now)
     if link is not None:
         who = visitor_who(visitor, link, label=challenge.shown_address, ip=ip)
         audit.record(who, Verb.CODE_FAILED, "link", link.public_id, now=now, verdict=verdict.value)

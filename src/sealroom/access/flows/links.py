@@ -17,6 +17,20 @@ from sealroom.documents.models import Document
 _BATCH = 500
 
 
+def create_shared_link(*, team_id: int, policy: PolicyRow, language: str, now: datetime) -> Link:
+    """A link that leads everybody named under a policy to his own link, once he proved his address."""
+    token = new_secret()
+    return Link.objects.create(
+        team_id=team_id,
+        policy=policy,
+        token_digest=digest(token),
+        token_sealed=seal_text(token, purpose="link"),
+        language=language,
+        is_shared=True,
+        created_at=now,
+    )
+
+
 @dataclass(frozen=True)
 class LinkSpec:
     """For whom a link is: `address` is canonical."""

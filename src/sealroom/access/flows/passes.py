@@ -142,6 +142,23 @@ def check_link(cookie: str | None, link_id: str, *, ip: str, now: datetime) -> G
     return gate
 
 
+def open_words(cookie: str | None, link_id: str, *, ip: str, now: datetime) -> Gate:
+    """Let a browser read the words that stand behind a link beside its documents. The first reading is written down as an opening
+    of the link before anything leaves, in a transaction that decides again under the link's lock: what was given back as unopened
+    was never shown. Raises `NotAdmitted` with the first reason."""
+    gate = check_link(cookie, link_id, ip=ip, now=now)
+    held = gate.held
+    if held.preview_by_id is not None or (held.link.first_opened_at is not None and held.reader.first_opened_at is not None):
+        return gate
+    with transaction.atomic():
+        Link.objects.select_for_update(no_key=True).get(pk=held.link_id)
+        gate = check_link(cookie, link_id, ip=ip, now=now)
+        Reader.objects.filter(pk=held.reader_id, first_opened_at=None).update(first_opened_at=now)
+        if Link.objects.filter(pk=held.link_id, first_opened_at=None).update(first_opened_at=now):
+            link_opened.send(Link, link_id=held.link_id, grant_id=None, now=now)
+    return gate
+
+
 def check_again(admission: Admission, *, now: datetime) -> Policy:
     """Ask once more, in the middle of a long answer, whether the reader who was admitted still would be; the policy as it is now.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import F, Q
 
 from sealroom.access.models import Challenge, Grant, Link, Pass, PolicyRow
 from sealroom.access.queries.passes import (
@@ -22,7 +22,7 @@ from sealroom.access.queries.passes import (
     views_of,
 )
 from sealroom.access.queries.terms import accepted_by
-from sealroom.access.rules import Facts, Permission, Verdict, decide_admission, ends_at
+from sealroom.access.rules import Facts, Permission, Verdict, decide_admission, ends_at, pass_is_alive
 from sealroom.core import codes
 from sealroom.core.ids import digest
 from sealroom.core.secrets import unseal_text
@@ -113,11 +113,23 @@ def find_link(reference: str) -> Link | None:
     return Link.objects.select_related("policy", "team").filter(Q(token_digest=digest(reference)) | Q(public_id=reference)).first()
 
 
+def link_for(link: Link | None, address: str) -> Link | None:
+    """The link that is opened by proving `address` (canonical) at `link`: itself, or, of a shared one, the own link of whom it
+    names, else the one that names nobody where access is open. The same work for every link and address."""
+    rows = Link.objects.select_related("policy", "team").filter(
+        policy_id=link.policy_id if link is not None else 0, is_shared=False
+    )
+    named = rows.filter(address__in=[address, ""]).order_by("-address", F("revoked_at").asc(nulls_first=True), "-pk").first()
+    if link is None or not link.is_shared or named is None:
+        return None if link is not None and link.is_shared else link
+    return named if named.address or link.policy.value.access.is_open else None
+
+
 def landing(cookie: str | None, reference: str, *, ip: str = "", now: datetime) -> Landing:
     """What stands behind a link for this browser. Reads only. Who has not proved the address gets `NEEDS_CODE` and nothing else,
     whether the link lives, ended or never was (`NEEDS_OPEN` where no proof is asked for and it lives); before the last gate nobody
     learns how many documents there are, nor their names."""
-    held = living_pass(cookie, reference, now=now)
+    held = living_pass(cookie, reference, now=now) or _pass_behind_shared(cookie, reference, now=now)
     ground = ground_of(held) if held is not None else None
     facts = facts_of(held, ground, ip=ip, now=now) if held is not None and ground is not None else None
     if held is None or ground is None or facts is None or not facts.proved:
@@ -149,9 +161,19 @@ def landing(cookie: str | None, reference: str, *, ip: str = "", now: datetime) 
     )
 
 
+def _pass_behind_shared(cookie: str | None, reference: str, *, now: datetime) -> Pass | None:
+    """The pass a browser got by proving its address at a shared link before."""
+    if not cookie:
+        return None
+    shared = Link.objects.filter(token_digest=digest(reference), is_shared=True).values("policy_id")
+    rows = Pass.objects.select_related("link__policy__terms", "link__team", "visitor", "reader", "preview_by")
+    mine = rows.filter(link__policy__in=shared, visitor__secret_digest=digest(cookie), ended_at=None)
+    return next((one for one in mine.order_by("-pk")[:5] if pass_is_alive(one.times, now=now)), None)
+
+
 def links_without_grant(policy: PolicyRow, document: Document) -> list[Link]:
     """The links under a policy that have no right on a document yet."""
-    return list(Link.objects.filter(policy=policy).exclude(grants__document=document).order_by("pk"))
+    return list(Link.objects.filter(policy=policy, is_shared=False).exclude(grants__document=document).order_by("pk"))
 
 
 def challenge_target(link: Link | None, reference: str) -> str:

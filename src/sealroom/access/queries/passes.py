@@ -129,7 +129,7 @@ def facts_of(held: Pass, ground: Ground, *, ip: str, now: datetime) -> Facts:
 def may_open_without_code(link: Link, *, now: datetime) -> bool:
     """Whether holding a link opens it, and it has not ended yet: then its page has a button instead of a field for the address."""
     policy = link.policy.value
-    if policy.access.needs_code or (policy.access is Access.NAMED_QUICK and not link.address) or is_revoked(link):
+    if link.is_shared or policy.access.needs_code or (policy.access is Access.NAMED_QUICK and not link.address) or is_revoked(link):
         return False
     opened_at = Reader.objects.filter(link=link, address=link.address).values_list("first_opened_at", flat=True).first()
     ends = ends_at(policy, opened_at)

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Literal
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema, Status
 from pydantic import Field
 
-from sealroom.accounts.rules import Actor
+from sealroom.accounts.rules import MAIL_ROUTES, Actor
 from sealroom.api.app import Body, actor_of
 from sealroom.api.repeats import key_of, repeatable
 from sealroom.api.v1.sends import QuoteOut, SendOut, quote_out, refuse_bad_lines, send_out
@@ -19,7 +20,7 @@ from sealroom.api.v1.shapes import RecipientIn, SettingsIn, SettingsOut, address
 from sealroom.core.errors import Invalid
 from sealroom.sends import flows as sends
 from sealroom.sends import queries
-from sealroom.sends.rules import SendRequest, unique_recipients
+from sealroom.sends.rules import MailCommit, SendRequest, state_of, unique_recipients
 
 router = Router(tags=["drafts"])
 
@@ -35,6 +36,88 @@ class DraftIn(Body):
     settings: SettingsIn | None = None
     preset: str | None = Field(None, max_length=64)
     notify: bool = True
+    route: Literal["", "gmail", "outlook", "thunderbird", "smtp"] = ""
+    sender: str = Field("", max_length=320, alias="from")
+
+
+class WordsIn(Body):
+    """Protected words as HTML or as text, at most 1 MB; none take away those there are."""
+
+    html: str = ""
+    text: str = ""
+
+
+class WordsOut(Schema):
+    """The draft's revision after that."""
+
+    id: str
+    revision: int
+
+
+class MailQuoteIn(Body):
+    """For whom the price is asked; left out: those of the draft."""
+
+    recipients: list[str | RecipientIn] | None = Field(None, max_length=20_000)
+
+
+class MailCommitIn(Body):
+    """All recipients of the mail as they are now, and whose mail carries the link."""
+
+    recipients: list[str | RecipientIn] = Field([], max_length=20_000)
+    delivery: Literal["client", "server"] = "client"
+
+
+class MailLinkOut(Schema):
+    """The link for all, and the words it wears."""
+
+    url: str
+    label: str
+
+
+class MailDocumentOut(Schema):
+    """A document of the mail."""
+
+    id: str
+    name: str
+    url: str | None
+
+
+class MailRecipientOut(Schema):
+    """A recipient of the mail. `personal_url` only where the server delivers."""
+
+    email: str
+    kind: str
+    personal_url: str | None
+
+
+class InsertOut(Schema):
+    """What to put into the mail: HTML of p, a, br, strong, ul and li only, and the same as plain text."""
+
+    html: str
+    text: str
+
+
+class HeaderOut(Schema):
+    """A header for the mail."""
+
+    name: str
+    value: str
+
+
+class MailOut(Schema):
+    """A mail that may leave. `charged` by this commit, `returned` of who was dropped; the next commit takes a higher revision."""
+
+    id: str
+    state: str
+    revision: int
+    charged: int
+    returned: int
+    available: int
+    link: MailLinkOut | None
+    documents: list[MailDocumentOut]
+    recipients: list[MailRecipientOut]
+    insert: InsertOut | None
+    header: HeaderOut
 
 
 class DocumentsIn(Body):
@@ -58,7 +141,8 @@ class DraftOut(Schema):
 @router.put("/drafts/{draft}", response=DraftOut, summary="Write a draft")
 @repeatable
 def write(request: HttpRequest, draft: uuid.UUID, body: DraftIn) -> DraftOut:
-    """Makes the draft of this uuid, or replaces its content. Repeating it changes nothing but the revision."""
+    """Makes the draft of this uuid, or replaces its content. Repeating it changes nothing but the revision. With `route` (a device
+    has one of its own) it is a mail client's, from `from`: 403 `sender_not_allowed` for an address its member did not prove."""
     actor, now = actor_of(request), timezone.now()
     recipients = addressees(body.recipients)
     refuse_bad_lines(unique_recipients(recipients).errors)
@@ -73,7 +157,9 @@ def write(request: HttpRequest, draft: uuid.UUID, body: DraftIn) -> DraftOut:
         notify=body.notify,
         preset=preset,
     )
-    result = sends.save_draft(actor, content, uuid=str(draft), now=now)
+    is_mail = bool(body.route) or actor.route in MAIL_ROUTES
+    envelope = sends.Envelope(body.route, body.sender) if is_mail else None
+    result = sends.save_draft(actor, content, uuid=str(draft), envelope=envelope, now=now)
     return _draft(actor, result.send.public_id, now=now)
 
 
@@ -94,25 +180,72 @@ def delete(request: HttpRequest, draft: str) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-@router.post("/drafts/{draft_id}/quote", response=QuoteOut, summary="The price of a draft")
-def quote(request: HttpRequest, draft_id: str) -> QuoteOut:
-    """Nothing is charged."""
-    return quote_out(queries.quote_of_draft(actor_of(request), draft_id, now=timezone.now()))
-
-
-@router.post("/drafts/{draft_id}/commit", response={201: SendOut}, summary="Send a draft")
+@router.put("/drafts/{draft_id}/body", response=WordsOut, summary="Write the protected words of a draft")
 @repeatable
-def commit(request: HttpRequest, draft_id: str) -> Status[SendOut]:
+def write_words(request: HttpRequest, draft_id: str, body: WordsIn) -> WordsOut:
+    """They are cleaned: no styles, no pictures, no scripts. Free beside files; alone they cost one credit for each recipient."""
+    send = sends.put_words(actor_of(request), draft_id, html=body.html, text=body.text, now=timezone.now())
+    return WordsOut(id=send.public_id, revision=send.revision)
+
+
+@router.post("/drafts/{draft_id}/quote", response=QuoteOut, summary="The price of a draft")
+def quote(request: HttpRequest, draft_id: str, body: MailQuoteIn | None = None) -> QuoteOut:
+    """Nothing is charged. With `recipients`, what it costs to send to these; of a mail that went out, what a commit would add."""
+    lines = None if body is None or body.recipients is None else addressees(body.recipients)
+    found = queries.quote_of_draft(actor_of(request), draft_id, recipients=lines, now=timezone.now())
+    refuse_bad_lines(found.errors)
+    return quote_out(found)
+
+
+@router.post("/drafts/{draft_id}/commit", response={201: MailOut | SendOut}, summary="Send a draft")
+@repeatable
+def commit(request: HttpRequest, draft_id: str, body: MailCommitIn | None = None) -> Status[MailOut | SendOut]:
     """Charges once for each key; send the Idempotency-Key `{id}:{revision}` of the draft as you last saw it. A draft that is
-    another by now is 409 `stale_draft` with its `revision`: read it again before you send it."""
+    another by now is 409 `stale_draft` with its `revision`: read it again before you send it.
+
+    A mail client's draft takes all recipients here. Once it went out, the same call with a higher revision and other recipients
+    makes the send follow the mail: only new pairs are charged, who was dropped loses access."""
     actor, now = actor_of(request), timezone.now()
     key = key_of(request)
     if not key:
         raise Invalid({"Idempotency-Key": ["required: {id}:{revision}"]})
     seen = key.removeprefix(f"{draft_id}:")
     revision = int(seen) if seen != key and seen.isdigit() and len(seen) < 10 else None
+    if queries.is_mail(actor, draft_id):
+        return Status(201, _commit_mail(actor, draft_id, body or MailCommitIn(recipients=[]), key=key, revision=revision, now=now))
+    if body is not None:
+        raise Invalid({"body": ["only for drafts with a route"]})
     result = sends.confirm(actor, draft_id, key=key, revision=revision, now=now)
     return Status(201, send_out(actor, result.send.public_id, now=now))
+
+
+@router.post("/drafts/{draft_id}/mark-sent", response={204: None}, summary="Say that the mail has left")
+@repeatable
+def mark_sent(request: HttpRequest, draft_id: str) -> HttpResponse:
+    """After the commit. Charges nothing."""
+    sends.note_handed_over(actor_of(request), draft_id, now=timezone.now())
+    return HttpResponse(status=204)
+
+
+def _commit_mail(actor: Actor, draft_id: str, body: MailCommitIn, *, key: str, revision: int | None, now: datetime) -> MailOut:
+    if revision is None:
+        raise Invalid({"Idempotency-Key": ["required: {id}:{revision}"]})
+    wanted = MailCommit(addressees(body.recipients), body.delivery)
+    result = sends.commit_mail(actor, draft_id, wanted, key=key, revision=revision, now=now)
+    made = queries.mail_answer(actor, draft_id)
+    return MailOut(
+        id=made.id,
+        state=state_of(result.send.facts, now=now),
+        revision=made.revision,
+        charged=result.charged,
+        returned=result.returned,
+        available=result.available,
+        link=MailLinkOut(url=made.url, label=made.label) if made.url else None,
+        documents=[MailDocumentOut(id=one.id, name=one.name, url=one.url or None) for one in made.documents],
+        recipients=[MailRecipientOut(email=one.address, kind=one.kind, personal_url=one.url or None) for one in made.recipients],
+        insert=InsertOut(html=made.html, text=made.text) if made.url else None,
+        header=HeaderOut(name="X-Sealroom-Send", value=made.id),
+    )
 
 
 def _draft(actor: Actor, draft_id: str, *, now: datetime) -> DraftOut:

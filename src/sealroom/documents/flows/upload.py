@@ -58,8 +58,10 @@ def accept_upload(
     now: datetime,
     witness: Witness | None = None,
     keeping: Keeping | None = None,
+    brought_by: Who | None = None,
 ) -> Document:
-    """Take in a new document; it belongs to the actor, and with `keeping` is that room's alone.
+    """Take in a new document; it belongs to the actor, and with `keeping` is that room's alone. `brought_by`: who brought it, where
+    that was not the actor.
 
     Streams in constant memory. When this returns, the bytes are synced to the medium and the rows committed; when it raises,
     nothing is kept. Refuses by the declared `size` and the first bytes before anything is stored: `TooLarge`, `StorageQuota`,
@@ -87,7 +89,8 @@ def accept_upload(
             if witness is not None:
                 witness(document)
             # The trail's lock comes last: a witness may take the lock of a room above.
-            leave_trail(keeping.who if keeping else actor.who, Verb.DOCUMENT_UPLOADED, document, version, now=now)
+            who = keeping.who if keeping else brought_by or actor.who
+            leave_trail(who, Verb.DOCUMENT_UPLOADED, document, version, now=now)
     except BaseException:
         _discard(arrival.blob)
         raise

@@ -14,13 +14,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from sealroom.access import flows
 from sealroom.access import queries as access
 from sealroom.access.errors import NotAdmitted
 from sealroom.access.queries import LandedDocument, Landing, LandingState
 from sealroom.access.rules import Permission, Verdict
 from sealroom.httpkit.address import client_address
 from sealroom.httpkit.visitors import visitor_cookie
-from sealroom.portal.door import onward, page_view, speak
+from sealroom.portal.door import is_only_document, onward, page_view, speak
 from sealroom.sends import queries as sends
 
 COUNTDOWN = timedelta(days=2)  # what ends sooner is counted down
@@ -46,26 +47,43 @@ class FileRow:
 @require_safe
 @page_view
 def files(request: HttpRequest, *, link_id: str) -> HttpResponse:
-    """The list of files, or the only one (`?list` shows the list all the same)."""
+    """The list of files, or the only one (`?list` shows the list all the same); of a mail also its words."""
+    return show(request, link_id)
+
+
+def show(request: HttpRequest, link_id: str, *, status: int = 200, **more: object) -> HttpResponse:
+    """What stands behind a link, for a browser that passed every gate. Raises `NotAdmitted`."""
     now = timezone.now()
     found = access.landing(visitor_cookie(request), link_id, ip=client_address(request), now=now)
     speak(request, found.language)
     if found.state is not LandingState.OPEN:
         raise NotAdmitted(reason=found.reason or Verdict.EMAIL.value, starts_at=found.starts_at)
-    if found.rights or (len(found.documents) == 1 and found.documents[0].can_be_read and "list" not in request.GET):
+    if found.rights or (is_only_document(found, link_id) and "list" not in request.GET and not more):
         return onward(request, found, link_id)
-    rows = [_row(document, found) for document in found.documents]
+    words = _words(request, link_id, now=now)
     context = {
         "link_id": link_id,
-        "files": rows,
+        "files": [_row(document, found) for document in found.documents],
         "address": found.address,
         "envelope": sends.envelope_of(link_id),
         "may": _allowed(found.permission),
         "is_preview": found.is_preview,
         "has_accepted": found.has_accepted,
+        "words": words,
+        "can_reply": bool(found.address) and not found.is_preview and sends.mail_behind(link_id) is not None,
+        "has_replied": "replied" in request.GET,
+        **more,
         **_end(found, now=now),
     }
-    return render(request, "portal/files.html", context)
+    return render(request, "portal/files.html", context, status=status)
+
+
+def _words(request: HttpRequest, link_id: str, *, now: datetime) -> str:
+    """The protected words, once more past the live check; showing them is written down as an opening first."""
+    if not sends.has_words(link_id):
+        return ""
+    flows.open_words(visitor_cookie(request), link_id, ip=client_address(request), now=now)
+    return sends.words_of(link_id)
 
 
 def _row(document: LandedDocument, found: Landing) -> FileRow:

@@ -7,10 +7,14 @@ from sealroom.sends.flows.control import cancel, change_settings, restore, revok
 from sealroom.sends.flows.documents import delete_document, replace
 from sealroom.sends.flows.draft import add_draft_documents, delete_draft, save_draft
 from sealroom.sends.flows.letters import tell_opened, write_all_due
+from sealroom.sends.flows.mail_commit import commit_mail, note_handed_over
+from sealroom.sends.flows.mail_draft import Envelope, purge_drafts, put_words
+from sealroom.sends.flows.mail_policy import set_mail_policy
 from sealroom.sends.flows.presets import remove_preset, save_preset, set_presets_only
 from sealroom.sends.flows.preview import preview
 from sealroom.sends.flows.recipients import add_recipients, record_bounce, remind, remove_recipient
 from sealroom.sends.flows.removal import delete_send
+from sealroom.sends.flows.replies import Incoming, reply
 from sealroom.sends.flows.requests import approve_request, decline_request, request_access, take_request
 from sealroom.sends.flows.send import confirm, send_documents, try_dispatch
 from sealroom.sends.flows.values import AddResult, DraftResult, ImportResult, Preview, ReplaceResult, SendResult
@@ -18,7 +22,9 @@ from sealroom.sends.flows.values import AddResult, DraftResult, ImportResult, Pr
 __all__ = [
     "AddResult",
     "DraftResult",
+    "Envelope",
     "ImportResult",
+    "Incoming",
     "Preview",
     "ReplaceResult",
     "SendResult",
@@ -27,6 +33,7 @@ __all__ = [
     "approve_request",
     "cancel",
     "change_settings",
+    "commit_mail",
     "confirm",
     "decline_request",
     "delete_contact",
@@ -34,12 +41,16 @@ __all__ = [
     "delete_draft",
     "delete_send",
     "import_contacts",
+    "note_handed_over",
     "preview",
+    "purge_drafts",
+    "put_words",
     "record_bounce",
     "remind",
     "remove_preset",
     "remove_recipient",
     "replace",
+    "reply",
     "request_access",
     "restore",
     "revoke",
@@ -47,6 +58,7 @@ __all__ = [
     "save_draft",
     "save_preset",
     "send_documents",
+    "set_mail_policy",
     "set_presets_only",
     "take_request",
     "tell_opened",

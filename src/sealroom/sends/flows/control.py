@@ -162,13 +162,13 @@ def _charge_live(actor: Actor, send: Send, *, now: datetime) -> SendResult:
     Send.objects.filter(pk=send.pk).update(revision=F("revision") + 1, updated_at=now)
     if rules.state_of(fresh.facts, now=now) not in rules.LIVE:
         return SendResult(fresh, 0, credit_queries.meter(send.team_id, now=now).available)
-    versions = [item.document.current.public_id for item in queries.live_items(send) if item.document.current is not None]
+    units = queries.units_of(send, queries.live_items(send))
     addresses = send.recipients.filter(removed_at=None, link__revoked_at=None).values_list("address", flat=True)
     link = queries.living_open_link(fresh)
     open_link = link.public_id if link is not None else ""
     receipt = charge(
         actor,
-        rules.price(versions, addresses, sender=send.sender.email, open_link=open_link),
+        rules.price(units, addresses, sender=send.sender.email, open_link=open_link),
         key=f"restore:{send.public_id}:{send.revision}",
         request_digest=digest_of("restore", [send.public_id, send.revision]),
         about=send.public_id,

@@ -16,6 +16,7 @@ from sealroom.documents.models import Document
 from sealroom.sends import queries, rules
 from sealroom.sends.errors import NotADraft
 from sealroom.sends.flows.deeds import lock_send, once
+from sealroom.sends.flows.mail_draft import Envelope, checked_envelope
 from sealroom.sends.flows.settings import follow_preset
 from sealroom.sends.flows.values import DraftResult
 from sealroom.sends.models import Preset, Recipient, Send, SendDocument, SendState
@@ -25,15 +26,19 @@ from sealroom.viewing.flows.conditions import checked, kept_policy, put_in_force
 _BATCH = 500
 
 
-def save_draft(actor: Actor, request: SendRequest, *, draft_id: str = "", uuid: str = "", now: datetime) -> DraftResult:
+def save_draft(
+    actor: Actor, request: SendRequest, *, draft_id: str = "", uuid: str = "", envelope: Envelope | None = None, now: datetime
+) -> DraftResult:
     """Keep a send that is being written: makes it, or replaces the whole content of the draft named by id or by the client's uuid
-    (the same uuid again is the same draft). Recipients that cannot be written to are left out and named with their line.
+    (the same uuid again is the same draft). With an `envelope` it is a mail client's. Recipients that cannot be written to are left
+    out and named with their line.
 
     A draft that was confirmed and waits for its documents is no longer confirmed. Raises `NotADraft` when it went out, `Invalid`,
-    `NotFound` for documents that are not the actor's to send.
+    `SenderNotAllowed`, `NotFound` for documents that are not the actor's to send.
     """
     actor.require(Capability.SEND)
-    return once(partial(_save, actor, request, draft_id=draft_id, uuid=uuid[:64], now=now))
+    mail = checked_envelope(actor, envelope) if envelope is not None else None
+    return once(partial(_save, actor, request, draft_id=draft_id, uuid=uuid[:64], mail=mail, now=now))
 
 
 def add_draft_documents(actor: Actor, draft_id: str, documents: Sequence[str], *, now: datetime) -> Send:
@@ -60,7 +65,7 @@ def delete_draft(actor: Actor, draft_id: str, *, now: datetime) -> None:
 
 
 @transaction.atomic
-def _save(actor: Actor, request: SendRequest, *, draft_id: str, uuid: str, now: datetime) -> DraftResult:
+def _save(actor: Actor, request: SendRequest, *, draft_id: str, uuid: str, mail: Envelope | None, now: datetime) -> DraftResult:
     check_content(request)
     documents = find_documents(actor, request.documents)
     unique = rules.unique_recipients(request.recipients)
@@ -76,6 +81,9 @@ def _save(actor: Actor, request: SendRequest, *, draft_id: str, uuid: str, now: 
         _unconfirmed(send, now=now)
     else:
         send = make_draft(actor, request, uuid=uuid, now=now)
+    if mail is not None:
+        send.is_mail, send.route, send.from_address = True, mail.route, mail.sender
+        send.save(update_fields=["is_mail", "route", "from_address"])
     put_documents(send, documents)
     put_recipients(send, unique.accepted, now=now)
     return DraftResult(send, unique.errors)

@@ -8,12 +8,12 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from sealroom.access.models import Grant
+from sealroom.access.models import Grant, Link
 from sealroom.accounts.rules import Actor
 from sealroom.credits import flows as credit_flows
 from sealroom.credits.flows import GivenBack
 from sealroom.sends import queries, rules
-from sealroom.sends.models import Recipient, Send, SendDocument, SendState
+from sealroom.sends.models import Message, Recipient, Send, SendDocument, SendState
 
 
 def give_back(
@@ -42,6 +42,7 @@ def give_back(
         for address in addresses
         if (item.document_id, address) not in kept
     ]
+    pairs += _pairs_of_words(send, items, recipients, with_link=with_link)
     link = send.open_link if with_link else None
     if link is not None:
         seen = set(link.grants.exclude(first_opened_at=None).values_list("document_id", flat=True))
@@ -67,7 +68,29 @@ def _opened(send: Send, items: Sequence[SendDocument]) -> set[tuple[int, str]]:
         .values_list("pk", flat=True)
     )
     opened = Grant.objects.filter(document__in=documents, link__team_id=send.team_id, link__address__in=addresses)
-    return set(opened.exclude(first_opened_at=None).values_list("document_id", "link__address"))
+    found = set(opened.exclude(first_opened_at=None).values_list("document_id", "link__address"))
+    read = _readers_of_words(send)
+    return found | {(document, address) for document in documents for address in read}
+
+
+def _readers_of_words(send: Send) -> set[str]:
+    """Who saw the protected words of a send, by address. They count as an opening of all of it. Locks its links: a reading that is
+    being written down is waited for (`access.flows.open_words`)."""
+    if not Message.objects.filter(send=send).exists():
+        return set()
+    links = Link.objects.select_for_update(no_key=True).filter(policy_id=send.policy_id).order_by("pk")
+    return {link.address for link in links if link.first_opened_at is not None}
+
+
+def _pairs_of_words(send: Send, items: Sequence[SendDocument], recipients: Sequence[Recipient], *, with_link: bool) -> list[str]:
+    """Of a send without documents: the pairs of its words that nobody read."""
+    if items:
+        return []
+    read = _readers_of_words(send)
+    whom = [one.address for one in recipients if one.address not in read]
+    link = send.open_link if with_link else None
+    whom += [link.public_id] if link is not None and link.first_opened_at is None else []
+    return [rules.pair_key(unit, one) for unit in queries.units_of(send, []) for one in dict.fromkeys(whom)]
 
 
 def _rested_on(

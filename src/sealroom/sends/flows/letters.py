@@ -23,7 +23,7 @@ from sealroom.access.rules import Access, Policy
 from sealroom.core import jobs
 from sealroom.mail import flows as mail
 from sealroom.sends import queries, rules
-from sealroom.sends.models import AccessRequest, MailKind, Recipient, Send
+from sealroom.sends.models import AccessRequest, MailKind, Recipient, Reply, Send
 
 INLINE = 10  # composed within the deed
 BATCH = 50  # composed in one transaction of the job
@@ -56,7 +56,7 @@ def write_all_due(send_id: int, *, now: datetime) -> None:
             more = _write_some(send, BATCH, now=now)
 
 
-def tell_opened(link_id: int, grant_id: int, *, now: datetime) -> None:
+def tell_opened(link_id: int, grant_id: int | None, *, now: datetime) -> None:
     """Write to the sender that a recipient opened for the first time. Once per recipient, whatever is repeated."""
     recipient = Recipient.objects.select_related("send__sender", "send__team").filter(link_id=link_id).first()
     if recipient is None:
@@ -77,7 +77,7 @@ def tell_opened(link_id: int, grant_id: int, *, now: datetime) -> None:
     _to_sender("sends/mail/opened", send, key=f"opened:{recipient.public_id}", context=context, now=now)
 
 
-def _tell_opened_by_link(link_id: int, grant_id: int, *, now: datetime) -> None:
+def _tell_opened_by_link(link_id: int, grant_id: int | None, *, now: datetime) -> None:
     send = Send.objects.select_related("sender", "team").filter(open_link=link_id, deleted_at=None).first()
     if send is None:
         return
@@ -93,8 +93,8 @@ def _tell_opened_by_link(link_id: int, grant_id: int, *, now: datetime) -> None:
     _to_sender("sends/mail/opened", send, key=f"opened:{send.public_id}", context=context, now=now)
 
 
-def _file_of(grant_id: int, send: Send) -> str:
-    grant = Grant.objects.select_related("document").filter(pk=grant_id).first()
+def _file_of(grant_id: int | None, send: Send) -> str:
+    grant = Grant.objects.select_related("document").filter(pk=grant_id or 0).first()
     return grant.document.name if grant is not None else queries.title_of_send(send)
 
 
@@ -112,6 +112,21 @@ def tell_asked(request: AccessRequest, *, cost: int, now: datetime) -> None:
         )
         context |= {"note": request.note, "button_label": gettext("Decide")}
     _to_sender("sends/mail/asked", send, key=f"asked:{request.public_id}", context=context, now=now)
+
+
+def tell_replied(reply: Reply, *, now: datetime) -> None:
+    """Write to the sender that a reader replied; what he wrote is read on the send's page."""
+    send, who = reply.send, reply.name or reply.address
+    with translation.override(send.sender.language):
+        line = gettext("{name} ({address}) replied to “{title}”.").format(
+            name=who, address=reply.address, title=queries.title_of_send(send)
+        )
+        count = len(reply.documents)
+        if count:
+            line += " " + ngettext("With {n} file.", "With {n} files.", count).format(n=count)
+        context = _sender_context(send, heading=gettext("A reply from {name}").format(name=who), line=line)
+        context |= {"button_url": f"{context['button_url']}replies/", "button_label": gettext("Read the reply")}
+    _to_sender("sends/mail/opened", send, key=f"reply:{reply.public_id}", context=context, now=now)
 
 
 def tell_held(send: Send, reason: str, *, now: datetime, **facts: object) -> None:
@@ -180,6 +195,8 @@ def _common_context(send: Send) -> dict[str, object]:
         count = len(items)
         invitation = ngettext("{sender} sent you {n} file", "{sender} sent you {n} files", count)
         reminder = ngettext("{sender} reminds you of {n} file", "{sender} reminds you of {n} files", count)
+        if not count:
+            invitation, reminder = gettext("{sender} sent you a message"), gettext("{sender} reminds you of a message")
         return {
             "invitation_heading": invitation.format(sender=sender, n=count),
             "reminder_heading": reminder.format(sender=sender, n=count),
@@ -188,7 +205,7 @@ def _common_context(send: Send) -> dict[str, object]:
             "sender_address": send.sender.email,
             "message": send.message,
             "files": files,
-            "button_label": gettext("Open the files"),
+            "button_label": gettext("Open the files") if count else gettext("Open the message"),
             "facts": _facts(send),
             "host": _host(),
         }

@@ -121,11 +121,11 @@ def add_to(actor: Actor, send_id: str, recipients: tuple[Addressee, ...], *, key
     lock_wallet(actor.team_id, now=now)
     send = _live(lock_send(found), now=now)
     new = _new_recipients(send, recipients, now=now)
-    documents = [item.document for item in queries.live_items(send)]
-    versions = [document.current.public_id for document in documents if document.current is not None]
+    items = queries.live_items(send)
+    documents = [item.document for item in items]
     receipt = charge(
         actor,
-        rules.price(versions, [one.address for one in new], sender=send.sender.email),
+        rules.price(queries.units_of(send, items), [one.address for one in new], sender=send.sender.email),
         key=key,
         request_digest=digest,
         about=send.public_id,

@@ -91,7 +91,7 @@ def hold(send: Send, reason: str, *, now: datetime, **facts: object) -> None:
 def _send(actor: Actor, request: SendRequest, *, key: str, now: datetime) -> SendResult:
     deed, is_new = claim(actor, DeedKind.SEND, key=key, digest=digest_of("send", as_asked(actor, request)), now=now)
     if not is_new:
-        return _replayed(deed, now=now)
+        return replayed(deed, now=now)
     check_content(request)
     unique = rules.unique_recipients(request.recipients)
     if unique.errors:
@@ -112,23 +112,23 @@ def _confirm_draft(actor: Actor, draft_id: str, *, key: str, revision: int | Non
     digest = digest_of("confirm", draft.public_id)
     deed, is_new = claim(actor, DeedKind.SEND, key=key, digest=digest, now=now)
     if not is_new and not _was_taken_back(draft, deed):
-        return _replayed(deed, now=now)
+        return replayed(deed, now=now)
     lock_wallet(actor.team_id, now=now)
     send = lock_send(draft)
     if not is_new and not _was_taken_back(send, deed):  # an equal request was quicker
         deed.refresh_from_db()
-        return _replayed(deed, now=now)
+        return replayed(deed, now=now)
     if send.state != SendState.DRAFT:
         raise NotADraft(send=send.public_id)
     if revision is not None and revision != send.revision:
         raise StaleDraft(revision=send.revision)
-    _check_settings_again(actor, send, now=now)
+    check_settings_again(actor, send, now=now)
     for item in send.send_documents.select_related("document"):
         find_documents(actor, [item.document.public_id])  # a colleague may have taken it from the library since
     return _confirm(actor, send, deed, now=now)
 
 
-def _check_settings_again(actor: Actor, send: Send, *, now: datetime) -> None:
+def check_settings_again(actor: Actor, send: Send, *, now: datetime) -> None:
     """What a draft says may have become impossible since: an end that passed, a preset that was changed or removed, a smaller
     plan."""
     kept = queries.settings_of(send)
@@ -153,7 +153,7 @@ def _confirm(actor: Actor, send: Send, deed: Deed, *, now: datetime) -> SendResu
     send.confirmed_at, send.held_reason, send.route = now, "", actor.route
     send.save()
     if all(item.document.current is not None and item.document.current.state == VersionState.READY for item in items):
-        return _deliver(actor, send, deed, now=now)
+        return deliver(actor, send, deed, now=now)
     available = _check_price(actor, send, items, recipients, now=now)
     audit.record(actor.who, Verb.SEND_CONFIRMED, "send", send.public_id, now=now, documents=len(items), recipients=len(recipients))
     # A document may have become ready between our look and our commit; the job looks again after the commit.
@@ -196,24 +196,26 @@ def _check_price(actor: Actor, send: Send, items: Sequence[SendDocument], recipi
     """Refuse at once what cannot be paid today, instead of letting it wait for its documents first."""
     require_paid(actor.team_id, now=now)
     open_link = rules.LINK_TO_BE if send.policy.value.access.is_open else ""
-    price = credit_queries.price(actor.team_id, _pairs(actor.email, items, recipients, open_link), now=now)
+    price = credit_queries.price(actor.team_id, _pairs(actor.email, send, items, recipients, open_link), now=now)
     if not price.enough:
         meter = credit_queries.meter(actor.team_id, now=now)
         raise InsufficientCredits(needed=price.cost, available=price.available, resets_at=meter.resets_at)
     return price.available
 
 
-def _deliver(actor: Actor, send: Send, deed: Deed, *, now: datetime) -> SendResult:
+def deliver(actor: Actor, send: Send, deed: Deed, *, now: datetime) -> SendResult:
+    """Charge for a draft whose documents are ready and let it go out, in the caller's transaction, send locked. Raises as
+    `send_documents`."""
     lock_wallet(actor.team_id, now=now)
     items, recipients = items_of(send), list(send.recipients.order_by("pk"))
     link = settle_open_link(send, now=now)
     receipt = charge(
         actor,
-        _pairs(actor.email, items, recipients, link.public_id if link is not None else ""),
+        _pairs(actor.email, send, items, recipients, link.public_id if link is not None else ""),
         key=deed.key,
         request_digest=deed.request_digest,
         about=send.public_id,
-        note=queries.title_of([item.document.name for item in items])[:200],
+        note=queries.title_of_send(send)[:200],
         now=now,
     )
     Deed.objects.filter(pk=deed.pk).update(charged=receipt.charged, available=receipt.balance)
@@ -260,12 +262,15 @@ def items_of(send: Send) -> list[SendDocument]:
     return list(send.send_documents.select_related("document__current", "send__policy").order_by("position", "pk"))
 
 
-def _pairs(sender: str, items: Sequence[SendDocument], recipients: Sequence[Recipient], open_link: str) -> tuple[str, ...]:
-    versions = [item.document.current.public_id for item in items if item.document.current is not None]
-    return rules.price(versions, (one.address for one in recipients), sender=sender, open_link=open_link)
+def _pairs(
+    sender: str, send: Send, items: Sequence[SendDocument], recipients: Sequence[Recipient], open_link: str
+) -> tuple[str, ...]:
+    addresses = (one.address for one in recipients)
+    return rules.price(queries.units_of(send, items), addresses, sender=sender, open_link=open_link)
 
 
-def _replayed(deed: Deed, *, now: datetime) -> SendResult:
+def replayed(deed: Deed, *, now: datetime) -> SendResult:
+    """What a deed that was done before answers with."""
     send = deed.send
     assert send is not None
     available = deed.available
@@ -300,5 +305,5 @@ def _dispatch(send_id: int, *, now: datetime) -> bool:
     if actor is None or actor.team_id != send.team_id or not actor.may(Capability.SEND):
         hold(send, "forbidden", now=now)
         return False
-    _deliver(actor, send, send.deeds.filter(kind=DeedKind.SEND).latest("pk"), now=now)
+    deliver(actor, send, send.deeds.filter(kind=DeedKind.SEND).latest("pk"), now=now)
     return True

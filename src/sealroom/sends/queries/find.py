@@ -15,9 +15,10 @@ from sealroom.access.rules import TermsMode
 from sealroom.accounts.rules import Actor, Capability
 from sealroom.core.errors import NotFound
 from sealroom.core.prepared import Prepared
+from sealroom.core.secrets import unseal_text
 from sealroom.documents.models import Document, Version
 from sealroom.sends import rules
-from sealroom.sends.models import Recipient, Send, SendDocument, SendState
+from sealroom.sends.models import Message, Recipient, Send, SendDocument, SendState
 from sealroom.sends.queries.values import Envelope
 from sealroom.sends.rules import OwnTerms, SendSettings
 
@@ -46,6 +47,25 @@ def live_items(send: Send) -> list[SendDocument]:
     return list(rows.filter(revoked_at=None, document__deleted_at=None))
 
 
+def units_of(send: Send, items: Sequence[SendDocument]) -> list[str]:
+    """What a send is paid for by: its versions, or its words where it has no documents. `items` with current versions."""
+    versions = [item.document.current.public_id for item in items if item.document.current is not None]
+    if versions or items:
+        return versions
+    return list(Message.objects.filter(send=send).values_list("public_id", flat=True))
+
+
+def has_words(link_id: str) -> bool:
+    """Whether protected words stand behind a link."""
+    return Message.objects.filter(send__policy__links__public_id=link_id, send__state=SendState.SENT).exists()
+
+
+def words_of(link_id: str) -> str:
+    """The protected words behind a link as HTML, cleaned once more; "" without. Only for a browser that was let in."""
+    row = Message.objects.filter(send__policy__links__public_id=link_id, send__deleted_at=None).first()
+    return rules.clean_words(unseal_text(bytes(row.sealed), purpose="message")) if row is not None else ""
+
+
 def title_of(names: Sequence[str]) -> str:
     """Such as "Term sheet.pdf and 2 more"."""
     if not names:
@@ -57,8 +77,9 @@ def title_of(names: Sequence[str]) -> str:
 
 
 def title_of_send(send: Send) -> str:
-    """The title of a send by its documents."""
-    return title_of(list(send.send_documents.order_by("position", "pk").values_list("document__name", flat=True)))
+    """The title of a send by its documents; of words alone, their subject."""
+    names = list(send.send_documents.order_by("position", "pk").values_list("document__name", flat=True))
+    return send.subject or gettext("Protected message") if not names and send.is_mail else title_of(names)
 
 
 def envelope_of(link_id: str) -> Envelope:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sealroom.access.rules import Access
@@ -13,7 +13,7 @@ from sealroom.credits import queries as credit_queries
 from sealroom.documents import queries as document_queries
 from sealroom.documents.models import Document
 from sealroom.sends import rules
-from sealroom.sends.queries.find import charged_whom, get_send, live_items, live_uses_of
+from sealroom.sends.queries.find import charged_whom, get_send, live_items, live_uses_of, units_of
 from sealroom.sends.queries.values import Quote, QuoteLine
 from sealroom.sends.rules import Addressee, LineError
 
@@ -51,12 +51,22 @@ def quote(
     return _quote(actor, found, addresses, link=link, errors=unique.errors, now=now)
 
 
-def quote_of_draft(actor: Actor, draft_id: str, *, now: datetime) -> Quote:
-    """What confirming the draft would cost now."""
+def quote_of_draft(actor: Actor, draft_id: str, *, recipients: Sequence[Addressee] | None = None, now: datetime) -> Quote:
+    """What confirming the draft would cost now; with `recipients`, if it went to these. A mail that went out already is priced by
+    what committing it again would add."""
     send = get_send(actor, draft_id)
-    addresses = list(send.recipients.filter(removed_at=None).order_by("pk").values_list("address", flat=True))
+    if recipients is None:
+        errors: tuple[LineError, ...] = ()
+        addresses = list(send.recipients.filter(removed_at=None).order_by("pk").values_list("address", flat=True))
+    else:
+        unique = rules.unique_recipients(recipients)
+        addresses, errors = [one.email for one in unique.accepted], unique.errors
     link = rules.LINK_TO_BE if send.policy.value.access.is_open else ""
-    return _quote(actor, [item.document for item in live_items(send)], addresses, link=link, errors=(), now=now)
+    if link and send.open_link is not None:
+        link = send.open_link.public_id
+    items = live_items(send)
+    units = {} if items else dict.fromkeys(units_of(send, items), "")
+    return _quote(actor, [item.document for item in items], addresses, link=link, errors=errors, words=units, now=now)
 
 
 def quote_of_replacement(actor: Actor, document_id: str, version_id: str, *, now: datetime) -> Quote:
@@ -75,9 +85,11 @@ def _quote(
     *,
     link: str,
     errors: tuple[LineError, ...],
+    words: Mapping[str, str] | None = None,
     now: datetime,
 ) -> Quote:
     versions = {document.current.public_id: document.public_id for document in documents if document.current is not None}
+    versions |= words or {}
     price = credit_queries.price(actor.team_id, rules.price(list(versions), addresses, sender=actor.email, open_link=link), now=now)
     whom = [(address, address) for address in addresses] + ([("", link)] if link else [])
     lines: tuple[QuoteLine, ...] = ()

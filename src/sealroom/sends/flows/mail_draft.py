@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What only mail clients write into a draft: its route, its sender, the protected words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from sealroom.accounts import queries as account_queries
+from sealroom.accounts.rules import MAIL_ROUTES, Actor, Capability, Route
+from sealroom.core.addresses import BadAddress, canonical_address
+from sealroom.core.errors import Invalid
+from sealroom.core.secrets import seal_text
+from sealroom.documents.errors import TooLarge
+from sealroom.sends import queries, rules
+from sealroom.sends.errors import NotADraft, SenderNotAllowed
+from sealroom.sends.flows.deeds import lock_send
+from sealroom.sends.models import Message, Send, SendState
+
+KEPT_FOR = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """By which route a mail goes, and from which address; both are as a client says and give no rights."""
+
+    route: str
+    sender: str = ""
+
+
+def checked_envelope(actor: Actor, envelope: Envelope) -> Envelope:
+    """The envelope with the sender's canonical address, his first one where none is named. Raises `Invalid` (route; a device has
+    one of its own), `SenderNotAllowed`."""
+    route = envelope.route or actor.route.value
+    if route not in {one.value for one in MAIL_ROUTES}:
+        raise Invalid({"route": ["unknown"]})
+    if actor.route in MAIL_ROUTES and route != actor.route.value:
+        raise Invalid({"route": ["not_yours"]})
+    senders = account_queries.senders_of(actor)
+    try:
+        sender = canonical_address(envelope.sender) if envelope.sender else next(iter(senders), actor.email)
+    except BadAddress:
+        raise SenderNotAllowed(senders=senders) from None
+    if sender not in senders:
+        raise SenderNotAllowed(senders=senders)
+    return Envelope(Route(route).value, sender)
+
+
+def put_words(actor: Actor, draft_id: str, *, html: str = "", text: str = "", now: datetime) -> Send:
+    """Give a draft protected words, cleaned, in the place of those it had; none at all takes them away. Raises `TooLarge` beyond 1
+    MB, `NotADraft`, `NotFound`."""
+    actor.require(Capability.SEND)
+    size = len(html.encode()) + len(text.encode())
+    if size > rules.MOST_BODY:
+        raise TooLarge(limit=rules.MOST_BODY, actual=size)
+    if html and text:
+        raise Invalid({"text": ["send this or html"]})
+    words = rules.clean_words(html or rules.words_from_text(text))
+    with transaction.atomic():
+        send = lock_send(queries.get_send(actor, draft_id))
+        if send.state != SendState.DRAFT:
+            raise NotADraft(send=send.public_id)
+        if rules.says_something(words):
+            Message.objects.update_or_create(send=send, defaults={"sealed": seal_text(words, purpose="message"), "updated_at": now})
+        else:
+            Message.objects.filter(send=send).delete()
+        send.revision += 1
+        send.updated_at = now
+        send.save(update_fields=["revision", "updated_at"])
+        return send
+
+
+def purge_drafts(*, now: datetime) -> int:
+    """Throw away what mail clients began and left for a day; returns how many. Their documents stay."""
+    rows = Send.objects.filter(is_mail=True, state=SendState.DRAFT, updated_at__lt=now - KEPT_FOR, confirmed_at=None)
+    count = 0
+    for send_id in list(rows.values_list("pk", flat=True)[:1000]):
+        with transaction.atomic():
+            send = Send.objects.select_for_update(of=("self",), no_key=True).filter(pk=send_id, state=SendState.DRAFT).first()
+            if send is None or send.updated_at >= now - KEPT_FOR:
+                continue
+            policy = send.policy
+            send.delete()
+            policy.delete()
+            count += 1
+    return count
