@@ -80,7 +80,7 @@ def browsed(browser: Browser, server: Server, path: str, cookies: dict[str, str]
     page, took = context.new_page(), []
     for _round in range(rounds + 1):
         page.goto(server.base_url + path)
-        took.append(page.evaluate(PAINTED) / 1000)
+        took.append(float(page.evaluate(PAINTED)) / 1000)
     context.close()
     return median(took[1:])
 

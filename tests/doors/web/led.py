@@ -1,24 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A data room in use, made beside a running server on its data: run as `python -m tests.doors.web.led '{…}'`. Prints JSON."""
+"""A data room in use, made beside a running server on its data; see `tests.journeys.backstage`."""
 
 from __future__ import annotations
 
-import json
-import os
-import sys
-
-import django
 from django.utils import timezone
+from tests.datarooms.test_analytics import read
+from tests.doors.portal.hall import make_hall
+from tests.factories.accounts import PASSWORD, make_persona
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sealroom.project.settings")
-django.setup()
-
-from tests.datarooms.test_analytics import read  # noqa: E402
-from tests.doors.portal.hall import make_hall  # noqa: E402
-from tests.factories.accounts import PASSWORD, make_persona  # noqa: E402
-
-from sealroom.core.ids import new_id  # noqa: E402
-from sealroom.datarooms import flows  # noqa: E402
+from sealroom.core.ids import new_id
+from sealroom.datarooms import flows
 
 FILES = ("Share purchase agreement, draft of 12 March, with comments.pdf", "Balance sheet.pdf", "Licences.pdf", "Leases.pdf")
 
@@ -52,5 +43,4 @@ def led_room(*, language: str = "en", guests: int = 14) -> dict[str, str]:
     }
 
 
-if __name__ == "__main__":
-    print(json.dumps(led_room(**json.loads(sys.argv[1]))))
+DEEDS = {"led_room": led_room}

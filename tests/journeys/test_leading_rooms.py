@@ -4,35 +4,19 @@ languages, by keyboard, and without a script. With SEALROOM_PICTURES set to a fo
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
-from tests.doors.portal.test_rooms_in_browser import inspect
-from tests.doors.portal.test_viewer_in_browser import CHROMIUM, DESK, ROOT
-from tests.journeys.server import Server, serving
+from playwright.sync_api import Page, Request, Route, expect
+
+from tests.journeys.server import Server
+from tests.journeys.stage import DESK
+from tests.journeys.test_rooms_in_browser import inspect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("led")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -42,24 +26,13 @@ def language() -> str:
 
 
 @pytest.fixture
-def page(chromium: Browser, language: str) -> Iterator[Page]:
-    context = chromium.new_context(viewport=DESK, locale=language)  # type: ignore[arg-type]
-    opened = context.new_page()
-    faults: list[str] = []
-    opened.on("console", lambda message: faults.append(message.text) if "Content Security Policy" in message.text else None)
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    yield opened
-    assert faults == []
-    context.close()
+def page(new_page: Callable[..., Page], language: str) -> Page:
+    return new_page(viewport=DESK, locale=language)
 
 
 def led(server: Server, **wish: Any) -> dict[str, str]:
     """Make a room on the server's data."""
-    command = [sys.executable, "-m", "tests.doors.web.led", json.dumps(wish)]
-    environment = server.environment | {"DJANGO_SETTINGS_MODULE": "sealroom.project.settings"}
-    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == 0, done.stderr
-    made: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
+    made: dict[str, str] = server.backstage.do("tests.doors.web.led", "led_room", **wish)
     return made
 
 
@@ -161,9 +134,8 @@ def test_uploads_survive_a_dropped_line_and_a_closed_tab(server: Server, page: P
     again.close()
 
 
-def test_pages_work_without_a_script(server: Server, chromium: Browser) -> None:
-    context = chromium.new_context(java_script_enabled=False)
-    page = context.new_page()
+def test_pages_work_without_a_script(server: Server, new_page: Callable[..., Page]) -> None:
+    page = new_page(java_script_enabled=False)
     room = enter(page, server, led(server))
     page.goto(f"{room}analytics/?show=items")
     page.get_by_role("link", name="Readers").click()
@@ -176,4 +148,3 @@ def test_pages_work_without_a_script(server: Server, chromium: Browser) -> None:
         page.get_by_role("link", name="Show how far it is").click()
     expect(page.locator(".room-export")).to_contain_text("short paths")
     expect(page.get_by_role("link", name="Download")).to_be_visible()
-    context.close()
