@@ -13,8 +13,6 @@ from typing import Any
 
 import pytest
 
-from tests.patterns import lay_installation
-
 
 @dataclass
 class Shell:
@@ -61,7 +59,6 @@ class Demo:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """Made once for all tests of a process."""
     folder = tmp_path_factory.mktemp("demo") / "data"
-    lay_installation(folder)
     made = Shell(folder)("demo", "--json")
     assert made.returncode == 0, made.stderr
     return Demo(folder, json.loads(made.stdout))
