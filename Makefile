@@ -37,7 +37,7 @@ demo: setup ## make a team to try things with
 	@touch $@
 
 .venv/.tested: .venv/.base requirements-dev.lock pyproject.toml
-	@scripts/install requirements-dev.lock
+	@UV_COMPILE_BYTECODE=1 scripts/install requirements-dev.lock
 	@touch $@ .venv/.installed
 
 .venv/.peer: .venv/.base requirements-peer.lock
@@ -46,7 +46,9 @@ demo: setup ## make a team to try things with
 messages: .venv/.installed ## compile the translations
 	@$(PY) scripts/compile-messages
 
+# Tests start hundreds of processes: compiled beforehand, also where the environment keeps Python from writing byte code.
 test-setup: .venv/.tested .venv/.peer messages ## all that tests need
+	@$(PY) -m compileall -q src tests
 	@scripts/system-packages test
 
 check: .venv/.tested messages ## format, lint, types, layers, migrations, deployment, docs

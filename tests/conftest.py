@@ -13,7 +13,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.core.management import call_command
 from django.db import connections
 from django.db.backends.base.operations import BaseDatabaseOperations
 
@@ -25,7 +24,7 @@ from sealroom.documents.ports import BlobStore, get_blob_store
 from tests import patterns, postgres
 from tests import stripe_peer as wire
 from tests.factories.accounts import Persona, make_member, make_persona
-from tests.processes import Database, do
+from tests.processes import Database
 
 NOW = datetime(2026, 11, 22, 14, 3, tzinfo=UTC)
 
@@ -162,14 +161,14 @@ def sqlite_database(sqlite_pattern: Path, django_db_blocker: Any, tmp_path: Path
 
 
 @pytest.fixture(scope="session")
-def postgres_server(django_db_blocker: Any) -> Iterator[postgres.Server]:
+def postgres_server(_place_of_patterns: None, django_db_blocker: Any) -> Iterator[postgres.Server]:
     """A PostgreSQL server of our own, with the migrated database "pattern" to be copied. Each xdist worker that needs one starts
     its own: that takes about three seconds, and nobody has to know who stops it last."""
     with postgres.running() as server:
         if server is None:
             pytest.skip(postgres.MISSING)
         with django_db_blocker.unblock():
-            do(Database(server.create("pattern")), _migrate)
+            patterns.migrate_on(server, "pattern")
         yield server
 
 
@@ -187,10 +186,6 @@ def database(request: pytest.FixtureRequest) -> Database:
     """Makes the test run on both engines (see `tests.processes`)."""
     chosen: Database = request.getfixturevalue({"sqlite": "sqlite_database", "postgresql": "postgres_database"}[request.param])
     return chosen
-
-
-def _migrate() -> None:
-    call_command("migrate", verbosity=0)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What takes longer to make than most tests take to run, made once for a whole run by whoever needs it first, and copied: a
-migrated SQLite file, and the data folder of an installation that was prepared but never started.
+migrated SQLite file, what fills an empty PostgreSQL database like one, and the data folder of an installation that was prepared
+but never started.
 
 All test processes of a run share one place for them; each pattern is made under a lock and appears there whole or not at all.
 """
@@ -17,9 +18,11 @@ import pytest
 from django.core.management import call_command
 
 from sealroom.cli.setup import locked
+from tests.postgres import Server
 from tests.processes import Database, do
 
 _PLACE = "SEALROOM_TEST_PATTERNS"  # an environment variable, because servers are started by more than fixtures
+_MIGRATED = "migrated.sqlite3"
 
 
 def settle(factory: pytest.TempPathFactory) -> None:
@@ -33,13 +36,28 @@ def settle(factory: pytest.TempPathFactory) -> None:
 def migrated() -> Path:
     """The SQLite file, for use by tests: copy it. The caller must have unblocked the database."""
     place = Path(os.environ[_PLACE])
-    file = place / "migrated.sqlite3"
+    file = place / _MIGRATED
     with locked(place / "migrated.lock"):
         if not file.exists():
             draft = place / "draft.sqlite3"
             do(Database.of_file(draft), _migrate)
             draft.rename(file)
     return file
+
+
+def migrate_on(server: Server, name: str) -> None:
+    """Make a migrated database on a PostgreSQL server of this process. The caller must have unblocked the database."""
+    place = Path(os.environ[_PLACE])
+    file = place / "migrated.sql"
+    url = server.create(name)
+    with locked(place / "postgres.lock"):
+        if not file.exists():
+            do(Database(url), _migrate)
+            draft = place / "draft.sql"
+            server.dump(name, draft)
+            draft.rename(file)
+            return
+    server.restore(name, file)
 
 
 def lay_installation(data: Path) -> None:
@@ -52,6 +70,9 @@ def lay_installation(data: Path) -> None:
     with locked(place / "installation.lock"):
         if not pattern.exists():
             draft = place / "draft"
+            if (place / _MIGRATED).exists():  # most of the work is done
+                draft.mkdir(mode=0o700)
+                Path(shutil.copy(place / _MIGRATED, draft / "sealroom.sqlite3")).chmod(0o600)
             _prepare(draft)
             draft.rename(pattern)
     shutil.copytree(pattern, data)

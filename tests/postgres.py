@@ -54,6 +54,19 @@ class Server:
         """Remove a database, whoever is connected to it."""
         self._tell("DROP DATABASE {} WITH (FORCE)", name)
 
+    def dump(self, name: str, file: Path) -> None:
+        """Write all of a database to a file."""
+        self._run("pg_dump", "--file", file, self.url(name))
+
+    def restore(self, name: str, file: Path) -> None:
+        """Fill an empty database from such a file, which takes a tenth of the time of its migrations."""
+        self._run("psql", "--quiet", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--file", file, self.url(name))
+
+    def _run(self, program: str, *words: str | Path) -> None:
+        binaries = programs()
+        assert binaries is not None
+        subprocess.run([binaries / program, *words], check=True, stdout=subprocess.DEVNULL)
+
     def _tell(self, statement: str, *names: str) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))

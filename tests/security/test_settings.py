@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sealroom.project import environment as env
+from tests.patterns import lay_installation
 
 
 def _refused(call: object, *words: object, **names: object) -> str:
@@ -132,7 +133,8 @@ def test_stripe_without_its_keys_stops_the_start(tmp_path: Path) -> None:
 )
 def test_what_cannot_work_stops_the_start(name: str, value: str, tmp_path: Path) -> None:
     environment = {key: text for key, text in os.environ.items() if not key.startswith(("SEALROOM_", "DJANGO_"))}
-    environment |= {"SEALROOM_DATA": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path), name: value}
+    lay_installation(tmp_path / "data")
+    environment |= {"SEALROOM_DATA": str(tmp_path / "data"), "PYTHONPATH": os.pathsep.join(sys.path), name: value}
     command = [sys.executable, "-m", "sealroom.cli.main", "prepare"]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 1, done.stdout
