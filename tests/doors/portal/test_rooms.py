@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from tests.doors.portal.conftest import Reader, code_of, latest_challenge
+from tests.doors.portal.conftest import Reader
 from tests.doors.portal.hall import ANNA, BORIS, Hall, browser, bytes_of, loose_client, make_hall
-from tests.factories.access import token_of
+from tests.factories.access import code_of, latest_challenge, token_of
 from tests.factories.accounts import Persona
 from tests.factories.documents import make_pdf
 
@@ -257,7 +257,7 @@ def test_direct_address_leads_through_the_gates_to_what_it_names(hall: Hall, ann
     assert link is not None
     wanted = hall.at(anna, f"i/{hall.items['Legal'].public_id}/")
     refused = visitor.get(wanted)
-    assert (refused.status_code, refused.cookies.keys()) == (401, {"csrftoken"}), "looking leaves nothing"
+    assert (refused.status_code, set(refused.cookies)) == (401, {"sealroom_csrf"}), "looking leaves nothing"
     visitor.post(f"/v/{link.public_id}/code/", wanted, address=ANNA, to=wanted)
     come = visitor.type(link.public_id, code_of(latest_challenge(ANNA).public_id))
     assert (come.status_code, come.headers["Location"]) == (303, wanted)

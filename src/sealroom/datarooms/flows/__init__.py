@@ -63,19 +63,19 @@ from sealroom.datarooms.flows.rooms import (
     restore_room,
     trash_room,
 )
-from sealroom.datarooms.flows.searching import Found, Lookup, MOST_HITS, WordHit, look_up_files, search_room
+from sealroom.datarooms.flows.searching import MOST_HITS, Found, Lookup, WordHit, look_up_files, search_room
 from sealroom.datarooms.flows.settings import change_room
 from sealroom.datarooms.flows.trash import clean_trash, delete_for_good, restore, throw_away, trash_of
 from sealroom.datarooms.flows.tree import create_folder, create_path, move, rename
 from sealroom.datarooms.flows.usage import export_usage
 
 __all__ = [
+    "MOST_HITS",
     "Asking",
     "Found",
     "Hand",
     "LeftOut",
     "Lookup",
-    "MOST_HITS",
     "OpenedExport",
     "Preview",
     "Reason",

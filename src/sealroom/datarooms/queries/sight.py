@@ -20,6 +20,8 @@ from sealroom.datarooms.rules import LEADING, Node, Right, Role, in_order, see, 
 from sealroom.documents.rules import extension_of
 from sealroom.documents.words import fold
 
+MOST_BRANCHES = 100  # a longer tree helps nobody find anything
+
 
 class SeenItem(NamedTuple):
     """A folder or file as one person sees it. `parent` is the id of the nearest folder above that he sees ("": at the top), so not
@@ -102,7 +104,8 @@ class Sight:
         return found
 
     def branches(self, folder_id: str = "") -> list[Branch]:
-        """The folders at the top and those in each folder on the way to one, in the order of the tree. Raises `NotFound`."""
+        """The folders at the top and those in each folder on the way to one, in the order of the tree, at most `MOST_BRANCHES`.
+        Raises `NotFound`."""
         trail = {one.id for one in self.trail(folder_id)} if folder_id else set()
         full = {item.parent for item in self.items if item.is_folder}
         depths, found = {"": -1}, []
@@ -110,7 +113,7 @@ class Sight:
             if item.is_folder and (not item.parent or item.parent in trail):
                 depths[item.id] = depths[item.parent] + 1
                 found.append(Branch(item, depths[item.id], item.id in full, item.id in trail and item.id in full))
-        return found
+        return found[:MOST_BRANCHES]
 
     def search(self, text: str, limit: int) -> list[SeenItem]:
         """The first items whose name has `text` in it; case and accents do not matter. Blank finds nothing."""
