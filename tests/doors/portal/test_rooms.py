@@ -257,7 +257,7 @@ def test_direct_address_leads_through_the_gates_to_what_it_names(hall: Hall, ann
     assert link is not None
     wanted = hall.at(anna, f"i/{hall.items['Legal'].public_id}/")
     refused = visitor.get(wanted)
-    assert (refused.status_code, set(refused.cookies.keys())) == (401, {"csrftoken"}), "looking leaves nothing"
+    assert (refused.status_code, set(refused.cookies)) == (401, {"sealroom_csrf"}), "looking leaves nothing"
     visitor.post(f"/v/{link.public_id}/code/", wanted, address=ANNA, to=wanted)
     come = visitor.type(link.public_id, code_of(latest_challenge(ANNA).public_id))
     assert (come.status_code, come.headers["Location"]) == (303, wanted)

@@ -21,6 +21,8 @@ from sealroom.datarooms.rules import LEADING, TOP, Node, Right, Role, in_order, 
 from sealroom.documents.rules import extension_of
 from sealroom.documents.words import fold
 
+MOST_BRANCHES = 100  # a longer tree helps nobody find anything
+
 
 class SeenItem(NamedTuple):
     """A folder or file as one person sees it. `parent` is the id of the nearest folder above that he sees ("": at the top), so not
@@ -109,7 +111,8 @@ class Sight:
         return found
 
     def branches(self, folder_id: str = "") -> list[Branch]:
-        """The folders at the top and those in each folder on the way to one, in the order of the tree. Raises `NotFound`."""
+        """The folders at the top and those in each folder on the way to one, in the order of the tree, at most `MOST_BRANCHES`.
+        Raises `NotFound`."""
         trail = {one.id for one in self.trail(folder_id)} if folder_id else set()
         folders = [place for place in self._places if place.is_folder]
         full = {place.parent for place in folders}
@@ -119,7 +122,7 @@ class Sight:
                 depths[place.id] = depths[place.parent] + 1
                 is_open = place.id in trail and place.id in full
                 found.append(Branch(_item(place), depths[place.id], place.id in full, is_open))
-        return found
+        return found[:MOST_BRANCHES]
 
     def search(self, text: str, limit: int) -> list[SeenItem]:
         """The first items whose name has `text` in it; case and accents do not matter. Blank finds nothing."""

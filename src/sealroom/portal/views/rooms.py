@@ -147,6 +147,7 @@ def _folder_page(request: HttpRequest, hand: Hand, link_id: str, sight: Sight, f
     words = {
         **frame(hand, link_id, "room"),
         "crumbs": _crumbs(hand, link_id, trail),
+        "branches": [(one, item_url(one.item, link_id), one.item.id == folder_id) for one in sight.branches(folder_id)],
         "folder_id": folder_id,
         "folder": trail[-1] if trail else None,
         "page": page,
