@@ -77,6 +77,9 @@ MAIN = (
                 "web:room_questions",
                 "web:room_question",
                 "web:room_trash",
+                "web:room_analytics",
+                "web:room_export",
+                "web:room_delete",
             }
         ),
     ),
