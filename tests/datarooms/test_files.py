@@ -12,8 +12,9 @@ from sealroom.audit.models import Event
 from sealroom.audit.rules import SYSTEM
 from sealroom.billing import flows as billing
 from sealroom.core.errors import Forbidden, NotFound
+from sealroom.core.jobs.worker import drain
 from sealroom.core.models import Job
-from sealroom.datarooms import flows, tasks
+from sealroom.datarooms import flows, queries, tasks
 from sealroom.datarooms.errors import RoomClosed
 from sealroom.datarooms.flows.hands import Hand
 from sealroom.datarooms.models import DataRoom, Item
@@ -25,6 +26,7 @@ from sealroom.documents.models import Document, Version
 from sealroom.documents.ports import get_blob_store
 from sealroom.sends import flows as sends
 from tests.datarooms.test_tree import check_tree, folder, listing
+from tests.documents.test_again import PASSWORD, protected
 from tests.factories.accounts import Persona
 from tests.factories.documents import make_pdf, upload
 from tests.factories.rooms import NOW, give, hand_of, leader, make_guest, make_room
@@ -281,3 +283,42 @@ def test_the_trash_is_emptied_after_thirty_days(hand: Hand, room: DataRoom, stra
     flows.delete_room(hand.require_lead(), room.public_id, now=NOW)
     assert flows.clean_trash(now=NOW) == 1
     assert document_queries.storage_of(room.team_id).bytes == 0
+
+
+def test_a_protected_file_opens_with_its_password(owner: Persona, hand: Hand, room: DataRoom) -> None:
+    """By whoever contributes to it; the trail of the room tells."""
+    item = add(hand, "Lease.pdf", None, protected(PASSWORD, pages=1))
+    drain()
+    assert current(item).error_code == "password_required"
+    reader, bringer = make_guest(owner, room, "anna@example.org"), make_guest(owner, room, "ben@example.org", Right.CONTRIBUTE)
+    with pytest.raises(Forbidden):
+        flows.unlock_file(hand_of(reader), item.public_id, PASSWORD, now=NOW)
+    flows.unlock_file(hand_of(bringer), item.public_id, "wrong", now=NOW)
+    drain()
+    assert current(item).error_code == "password_wrong"
+    flows.unlock_file(hand, item.public_id, PASSWORD, now=NOW)
+    drain()
+    assert (current(item).state, current(item).pages) == ("ready", 1)
+    with pytest.raises(NotReady):
+        flows.retry_file(hand, item.public_id, now=NOW)
+    told = [one.actor_label for one in queries.events_of(room).items if one.verb == "document.unlocked"]
+    assert told == [owner.user.email, "ben@example.org"]
+
+
+def test_a_failed_version_is_tried_again_and_then_seen(hand: Hand) -> None:
+    item = add(hand)
+    prepare(item)
+    data = make_pdf(["two", "pages"])
+    version = flows.replace_file(hand, item.public_id, [data], name="Offer.pdf", size=len(data), now=NOW)
+    Version.objects.filter(pk=version.pk).update(state="failed", error_code="limit_time")
+    flows.retry_file(hand, item.public_id, now=NOW)
+    prepare(item)
+    assert (current(item).number, current(item).pages) == (2, 2)
+
+
+def test_nothing_is_tried_again_in_an_archived_room(owner: Persona, hand: Hand, room: DataRoom) -> None:
+    item = add(hand)
+    Version.objects.filter(document__item=item).update(state="failed", error_code="corrupt")
+    flows.archive_room(owner.actor, room.public_id, now=NOW)
+    with pytest.raises(RoomClosed):
+        flows.retry_file(hand, item.public_id, now=NOW)

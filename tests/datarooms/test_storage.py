@@ -11,6 +11,7 @@ from sealroom.audit.rules import SYSTEM
 from sealroom.billing import flows as billing
 from sealroom.datarooms import flows
 from sealroom.datarooms.models import DataRoom, Item
+from sealroom.datarooms.rules import Right
 from sealroom.documents import flows as documents
 from sealroom.documents import queries
 from sealroom.documents.errors import StorageQuota
@@ -20,7 +21,7 @@ from sealroom.documents.queries import LOOSE_FOR
 from tests.datarooms.test_files import add, prepare
 from tests.factories.accounts import Persona
 from tests.factories.documents import make_pdf
-from tests.factories.rooms import NOW, leader, make_room
+from tests.factories.rooms import NOW, give, leader, make_guest, make_room
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(days=31)
@@ -79,3 +80,30 @@ def test_a_trash_that_is_emptied_gives_back_what_lay_in_it(owner: Persona, room:
     assert gone
     assert sorted(queries.blob_faults()) == []
     assert leader(owner, room).room.public_id == room.public_id
+
+
+def test_a_clone_with_files_has_documents_of_its_own(owner: Persona, room: DataRoom) -> None:
+    """And is not made where they do not fit."""
+    rooms, blobs = DataRoom.objects.count(), set(get_blob_store().keys())
+    with pytest.raises(StorageQuota):
+        flows.clone_room(owner.actor, room.public_id, "Birch", with_files=True, now=NOW)
+    assert (DataRoom.objects.count(), set(get_blob_store().keys())) == (rooms, blobs)
+    billing.set_quotas(owner.team, {"storage_bytes": 10**9}, who=SYSTEM, now=NOW)
+    guest = make_guest(owner, room, "anna@example.org")
+    lease = Item.objects.get(room=room, name="Lease.pdf")
+    give(guest, Right.PRINT, lease)
+    clone = flows.clone_room(owner.actor, room.public_id, "Birch", with_guests=True, with_files=True, now=NOW)
+    (copied,) = Item.objects.filter(room=clone).select_related("document__current")
+    assert (copied.name, copied.rights.get().right, copied.added_by) == ("Lease.pdf", "print", owner.user.email)
+    assert copied.document is not None
+    assert copied.document.current is not None
+    assert (copied.document.current.number, copied.document.current.state, copied.document.pk != lease.document_id) == (
+        1,
+        "ready",
+        True,
+    )
+    flows.delete_room(owner.actor, room.public_id, now=NOW)
+    flows.clean_trash(now=NOW)
+    sweep_twice()
+    assert sorted(queries.blob_faults(read=True)) == []
+    assert queries.storage_used(owner.team.pk) == copied.document.current.size

@@ -21,6 +21,8 @@ from sealroom.datarooms.flows.files import (
     publish_ready,
     replace_file,
     restore_version,
+    retry_file,
+    unlock_file,
     upload_of,
     versions_of,
 )
@@ -63,7 +65,7 @@ from sealroom.datarooms.flows.rooms import (
     restore_room,
     trash_room,
 )
-from sealroom.datarooms.flows.searching import MOST_HITS, Found, Lookup, WordHit, look_up_files, search_room
+from sealroom.datarooms.flows.searching import Found, Lookup, MOST_HITS, WordHit, look_up_files, search_room
 from sealroom.datarooms.flows.settings import change_room
 from sealroom.datarooms.flows.taking import TakenFile, take_file
 from sealroom.datarooms.flows.trash import clean_trash, delete_for_good, restore, throw_away, trash_of
@@ -71,12 +73,12 @@ from sealroom.datarooms.flows.tree import create_folder, create_path, move, rena
 from sealroom.datarooms.flows.usage import export_questions, export_usage
 
 __all__ = [
-    "MOST_HITS",
     "Asking",
     "Found",
     "Hand",
     "LeftOut",
     "Lookup",
+    "MOST_HITS",
     "OpenedExport",
     "Preview",
     "Reason",
@@ -147,6 +149,7 @@ __all__ = [
     "restore_guest",
     "restore_room",
     "restore_version",
+    "retry_file",
     "revoke_guest",
     "room_to_join",
     "search_room",
@@ -160,6 +163,7 @@ __all__ = [
     "throw_away",
     "trash_of",
     "trash_room",
+    "unlock_file",
     "upload_of",
     "versions_of",
     "visit",

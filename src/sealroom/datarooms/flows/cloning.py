@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,9 @@ from sealroom.datarooms.flows.hands import lead
 from sealroom.datarooms.flows.places import lock_room, lock_team, make_link, make_links
 from sealroom.datarooms.flows.settings import settle_open_link
 from sealroom.datarooms.models import DataRoom, Group, GroupMember, Guest, Item, RightRow
+from sealroom.documents import flows as documents
+from sealroom.documents.flows import Copies, Keeping
+from sealroom.documents.models import Version
 
 _SETTINGS = (
     "team_id",
@@ -32,24 +36,56 @@ _SETTINGS = (
 )
 
 
-@transaction.atomic
-def clone_room(actor: Actor, room_id: str, name: str, *, with_guests: bool = False, now: datetime) -> DataRoom:
+def clone_room(
+    actor: Actor, room_id: str, name: str, *, with_guests: bool = False, with_files: bool = False, now: datetime
+) -> DataRoom:
     """Make another room of the actor's with the same settings, folders, groups and rights; with the guests, too, who get links of
-    their own and are not written to. Files are not copied. Of those who lead the room. Raises `Forbidden`, `NotFound`, `Invalid`
-    (name), `RoomQuota`."""
+    their own and are not written to; and with files, each in the version that readers see, which count against the storage quota.
+    Of those who lead the room. Raises `Forbidden`, `NotFound`, `Invalid` (name), `RoomQuota`; with files also `TooManyItems`,
+    `StorageQuota`, `StorageFull`. Then nothing is made."""
     actor.require(Capability.MANAGE_ROOMS)
     name = clean_name(name)
+    if not with_files:
+        return _clone(actor, room_id, name, None, with_guests=with_guests, now=now)
+    with documents.copying() as copies:
+        source = lead(actor, room_id).room
+        _require_place(actor, now=now)
+        versions = _versions(_files(source))
+        documents.check_room(actor, sum(version.size for version in versions), now=now)
+        for version in versions:  # before a lock is held: it takes as long as there are bytes
+            copies.of(version)
+        return _clone(actor, room_id, name, copies, with_guests=with_guests, now=now)
+
+
+@transaction.atomic
+def _clone(actor: Actor, room_id: str, name: str, copies: Copies | None, *, with_guests: bool, now: datetime) -> DataRoom:
     lock_team(actor.team_id)
     source = lock_room(lead(actor, room_id).room)
-    rules.require_room(used=queries.rooms_used(actor.team_id), limit=limits_of(actor.team_id, now=now).data_rooms)
+    _require_place(actor, now=now)
     room = _copy_room(source, name, actor, now=now)
     groups = _copy_groups(source, room, now=now)
-    folders = _copy_folders(source, room, actor, now=now)
+    items = _copy_folders(source, room, actor, now=now)
+    files = _copy_files(source, room, actor, items, copies, now=now) if copies is not None else {}
     guests = _copy_guests(source, room, actor, groups, now=now) if with_guests else {}
-    _copy_rights(source, room, folders, groups, guests)
-    facts: dict[str, Any] = {"source": source.public_id, "guests": len(guests)}
+    _copy_rights(source, room, items | files, groups, guests)
+    facts: dict[str, Any] = {"source": source.public_id, "guests": len(guests), "files": len(files)}
     audit.record(actor.who, Verb.DATA_ROOM_CLONED, "data_room", room.public_id, now=now, label=name, **facts)
     return room
+
+
+def _require_place(actor: Actor, *, now: datetime) -> None:
+    rules.require_room(used=queries.rooms_used(actor.team_id), limit=limits_of(actor.team_id, now=now).data_rooms)
+
+
+def _files(source: DataRoom) -> list[Item]:
+    """The files of a room, as many as one deed may copy."""
+    found = list(queries.living(source).exclude(document=None).select_related("document__current").order_by("pk"))
+    rules.require_few(len(found))
+    return found
+
+
+def _versions(files: Sequence[Item]) -> list[Version]:
+    return [one.document.current for one in files if one.document is not None and one.document.current is not None]
 
 
 def _copy_room(source: DataRoom, name: str, actor: Actor, *, now: datetime) -> DataRoom:
@@ -78,14 +114,32 @@ def _copy_folders(source: DataRoom, room: DataRoom, actor: Actor, *, now: dateti
     living = Item.objects.filter(room=source, document=None, trashed_at=None)
     level = list(living.filter(parent=None).order_by("position", "pk"))
     while level:
-        made = {one.pk: _folder(one, room, copies, actor, now=now) for one in level}
+        made = {one.pk: _twin(one, room, copies, actor, now=now) for one in level}
         Item.objects.bulk_create(made.values())
         copies |= made
         level = list(living.filter(parent__in=made).order_by("position", "pk"))
     return copies
 
 
-def _folder(one: Item, room: DataRoom, copies: dict[int, Item], actor: Actor, *, now: datetime) -> Item:
+def _copy_files(
+    source: DataRoom, room: DataRoom, actor: Actor, folders: dict[int, Item], copies: Copies, *, now: datetime
+) -> dict[int, Item]:
+    """Each file as a document of its own, on the actor's storage. What came after the bytes were copied is copied now."""
+    files = _files(source)
+    documents.check_copies(actor, _versions(files), now=now)
+    keeping = Keeping(queries.KEPT_BY, actor.who)
+    made: dict[int, Item] = {}
+    for one in files:
+        assert one.document is not None
+        assert one.document.current is not None
+        item = _twin(one, room, folders, actor, now=now)
+        item.document = documents.copy_document(actor, one.document.current, copies, name=one.name, keeping=keeping, now=now)
+        made[one.pk] = item
+    Item.objects.bulk_create(made.values())
+    return made
+
+
+def _twin(one: Item, room: DataRoom, copies: dict[int, Item], actor: Actor, *, now: datetime) -> Item:
     parent = copies[one.parent_id] if one.parent_id is not None else None
     return Item(
         room=room,

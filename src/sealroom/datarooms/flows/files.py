@@ -64,6 +64,19 @@ def replace_file(hand: Hand, item_id: str, chunks: Iterable[bytes], *, name: str
     )
 
 
+def unlock_file(hand: Hand, item_id: str, password: str, *, now: datetime) -> None:
+    """Prepare the newest version of a file, which failed for want of its password, again with it (`documents.flows.unlock`). Raises
+    `NotFound`, `Forbidden`, `RoomClosed`, `Invalid`, `NotReady`, `RateLimited`."""
+    _, document = _ask_file(hand, item_id)
+    documents.unlock_kept(document, password, who=hand.who, now=now, room=hand.room.public_id)
+
+
+def retry_file(hand: Hand, item_id: str, *, now: datetime) -> None:
+    """Prepare the newest version of a file, which failed, again. Raises as `unlock_file`."""
+    _, document = _ask_file(hand, item_id)
+    documents.retry_kept(document, now=now)
+
+
 # -- Resumable uploads -----------------------------------------------------------------------------------------------------
 def begin_upload(hand: Hand, parent_id: str, name: str, size: int, *, now: datetime, item_id: str = "") -> UploadView:
     """Open a resumable upload of a new file of a folder, or (`item_id`) of the next version of a file. It is this hand's alone, in

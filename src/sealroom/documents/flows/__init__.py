@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is done with documents, one module per deed."""
 
-from sealroom.documents.flows.again import give_up_unlocking, prepare_unlocked, retry, unlock
+from sealroom.documents.flows.again import give_up_unlocking, prepare_unlocked, retry, retry_kept, unlock, unlock_kept
 from sealroom.documents.flows.copies import Copies, check_copies, copy_document, copying
 from sealroom.documents.flows.keep import (
     delete_document,
@@ -59,6 +59,7 @@ __all__ = [
     "remove_expired_uploads",
     "rename_kept_document",
     "retry",
+    "retry_kept",
     "search_text",
     "share_in_library",
     "structure_of",
@@ -66,4 +67,5 @@ __all__ = [
     "take_from_library",
     "text_of",
     "unlock",
+    "unlock_kept",
 ]

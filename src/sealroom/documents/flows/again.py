@@ -11,7 +11,7 @@ from django.db import transaction
 
 from sealroom.accounts.rules import Actor, Capability
 from sealroom.audit import flows as audit
-from sealroom.audit.rules import Verb
+from sealroom.audit.rules import Verb, Who
 from sealroom.core import jobs, ratelimit
 from sealroom.core.errors import Invalid
 from sealroom.core.secrets import seal_text, unseal_text
@@ -38,44 +38,32 @@ def unlock(actor: Actor, document_id: str, password: str, *, now: datetime) -> D
     `RateLimited` beyond `TRIES` a document in `PER`.
     """
     actor.require(Capability.SEND)
-    if not 0 < len(password) <= PASSWORD_CHARACTERS or "\x00" in password:
-        raise Invalid({"password": ["required" if not password else "unknown"]})
-    document = queries.get_own_document(actor, document_id)
-    _waiting(document, _LOCKED)
-    ratelimit.take("documents.unlock", document.public_id, limit=TRIES, per=PER, now=now)
-    blob = get_blob_store().put([seal_text(password, purpose=_PURPOSE)])
-    try:
-        with transaction.atomic():
-            version = _take_up(_waiting(document, _LOCKED))
-            lane = str(actor.team_id)
-            jobs.defer("documents.unlock", key=f"{version.pk}", lane=lane, version_id=version.pk, secret=blob.key)
-            audit.record(
-                actor.who,
-                Verb.DOCUMENT_UNLOCKED,
-                "document",
-                document.public_id,
-                now=now,
-                label=document.name,
-                version=version.public_id,
-                number=version.number,
-            )
-    except BaseException:
-        get_blob_store().delete(blob.key)
-        raise
+    _check(password)
+    _unlock(queries.get_own_document(actor, document_id), password, actor.who, now=now)
     return queries.get_own_document(actor, document_id)
+
+
+def unlock_kept(document: Document, password: str, *, who: Who, now: datetime, **facts: str) -> None:
+    """As `unlock`, of a document that a room above keeps; that room has decided that it may be done. `facts` go into the trail."""
+    _check(password)
+    _unlock(document, password, who, now=now, **facts)
 
 
 def retry(actor: Actor, document_id: str, *, now: datetime) -> Document:
     """Prepare the newest version of one of the actor's own documents, which failed, again. Raises `NotFound`, `NotReady` (it did
     not fail), and `RateLimited` as `unlock`."""
     actor.require(Capability.SEND)
-    document = queries.get_own_document(actor, document_id)
+    retry_kept(queries.get_own_document(actor, document_id), now=now)
+    return queries.get_own_document(actor, document_id)
+
+
+def retry_kept(document: Document, *, now: datetime) -> None:
+    """As `retry`, for a room above that has decided that it may be done."""
     _waiting(document, None)
     ratelimit.take("documents.retry", document.public_id, limit=TRIES, per=PER, now=now)
     with transaction.atomic():
         version = _take_up(_waiting(document, None))
-        jobs.defer("documents.prepare", key=f"{version.pk}", lane=str(actor.team_id), version_id=version.pk)
-    return queries.get_own_document(actor, document_id)
+        jobs.defer("documents.prepare", key=f"{version.pk}", lane=str(document.team_id), version_id=version.pk)
 
 
 def prepare_unlocked(version_id: int, secret: str, *, now: datetime) -> None:
@@ -94,6 +82,36 @@ def give_up_unlocking(version_id: int, secret: str, *, now: datetime) -> None:
     """Mark the version failed and forget the password: the attempts are used up."""
     get_blob_store().delete(secret)
     give_up(version_id, now=now)
+
+
+def _check(password: str) -> None:
+    if not 0 < len(password) <= PASSWORD_CHARACTERS or "\x00" in password:
+        raise Invalid({"password": ["required" if not password else "unknown"]})
+
+
+def _unlock(document: Document, password: str, who: Who, *, now: datetime, **facts: str) -> None:
+    _waiting(document, _LOCKED)
+    ratelimit.take("documents.unlock", document.public_id, limit=TRIES, per=PER, now=now)
+    blob = get_blob_store().put([seal_text(password, purpose=_PURPOSE)])
+    try:
+        with transaction.atomic():
+            version = _take_up(_waiting(document, _LOCKED))
+            lane = str(document.team_id)
+            jobs.defer("documents.unlock", key=f"{version.pk}", lane=lane, version_id=version.pk, secret=blob.key)
+            audit.record(
+                who,
+                Verb.DOCUMENT_UNLOCKED,
+                "document",
+                document.public_id,
+                now=now,
+                label=document.name,
+                version=version.public_id,
+                number=version.number,
+                **facts,
+            )
+    except BaseException:
+        get_blob_store().delete(blob.key)
+        raise
 
 
 def _waiting(document: Document, codes: frozenset[str] | None) -> Version:

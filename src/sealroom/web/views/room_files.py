@@ -159,6 +159,7 @@ def item(request: MemberRequest, room_id: str, item_id: str) -> HttpResponse:
         "room_crumbs": rooms.crumbs(hand, trail),
         "called": rooms.called(found),
         "versions": versions,
+        "failed": composing.shown_version(versions[0]) if versions and versions[0].state == "failed" else None,
     }
     return page(request, "web/rooms/item.html", context)
 
@@ -175,6 +176,18 @@ def _changed(request: MemberRequest, hand: Hand, found: SeenItem, *, now: dateti
     if deed == "replace" and isinstance(file, UploadedFile):
         flows.replace_file(hand, found.id, file.chunks(composing.CHUNK), name=file.name or "", size=file.size, now=now)
         return done(request, here, _("The new version is being prepared. Readers see it as soon as it is ready."))
+    return _tried_again(request, hand, found, deed, now=now)
+
+
+def _tried_again(request: MemberRequest, hand: Hand, found: SeenItem, deed: str, *, now: datetime) -> HttpResponse:
+    """What can be done with a file whose newest version failed."""
+    here = reverse("web:room_item", args=[hand.room.public_id, found.id])
+    if deed == "unlock":
+        flows.unlock_file(hand, found.id, request.POST.get("password", ""), now=now)
+        return done(request, here, _("The password was taken. The file is being prepared."))
+    if deed == "retry":
+        flows.retry_file(hand, found.id, now=now)
+        return done(request, here, _("The file is being prepared again."))
     raise Invalid({"deed": ["unknown"]})
 
 

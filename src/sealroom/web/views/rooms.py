@@ -135,8 +135,9 @@ def _plain(flow: Callable[..., None], route: str, sentence: str) -> Deed:
 
 def _clone(request: MemberRequest, room_id: str, now: datetime) -> HttpResponse:
     name, with_guests = request.POST.get("name", ""), request.POST.get("guests") == "on"
-    room = flows.clone_room(request.actor, room_id, name, with_guests=with_guests, now=now)
-    sentence = _("This is the copy: same folders, groups, rights and settings. Files were not copied.")
+    with_files = request.POST.get("files") == "on"
+    room = flows.clone_room(request.actor, room_id, name, with_guests=with_guests, with_files=with_files, now=now)
+    sentence = _("This is the copy: same folders, groups, rights and settings.")
     return done(request, reverse("web:room", args=[room.public_id]), sentence)
 
 

@@ -42,10 +42,12 @@ class RoomChangeIn(Body):
 
 
 class CloneIn(Body):
-    """A copy: settings, folders, groups and rights; with `guests` the people, too, who are not written to. Files are not copied."""
+    """A copy: settings, folders, groups and rights; with `guests` the people, too, who are not written to; with
+    `files` the version of each that readers see, against the storage."""
 
     name: str = Field(max_length=200)
     guests: StrictBool = False
+    files: StrictBool = False
 
 
 class TransferIn(Body):
@@ -169,9 +171,10 @@ def restore(request: HttpRequest, room_id: str) -> RoomOut:
 @router.post("/datarooms/{room_id}/clone", response={201: RoomOut}, summary="Make another data room of this one")
 @repeatable
 def clone(request: HttpRequest, room_id: str, body: CloneIn) -> Status[RoomOut]:
-    """It is yours. 403 `room_quota` when the plan has none left."""
+    """It is yours. 403 `room_quota` when the plan has none left, `storage_quota` when the files do not fit; 422
+    `too_many_items`."""
     actor = actor_of(request)
-    made = flows.clone_room(actor, room_id, body.name, with_guests=body.guests, now=timezone.now())
+    made = flows.clone_room(actor, room_id, body.name, with_guests=body.guests, with_files=body.files, now=timezone.now())
     return Status(201, _room(actor, made.public_id))
 
 

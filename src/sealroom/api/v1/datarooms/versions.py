@@ -7,13 +7,13 @@ from datetime import datetime
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from sealroom.accounts.rules import Actor
 from sealroom.api.app import actor_of
 from sealroom.api.repeats import repeatable
 from sealroom.api.v1.datarooms.shapes import ROOM_TAG
-from sealroom.api.v1.documents import FaultOut, fault_out
+from sealroom.api.v1.documents import FaultOut, PasswordIn, fault_out
 from sealroom.datarooms import flows
 
 router = Router(tags=[ROOM_TAG])
@@ -60,6 +60,24 @@ def restore(request: HttpRequest, room_id: str, item_id: str, version_id: str) -
     actor = actor_of(request)
     flows.restore_version(flows.lead(actor, room_id), item_id, version_id, now=timezone.now())
     return _all(actor, room_id, item_id)
+
+
+@router.post("/datarooms/{room_id}/items/{item_id}/unlock", response={202: FileVersionsOut}, summary="Open a protected file")
+def unlock(request: HttpRequest, room_id: str, item_id: str, body: PasswordIn) -> Status[FileVersionsOut]:
+    """For a file whose newest version failed with `password_required` or `password_wrong`. The password is used once and kept
+    nowhere; what came of it appears later as `state`."""
+    actor = actor_of(request)
+    flows.unlock_file(flows.lead(actor, room_id), item_id, body.password, now=timezone.now())
+    return Status(202, _all(actor, room_id, item_id))
+
+
+@router.post("/datarooms/{room_id}/items/{item_id}/retry", response={202: FileVersionsOut}, summary="Prepare a failed file again")
+@repeatable
+def retry(request: HttpRequest, room_id: str, item_id: str) -> Status[FileVersionsOut]:
+    """Its newest version, without a new upload."""
+    actor = actor_of(request)
+    flows.retry_file(flows.lead(actor, room_id), item_id, now=timezone.now())
+    return Status(202, _all(actor, room_id, item_id))
 
 
 def _all(actor: Actor, room_id: str, item_id: str) -> FileVersionsOut:
