@@ -45,7 +45,7 @@ SCOPES: dict[str, frozenset[Capability]] = {
     "admin": frozenset(Capability),
     "mail:send": frozenset({Capability.SEND, Capability.SEE_OWN_USAGE}),  # of devices; the API's door narrows it to some calls
 }
-KEY_SCOPES = ("read", "send", "admin")  # those a member may give to a key
+KEY_SCOPES = ("read", "send", "rooms", "admin")  # those a member may give to a key
 
 
 class Route(enum.StrEnum):

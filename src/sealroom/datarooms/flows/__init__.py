@@ -65,7 +65,7 @@ from sealroom.datarooms.flows.rooms import (
     restore_room,
     trash_room,
 )
-from sealroom.datarooms.flows.searching import Found, Lookup, MOST_HITS, WordHit, look_up_files, search_room
+from sealroom.datarooms.flows.searching import MOST_HITS, Found, Lookup, WordHit, look_up_files, search_room
 from sealroom.datarooms.flows.settings import change_room
 from sealroom.datarooms.flows.taking import TakenFile, take_file
 from sealroom.datarooms.flows.trash import clean_trash, delete_for_good, restore, throw_away, trash_of
@@ -73,12 +73,12 @@ from sealroom.datarooms.flows.tree import create_folder, create_path, move, rena
 from sealroom.datarooms.flows.usage import export_questions, export_usage
 
 __all__ = [
+    "MOST_HITS",
     "Asking",
     "Found",
     "Hand",
     "LeftOut",
     "Lookup",
-    "MOST_HITS",
     "OpenedExport",
     "Preview",
     "Reason",
