@@ -18,7 +18,7 @@ UNDOCUMENTED: set[str] = set()
 
 
 def _documented(page: str) -> set[str]:
-    return set(re.findall(r"`([A-Za-z_.]+)`", (DOCS / page).read_text()))
+    return set(re.findall(r"`([A-Za-z_.:]+)`", (DOCS / page).read_text()))
 
 
 def test_every_setting_is_documented() -> None:

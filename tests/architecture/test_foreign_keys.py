@@ -20,6 +20,7 @@ BOUND_THROUGH = {
     "accounts.User": "memberships",
     "accounts.Team": "itself",
     "accounts.SetupLink": "the installation",
+    "accounts.DeviceRequest": "nobody's until a member answers",
     "billing.Plan": "the catalogue, no team's",
     "billing.AddOn": "the catalogue, no team's",
     "billing.CatalogueEdition": "the catalogue, no team's",

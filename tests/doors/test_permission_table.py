@@ -22,7 +22,7 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import get_resolver
 from django.urls.resolvers import URLPattern, URLResolver
 from tests.factories.access import prove, token_of
-from tests.factories.accounts import Persona, make_member, make_persona
+from tests.factories.accounts import Persona, make_device, make_member, make_persona
 from tests.factories.api import PDF, make_caller
 from tests.factories.billing import make_invoice, make_payment
 from tests.factories.documents import make_pdf
@@ -51,6 +51,9 @@ METHODS = {"api": ("GET", "POST", "PUT", "PATCH", "DELETE"), "uploads": ("GET", 
 TUS = {"Tus-Resumable": "1.0.0", "Upload-Length": "9", "Upload-Offset": "0"}
 
 BODIES: dict[str, object] = {
+    "POST api/v1/auth/device": {"client": "gmail-ext"},
+    "POST api/v1/auth/token": {"device_code": "unknown"},
+    "POST api/v1/auth/revoke": {"token": "unknown"},
     "PUT api/v1/drafts/<draft>": {},
     "POST api/v1/documents/<document_id>/unlock": {"password": "secret"},
     "POST api/v1/drafts/<draft_id>/documents": {"documents": ["doc_x"]},
@@ -91,6 +94,9 @@ TABLE: dict[str, dict[str, str]] = {
     "language/setlang/": {"GET": "302 302 302 302 302 302 302", "POST": "302 302 302 302 302 302 302"},
     "api/v1/docs": {"GET": "200 200 200 200 200 200 200"},
     "api/v1/openapi.json": {"GET": "200 200 200 200 200 200 200"},
+    "api/v1/auth/device": {"POST": "200 200 200 200 200 200 200"},
+    "api/v1/auth/token": {"POST": "400 400 400 400 400 400 400"},
+    "api/v1/auth/revoke": {"POST": "204 204 204 204 204 204 204"},
     "api/v1/me": {"GET": "401 200 200 200 401 401 200"},
     "api/v1/credits": {"GET": "401 200 200 200 401 401 200"},
     "api/v1/credits/ledger": {"GET": "401 200 200 200 401 401 200"},
@@ -267,6 +273,10 @@ TABLE: dict[str, dict[str, str]] = {
     "settings/": {"GET": "302 200 200 200 302 302 302", "POST": "302 200 200 200 302 302 302"},
     "settings/keys/": {"GET": "302 200 200 200 302 302 302", "POST": "302 200 200 200 302 302 302"},
     "settings/keys/<str:key_id>/revoke/": {"POST": "302 404 404 302 302 302 302"},
+    "settings/mail/": {"GET": "302 200 200 200 302 302 302", "POST": "302 200 200 200 302 302 302"},
+    "settings/mail/connect/": {"GET": "302 200 200 200 302 302 302", "POST": "302 200 200 200 302 302 302"},
+    "settings/mail/devices/<str:device_id>/revoke/": {"POST": "302 404 404 302 302 302 302"},
+    "settings/mail/passwords/<str:password_id>/revoke/": {"POST": "302 404 404 302 302 302 302"},
     "theme/": {"POST": "302 302 302 302 302 302 302"},
     "admin/team/": {"GET": "302 200 403 200 302 302 302", "POST": "302 200 403 200 302 302 302"},
     "admin/security/presets/": {"GET": "302 200 403 200 302 302 302"},
@@ -278,6 +288,7 @@ TABLE: dict[str, dict[str, str]] = {
     "admin/security/acceptances/": {"GET": "302 200 403 200 302 302 302"},
     "admin/security/acceptances/export/": {"POST": "302 200 403 200 302 302 302"},
     "admin/security/acceptances/<str:acceptance_id>/certificate/": {"GET": "302 404 403 200 302 302 302"},
+    "admin/integrations/": {"GET": "302 200 403 200 302 302 302", "POST": "302 200 403 200 302 302 302"},
     "admin/plan/": {"GET": "302 200 403 200 302 302 302"},
     "admin/plan/modify/": {"GET": "302 200 403 200 302 302 302", "POST": "302 422 403 422 302 302 302"},
     "admin/plan/preview/": {"POST": "302 200 403 200 302 302 302"},
@@ -438,6 +449,8 @@ def world(db: None) -> World:
             "mail_id": mail.public_id if mail else "absent",
             "rest": "nothing/here",
             "upload_id": documents.begin_upload(owner.actor, "Later.pdf", 9, now=datetime.now(UTC)).id,
+            "device_id": make_device(owner, now=now).public_id,
+            "password_id": accounts.make_app_password(owner.actor, "Phone", now=now)[0].public_id,
             "gateway": "none",
         }
     )

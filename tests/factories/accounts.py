@@ -9,8 +9,9 @@ from datetime import datetime
 from allauth.account.models import EmailAddress
 from django.test import Client
 
-from sealroom.accounts import queries
-from sealroom.accounts.models import Membership, Role, Team, User
+from sealroom.accounts import flows, queries
+from sealroom.accounts.flows import Tokens
+from sealroom.accounts.models import Device, Membership, Role, Team, User
 from sealroom.accounts.rules import Actor, Route
 from sealroom.billing.flows import found_team
 
@@ -65,3 +66,16 @@ def make_member(of: Persona, email: str, *, role: str = Role.USER, name: str = "
     user = make_user(email, name=name, password=PASSWORD)
     membership = Membership.objects.create(team=of.team, user=user, role=role, joined_at=now)
     return Persona(user, of.team, membership)
+
+
+def connect_device(of: Persona, client: str = "gmail-ext", *, now: datetime) -> Tokens:
+    """A mail client its member let in."""
+    asked = flows.ask_for_device(client, label="Laptop", ip="198.51.100.7", now=now)
+    flows.answer_device(of.actor, asked.user_code, approve=True, now=now)
+    return flows.exchange_code(asked.device_code, ip="198.51.100.7", now=now)
+
+
+def make_device(of: Persona, client: str = "gmail-ext", *, now: datetime) -> Device:
+    """The row of a mail client its member let in."""
+    connect_device(of, client, now=now)
+    return Device.objects.latest("pk")

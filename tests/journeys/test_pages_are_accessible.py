@@ -26,7 +26,8 @@ WIDTHS = (1440, 820, 390, 320)
 MEMBERS = (
     "/?new", "/", "/files/choose/", "/sends/", "{send}", "{send}settings/", "{send}recipients/", "/received/", "/credits/",
     "/credits/?by=member", "/credits/?when=dates&since=2026-02-01&until=2026-01-01", "/credits/?kind=expire&when=dates",
-    "/settings/", "/settings/keys/", "/admin/team/", "/admin/members/", "/admin/plan/", "/admin/plan/modify/?focus=credits",
+    "/settings/", "/settings/keys/", "/settings/mail/", "/settings/mail/connect/", "/admin/integrations/",
+    "/admin/team/", "/admin/members/", "/admin/plan/", "/admin/plan/modify/?focus=credits",
     "/admin/billing/invoices/", "/admin/billing/details/", "/admin/activity/", "/help/", "/help/billing/", "/help/credits/",
     "/outbox/", "{mail}", "/accounts/email/", "/accounts/password/change/", "/accounts/logout/",
 )  # fmt: skip

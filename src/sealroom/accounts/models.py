@@ -38,6 +38,16 @@ def new_token_id() -> str:
     return new_id("key")
 
 
+def new_device_id() -> str:
+    """Public id of a device."""
+    return new_id("dev")
+
+
+def new_app_password_id() -> str:
+    """Public id of an app password."""
+    return new_id("app")
+
+
 class UserManager(BaseUserManager["User"]):
     """Makes users; addresses are canonical from the first moment."""
 
@@ -148,6 +158,61 @@ class ApiToken(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+
+class DeviceRequest(models.Model):
+    """A mail client asks to be let in (RFC 8628): it holds the device code, its user reads the user code to us. Both are kept as
+    digests. `interval` is how many seconds it must leave between two questions; `membership` who answered."""
+
+    code_digest = models.CharField(max_length=64, unique=True)
+    user_code_digest = models.CharField(max_length=64, unique=True)
+    client = models.CharField(max_length=20)
+    version = models.CharField(max_length=20, default="", blank=True)
+    label = models.CharField(max_length=80, default="", blank=True)
+    ip = models.CharField(max_length=45, default="", blank=True)
+    state = models.CharField(max_length=8, default="pending")
+    interval = models.PositiveSmallIntegerField(default=3)
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    polled_at = models.DateTimeField(null=True)
+    membership = models.ForeignKey(Membership, null=True, on_delete=models.CASCADE, related_name="+")
+
+
+class Device(models.Model):
+    """A mail client a member let in, for as long as it is not revoked."""
+
+    public_id = models.CharField(max_length=32, unique=True, default=new_device_id)
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="devices")
+    client = models.CharField(max_length=20)
+    version = models.CharField(max_length=20, default="", blank=True)
+    label = models.CharField(max_length=80, default="", blank=True)
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    last_ip = models.CharField(max_length=45, default="", blank=True)
+    revoked_at = models.DateTimeField(null=True)
+
+
+class DeviceToken(models.Model):
+    """A token of a device, as a digest. A refresh token is used once (`used_at`): coming back, it was copied."""
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="tokens")
+    digest = models.CharField(max_length=64, unique=True)
+    is_refresh = models.BooleanField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+
+class AppPassword(models.Model):
+    """What a mail program that speaks only SMTP signs in with, one for each device. Only its digest is kept."""
+
+    public_id = models.CharField(max_length=32, unique=True, default=new_app_password_id)
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="app_passwords")
+    label = models.CharField(max_length=80)
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    last_ip = models.CharField(max_length=45, default="", blank=True)
     revoked_at = models.DateTimeField(null=True)
 
 

@@ -11,10 +11,23 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 
 from sealroom.accounts import rules
-from sealroom.accounts.models import ApiToken, Invitation, Membership, Role, SetupLink, Team, User
+from sealroom.accounts.models import (
+    ApiToken,
+    AppPassword,
+    Device,
+    DeviceRequest,
+    DeviceToken,
+    Invitation,
+    Membership,
+    Role,
+    SetupLink,
+    Team,
+    User,
+)
 from sealroom.accounts.rules import Actor, Capability, Route
 from sealroom.core.errors import NotFound
 from sealroom.core.ids import digest
+from sealroom.core.secrets import keyring
 
 
 def actor_for(user: User | AnonymousUser, *, route: Route = Route.WEB, ip: str = "") -> Actor | None:
@@ -214,6 +227,102 @@ def list_keys(actor: Actor) -> list[KeyView]:
         "public_id", "name", "prefix", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at"
     )
     return [KeyView(*row) for row in fields]
+
+
+# -- Mail clients --------------------------------------------------------------------------------------------------------
+def actor_for_device(secret: str, *, now: datetime, ip: str = "") -> Actor | None:
+    """The member behind a device's access token, by the route of its client and with the rights of its scope; None when it is
+    unknown, over, or the device or the member's place was ended. Notes the use as `actor_for_key`."""
+    token = (
+        DeviceToken.objects.filter(digest=digest(secret), is_refresh=False, expires_at__gt=now, device__revoked_at=None)
+        .filter(device__membership__removed_at=None, device__membership__user__is_active=True)
+        .select_related("device__membership__user", "device__membership__team")
+        .first()
+    )
+    if token is None:
+        return None
+    device = token.device
+    _note_use(Device.objects.filter(pk=device.pk), device.last_used_at, ip=ip, now=now)
+    route = rules.CLIENTS.get(device.client, Route.API)
+    return _actor(device.membership, [rules.DEVICE_SCOPE], route=route, ip=ip)
+
+
+def actor_for_app_password(email: str, secret: str, *, now: datetime, ip: str = "") -> Actor | None:
+    """The member with this address and app password. For `accounts.flows.sign_in_by_app_password`, which counts the tries."""
+    found = (
+        AppPassword.objects.filter(digest=digest(secret), revoked_at=None, membership__user__email=email)
+        .filter(membership__removed_at=None, membership__user__is_active=True)
+        .select_related("membership__user", "membership__team")
+        .first()
+    )
+    if found is None:
+        return None
+    _note_use(AppPassword.objects.filter(pk=found.pk), found.last_used_at, ip=ip, now=now)
+    return _actor(found.membership, [rules.DEVICE_SCOPE], route=Route.SMTP, ip=ip)
+
+
+def _note_use(row: QuerySet[Device] | QuerySet[AppPassword], last_used_at: datetime | None, *, ip: str, now: datetime) -> None:
+    if last_used_at is None or last_used_at < now - rules.KEY_NOTED_EVERY:
+        row.update(last_used_at=now, last_ip=ip)
+
+
+def user_code_digest(code: str) -> str:
+    """What is kept of a user code: it is short, so only under a key of this installation."""
+    return digest(keyring().derive("device-user-code").hex() + code)
+
+
+@dataclass(frozen=True)
+class DeviceRequestView:
+    """A client that waits to be let in, as the member who is to answer sees it."""
+
+    user_code: str
+    client: str
+    version: str
+    label: str
+    ip: str
+    made_at: datetime
+
+
+def waiting_device(user_code: str, *, now: datetime) -> DeviceRequestView | None:
+    """The client that waits under a user code. For `accounts.flows.find_request`, which counts the tries."""
+    code = rules.clean_user_code(user_code)
+    rows = DeviceRequest.objects.filter(user_code_digest=user_code_digest(code), state="pending", expires_at__gt=now)
+    row = rows.first() if code else None
+    if row is None:
+        return None
+    return DeviceRequestView(rules.shown_user_code(code), row.client, row.version, row.label, row.ip, row.made_at)
+
+
+@dataclass(frozen=True)
+class DeviceView:
+    """A device or an app password as its owner sees it; `client` is "smtp" for the latter."""
+
+    id: str
+    client: str
+    label: str
+    created_at: datetime
+    last_used_at: datetime | None
+    last_ip: str
+
+
+def list_devices(actor: Actor) -> list[DeviceView]:
+    """The actor's own devices that were not ended, newest first."""
+    rows = Device.objects.filter(membership__team_id=actor.team_id, membership__user_id=actor.user_id, revoked_at=None)
+    fields = ("public_id", "client", "label", "created_at", "last_used_at", "last_ip")
+    return [DeviceView(*row) for row in rows.order_by("-created_at", "-id").values_list(*fields)]
+
+
+def list_app_passwords(actor: Actor) -> list[DeviceView]:
+    """The actor's own app passwords, as `list_devices`."""
+    rows = AppPassword.objects.filter(membership__team_id=actor.team_id, membership__user_id=actor.user_id, revoked_at=None)
+    fields = ("public_id", "label", "created_at", "last_used_at", "last_ip")
+    return [DeviceView(row[0], rules.SMTP_SCOPE, *row[1:]) for row in rows.order_by("-created_at", "-id").values_list(*fields)]
+
+
+def senders_of(actor: Actor) -> list[str]:
+    """The addresses the actor proved to be his, the one he signs in with first."""
+    rows = EmailAddress.objects.filter(user_id=actor.user_id, verified=True).order_by("-primary", "pk")
+    return list(rows.values_list("email", flat=True))
 
 
 def team_of(actor: Actor) -> Team:

@@ -9,7 +9,7 @@ import unicodedata
 import zoneinfo
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 
 from sealroom.audit.rules import ActorKind, Who
@@ -39,7 +39,9 @@ SCOPES: dict[str, frozenset[Capability]] = {
     "read": frozenset({Capability.SEE_OWN_USAGE, Capability.SEE_TEAM_USAGE, Capability.SEE_AUDIT, Capability.SEE_BILLING}),
     "send": frozenset({Capability.SEND, Capability.SEE_OWN_USAGE}),
     "admin": frozenset(Capability),
+    "mail:send": frozenset({Capability.SEND, Capability.SEE_OWN_USAGE}),  # of devices; the API's door narrows it to some calls
 }
+KEY_SCOPES = ("read", "send", "admin")  # those a member may give to a key
 
 
 class Route(enum.StrEnum):
@@ -144,6 +146,77 @@ def time_zones() -> frozenset[str]:
 
 def clean_scopes(scopes: Collection[str]) -> list[str]:
     """Scopes of a key, each once, in the order of the table. Raises `Invalid`."""
-    if not scopes or not set(scopes) <= set(SCOPES):
+    if not scopes or not set(scopes) <= set(KEY_SCOPES):
         raise Invalid({"scopes": ["unknown" if scopes else "required"]})
-    return [scope for scope in SCOPES if scope in scopes]
+    return [scope for scope in KEY_SCOPES if scope in scopes]
+
+
+# -- Mail clients --------------------------------------------------------------------------------------------------------
+DEVICE_SCOPE = "mail:send"
+SMTP_SCOPE = "smtp"
+CLIENTS = {  # what a client calls itself -> the route of what it sends
+    "gmail-ext": Route.GMAIL,
+    "outlook-addin": Route.OUTLOOK,
+    "thunderbird-ext": Route.THUNDERBIRD,
+}
+MAIL_ROUTES = (Route.GMAIL, Route.OUTLOOK, Route.THUNDERBIRD, Route.SMTP)
+DEVICE_CODE_LIFETIME = timedelta(minutes=10)
+DEVICE_POLL_SECONDS = 3
+SLOWER_BY_SECONDS = 5  # RFC 8628, 3.5
+ACCESS_TOKEN_LIFETIME = timedelta(hours=1)
+REFRESH_TOKEN_LIFETIME = timedelta(days=90)
+ACCESS_PREFIX = "sr_dev_"
+REFRESH_PREFIX = "sr_ref_"
+DEVICE_CODES_PER_IP = (20, timedelta(minutes=10))
+USER_CODES_PER_USER = (10, timedelta(minutes=10))  # wrong ones
+APP_PASSWORD_LENGTH = 24
+APP_SIGN_INS_PER_USER = (5, timedelta(minutes=5))  # wrong ones; the sign-in page counts so too
+APP_SIGN_INS_PER_IP = (10, timedelta(minutes=1))
+MOST_DEVICES = 50  # living ones of a member, app passwords likewise
+USER_CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # no vowels: no words; 20 ** 8 codes
+USER_CODE_LENGTH = 8
+_MOST_LABEL = 80
+
+
+class DeviceAnswer(enum.StrEnum):
+    """What a client that asks for its tokens is told (RFC 8628, 3.5)."""
+
+    GRANTED = "granted"
+    PENDING = "authorization_pending"
+    SLOW_DOWN = "slow_down"
+    DENIED = "access_denied"
+    EXPIRED = "expired_token"
+    INVALID = "invalid_grant"
+
+
+def decide_poll(state: str, *, expires_at: datetime, polled_at: datetime | None, interval: int, now: datetime) -> DeviceAnswer:
+    """What to tell a client about its request: tokens come once, nothing comes after the end, and who asks too often waits."""
+    if state == "used":
+        return DeviceAnswer.INVALID
+    if now >= expires_at:
+        return DeviceAnswer.EXPIRED
+    if state == "denied":
+        return DeviceAnswer.DENIED
+    if polled_at is not None and now - polled_at < timedelta(seconds=interval):
+        return DeviceAnswer.SLOW_DOWN
+    return DeviceAnswer.GRANTED if state == "approved" else DeviceAnswer.PENDING
+
+
+def clean_user_code(text: str) -> str:
+    """A user code as it was made, whatever was typed around its letters; "" for what cannot be one.
+
+    >>> clean_user_code(" bcdf-ghjk ")
+    'BCDFGHJK'
+    """
+    code = "".join(letter for letter in text.upper()[:40] if letter.isalnum())
+    return code if len(code) == USER_CODE_LENGTH and set(code) <= set(USER_CODE_LETTERS) else ""
+
+
+def shown_user_code(code: str) -> str:
+    """A user code in two halves, as people read it."""
+    return f"{code[:4]}-{code[4:]}"
+
+
+def clean_label(text: str, *, required: bool = True) -> str:
+    """What a member or a client calls a device. Raises `Invalid` (`label`)."""
+    return clean_name(text, field="label", required=required)[:_MOST_LABEL]

@@ -18,15 +18,18 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.security import HttpBearer
 
 from sealroom.accounts import queries as accounts
-from sealroom.accounts.rules import Actor, Route
+from sealroom.accounts.rules import ACCESS_PREFIX, DEVICE_SCOPE, Actor, Route
 from sealroom.api.errors import PROBLEM_TYPE, problem, problem_for
-from sealroom.core.errors import DomainError
+from sealroom.core.errors import DomainError, Forbidden
 from sealroom.httpkit.address import client_address
 from sealroom.httpkit.denials import note_bad_order, note_denied
 from sealroom.httpkit.faults import is_busy, is_full
 
 # How a client of ours names itself, so that the ledger can tell the routes apart. It gives no rights.
 _ROUTES = {"cli": Route.CLI}
+
+# What a mail client's token reaches; a call added later is closed to it until it is listed here.
+_MAIL_CALLS = frozenset({"me", "credits", "documents", "uploads", "drafts", "sends"})
 
 Limit = Annotated[int, pydantic.Field(ge=1, le=100)]  # rows of a page
 
@@ -50,9 +53,21 @@ class BearerKey(HttpBearer):
     """`Authorization: Bearer <key>`; keys in the query string are refused because addresses end up in logs."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
-        """The key's actor, with at most the capabilities of its scopes."""
+        """The key's actor, with at most the capabilities of its scopes. A mail client's token is refused where no mail client has
+        anything to do: raises `Forbidden`."""
+        if token.startswith(ACCESS_PREFIX):
+            return _device(request, token)
         route = _ROUTES.get(request.headers.get("Sealroom-Client", ""), Route.API)
         return accounts.actor_for_key(token, now=timezone.now(), ip=client_address(request), route=route)
+
+
+def _device(request: HttpRequest, token: str) -> Actor | None:
+    actor = accounts.actor_for_device(token, now=timezone.now(), ip=client_address(request))
+    match = request.resolver_match
+    call = match.route.removeprefix("api/v1/").split("/", maxsplit=1)[0] if match else ""
+    if actor is not None and call not in _MAIL_CALLS:
+        raise Forbidden(scopes=[DEVICE_SCOPE])
+    return actor
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -73,7 +88,9 @@ class Described(NinjaAPI):
         for address, methods in schema["paths"].items():
             for method, call in methods.items():
                 call["responses"] = {str(status): answer for status, answer in call["responses"].items()} | {"default": refusal}
-                if method != "get" and not address.endswith(("/keys", "/keys/{key_id}", "/quote")):
+                if method != "get" and not address.endswith(
+                    ("/keys", "/keys/{key_id}", "/quote", "/auth/device", "/auth/token", "/auth/revoke")
+                ):
                     call.setdefault("parameters", []).append(_REPEAT)
         return schema
 

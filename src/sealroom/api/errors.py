@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 # lists the same codes.
 TABLE: Mapping[str, tuple[int, _StrPromise]] = {
     "invalid": (400, gettext_lazy("Some fields are not as they must be; 'errors' names them.")),
+    "authorization_pending": (400, gettext_lazy("The sign-in has not been confirmed in the browser yet; ask again.")),
+    "slow_down": (400, gettext_lazy("You ask too often; leave 'interval' seconds between two questions.")),
+    "access_denied": (400, gettext_lazy("The sign-in was refused in the browser.")),
+    "expired_token": (400, gettext_lazy("The sign-in was not confirmed in time; begin again.")),
+    "invalid_grant": (400, gettext_lazy("This code or token is not valid any more; sign in again.")),
     "bad_signature": (400, gettext_lazy("The message does not prove where it comes from.")),
     "unauthenticated": (401, gettext_lazy("Send a valid API key as 'Authorization: Bearer …'.")),
     "signed_out": (401, gettext_lazy("Sign in to go on.")),
@@ -45,6 +50,7 @@ TABLE: Mapping[str, tuple[int, _StrPromise]] = {
     "passcode_wrong": (403, gettext_lazy("The passcode is not the one in force.")),
     "prints_used_up": (403, gettext_lazy("The document was printed as often as its sender allows.")),
     "print_over": (410, gettext_lazy("The print job has ended; each of its pages goes out once, within ten minutes.")),
+    "unknown_user_code": (404, gettext_lazy("No mail program waits under this code.")),
     "not_found": (404, gettext_lazy("There is no such thing here.")),
     "page_missing": (404, gettext_lazy("The document has no page of this number.")),
     "method_not_allowed": (405, gettext_lazy("This address takes other methods; the header 'Allow' names them.")),
@@ -64,6 +70,7 @@ TABLE: Mapping[str, tuple[int, _StrPromise]] = {
     "offset_conflict": (409, gettext_lazy("The upload stands elsewhere; ask for its offset (HEAD) and go on from there.")),
     "too_late": (409, gettext_lazy("This can no longer be cancelled; revoke it instead.")),
     "terms_stale": (409, gettext_lazy("Other terms are in force meanwhile; show them before they are accepted.")),
+    "too_many_devices": (409, gettext_lazy("No more than 'limit' of these at one time; revoke one first.")),
     "in_use": (
         409,
         gettext_lazy(

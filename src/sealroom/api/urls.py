@@ -6,10 +6,10 @@ from django.urls import URLPattern, URLResolver, include, path
 from sealroom.api.app import api
 from sealroom.api.docs import docs
 from sealroom.api.guard import NOTHING_ELSE, guarded
-from sealroom.api.v1 import billing, documents, drafts, insight, keys, me, members, presets, requests, sends, uploads
+from sealroom.api.v1 import auth, billing, documents, drafts, insight, keys, me, members, presets, requests, sends, uploads
 from sealroom.api.webhooks import receive_event
 
-for module in (me, documents, uploads, sends, requests, insight, drafts, presets, keys, members, billing):
+for module in (auth, me, documents, uploads, sends, requests, insight, drafts, presets, keys, members, billing):
     api.add_router("", module.router)
 
 _calls, _app_name, _namespace = api.urls

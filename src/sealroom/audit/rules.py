@@ -54,6 +54,11 @@ class Verb(enum.StrEnum):
     PASSWORD_CHANGED = "profile.password_changed"  # noqa: S105 -- a verb
     KEY_CREATED = "key.created"
     KEY_REVOKED = "key.revoked"
+    DEVICE_CONNECTED = "device.connected"
+    DEVICE_DENIED = "device.denied"
+    DEVICE_REVOKED = "device.revoked"
+    APP_PASSWORD_CREATED = "app_password.created"  # noqa: S105 -- a verb
+    APP_PASSWORD_REVOKED = "app_password.revoked"  # noqa: S105 -- a verb
     PLAN_SET = "plan.set"
     PLAN_ORDERED = "plan.ordered"
     PLAN_CHANGED = "plan.changed"
@@ -89,6 +94,7 @@ class Verb(enum.StrEnum):
     ACCESS_ASKED = "send.access_asked"
     ACCESS_ASKED_DECIDED = "send.access_asked_decided"
     PRESET_SAVED = "preset.saved"
+    MAIL_POLICY_CHANGED = "mail_policy.changed"
     PRESET_REMOVED = "preset.removed"
     TERMS_CHANGED = "terms.changed"
     TERMS_ACCEPTED = "terms.accepted"

@@ -132,6 +132,20 @@ class SendRules(models.Model):
     presets_only = models.BooleanField(default=False)
 
 
+class MailRules(models.Model):
+    """What an admin decided about mail clients of a team (`rules.MailPolicy`); without a row, the defaults."""
+
+    team = models.OneToOneField(Team, on_delete=models.PROTECT, related_name="mail_rules")
+    mode = models.CharField(max_length=5, default="ask")
+    min_bytes = models.PositiveBigIntegerField(default=0)
+    internal_domains = models.JSONField(default=list)
+    internal_only = models.BooleanField(default=False)
+    max_file_bytes = models.PositiveBigIntegerField(null=True)
+    max_files = models.PositiveIntegerField(null=True)
+    max_recipients = models.PositiveIntegerField(null=True)
+    names_files = models.BooleanField(default=True)
+
+
 class Contact(models.Model):
     """Somebody a member sends to; seen by that member alone. Written down with the first send, or by hand."""
 

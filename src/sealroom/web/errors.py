@@ -75,6 +75,14 @@ TABLE: dict[str, Row] = {
         _("What you typed is still here. Sign in and go on."),
         (None, "account_login", _("Sign in in a new tab")),
     ),
+    # Mail programs
+    "unknown_user_code": Row(
+        404,
+        _("No mail program waits under this code"),
+        _("Codes live ten minutes and serve once. Begin the sign-in in the mail program again."),
+        (None, "web:connect", _("Enter another code")),
+    ),
+    "too_many_devices": Row(409, _("There are too many of these"), _("At most %(limit)s at one time. Revoke one first.")),
     # Credits and plan
     "insufficient_credits": Row(
         402,

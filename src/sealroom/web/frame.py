@@ -124,10 +124,19 @@ ADMIN = (
             ),
         ),
     ),
+    Place("web:integrations", "plug", gettext_lazy("INTEGRATIONS"), gettext_lazy("Integrations"), Capability.MANAGE_TEAM),
     Place("web:activity", "activity", gettext_lazy("Activity"), "", Capability.SEE_TEAM_USAGE),
 )
 MINE = (
     Place("web:my_settings", "user", gettext_lazy("Profile")),
+    Place(
+        "web:mail_programs",
+        "mail",
+        gettext_lazy("Mail programs"),
+        gettext_lazy("Mail"),
+        Capability.SEND,
+        frozenset({"web:connect"}),
+    ),
     Place("web:keys", "key-round", gettext_lazy("API keys"), gettext_lazy("Keys")),
 )
 

@@ -9,7 +9,9 @@ from sealroom.web.views import (
     contacts,
     credits,
     helping,
+    integrations,
     invoices,
+    mail_programs,
     members,
     operating,
     outbox,
@@ -99,6 +101,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/", profile.my_settings, name="my_settings"),
     path("settings/keys/", profile.keys, name="keys"),
     path("settings/keys/<str:key_id>/revoke/", profile.revoke_key, name="revoke_key"),
+    path("settings/mail/", mail_programs.index, name="mail_programs"),
+    path("settings/mail/connect/", mail_programs.connect, name="connect"),
+    path("settings/mail/devices/<str:device_id>/revoke/", mail_programs.revoke_device, name="revoke_device"),
+    path("settings/mail/passwords/<str:password_id>/revoke/", mail_programs.revoke_password, name="revoke_app_password"),
     path("theme/", profile.set_theme, name="set_theme"),
     # Admin Settings
     path("admin/team/", team.team, name="team"),
@@ -118,6 +124,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/security/acceptances/", terms.acceptances, name="acceptances"),
     path("admin/security/acceptances/export/", terms.export, name="acceptances_export"),
     path("admin/security/acceptances/<str:acceptance_id>/certificate/", terms.certificate, name="certificate"),
+    # Admin Settings, INTEGRATIONS
+    path("admin/integrations/", integrations.mail, name="integrations"),
     # Admin Settings, BILLING
     path("admin/plan/", billing.plan, name="plan"),
     path("admin/plan/modify/", billing.modify, name="plan_modify"),

@@ -17,6 +17,7 @@ from sealroom.web.errors import TABLE, refusal_of
 # Never leave their room, or belong to another door.
 ELSEWHERE = {"error", "mail_bad_move", "code_wrong", "code_expired", "code_worn_out", "not_admitted", "bad_signature"}
 ELSEWHERE |= {"passcode_wrong", "terms_stale", "prints_used_up"}
+ELSEWHERE |= {"authorization_pending", "slow_down", "access_denied", "expired_token", "invalid_grant"}
 
 
 def _codes(kind: type[DomainError]) -> set[str]:

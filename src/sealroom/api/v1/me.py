@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router, Schema
@@ -13,6 +14,8 @@ from sealroom.accounts import queries as accounts
 from sealroom.api.app import Limit, actor_of
 from sealroom.billing import queries as billing
 from sealroom.credits import queries as credits
+from sealroom.sends import queries as sends
+from sealroom.sends import rules
 
 router = Router(tags=["account"])
 
@@ -34,11 +37,51 @@ class TeamOut(Schema):
     plan: str
 
 
+class LeftOut(Schema):
+    """What is left to spend."""
+
+    available: int
+
+
+class LimitsOut(Schema):
+    """How large one mail may be, as installation and team allow."""
+
+    file_bytes: int
+    files: int
+    recipients: int
+    message_html_bytes: int
+
+
+class PolicyOut(Schema):
+    """What the team decided about mail clients: `mode` is off, ask or force, from `min_bytes` of attachments on, and not for mail
+    that goes to `internal_domains` only; with `internal_only` nothing goes elsewhere."""
+
+    mode: str
+    min_bytes: int
+    internal_domains: list[str]
+    internal_only: bool
+
+
+class PresetOut(Schema):
+    """A preset to choose."""
+
+    id: str
+    name: str
+    is_default: bool
+
+
 class MeOut(Schema):
-    """Who calls."""
+    """Who calls, and what a mail client must know before it sends. `senders`: the addresses a mail may come from.
+    `selectors_version`: of the list of places a client looks for in its host's page; 0: none is published."""
 
     user: UserOut
     team: TeamOut
+    credits: LeftOut
+    senders: list[str]
+    limits: LimitsOut
+    policy: PolicyOut
+    presets: list[PresetOut]
+    selectors_version: int
 
 
 class CreditsOut(Schema):
@@ -77,13 +120,25 @@ class LedgerOut(Schema):
 
 @router.get("/me", response=MeOut, summary="Who this key belongs to")
 def me(request: HttpRequest) -> MeOut:
-    """User and team."""
-    actor = actor_of(request)
-    limits = billing.limits_of(actor.team_id, now=timezone.now())
-    team = accounts.team_of(actor)
+    """User and team, and what mail clients ask for."""
+    actor, now = actor_of(request), timezone.now()
+    limits = billing.limits_of(actor.team_id, now=now)
+    team, policy = accounts.team_of(actor), sends.mail_policy(actor)
+    most = settings.SEALROOM_MAX_FILE_BYTES
     return MeOut(
         user=UserOut(id=actor.user, email=actor.email, name=actor.name, role=actor.role),
         team=TeamOut(id=actor.team, name=team.name, plan=limits.plan_code),
+        credits=LeftOut(available=credits.meter(actor.team_id, now=now).available),
+        senders=accounts.senders_of(actor),
+        limits=LimitsOut(
+            file_bytes=min(most, policy.max_file_bytes or most),
+            files=rules.most_files(policy),
+            recipients=rules.most_recipients(policy),
+            message_html_bytes=rules.MOST_BODY,
+        ),
+        policy=PolicyOut.model_validate(policy, from_attributes=True),
+        presets=[PresetOut.model_validate(one, from_attributes=True) for one in sends.list_presets(actor)],
+        selectors_version=0,
     )
 
 

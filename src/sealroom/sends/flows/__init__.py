@@ -7,6 +7,7 @@ from sealroom.sends.flows.control import cancel, change_settings, restore, revok
 from sealroom.sends.flows.documents import delete_document, replace
 from sealroom.sends.flows.draft import add_draft_documents, delete_draft, save_draft
 from sealroom.sends.flows.letters import tell_opened, write_all_due
+from sealroom.sends.flows.mail_policy import set_mail_policy
 from sealroom.sends.flows.presets import remove_preset, save_preset, set_presets_only
 from sealroom.sends.flows.preview import preview
 from sealroom.sends.flows.recipients import add_recipients, record_bounce, remind, remove_recipient
@@ -47,6 +48,7 @@ __all__ = [
     "save_draft",
     "save_preset",
     "send_documents",
+    "set_mail_policy",
     "set_presets_only",
     "take_request",
     "tell_opened",

@@ -22,6 +22,7 @@ from sealroom.sends.queries.find import (
     waiting_sends,
 )
 from sealroom.sends.queries.lists import FILTERS, MOST_LISTED, list_received, list_sends, list_team_sends, received, send_detail
+from sealroom.sends.queries.mail import mail_policy, policy_of_team
 from sealroom.sends.queries.presets import (
     default_settings,
     get_preset,
@@ -100,6 +101,8 @@ __all__ = [
     "live_sends",
     "live_uses_of",
     "living_open_link",
+    "mail_policy",
+    "policy_of_team",
     "preset_row",
     "presets_only",
     "quote",

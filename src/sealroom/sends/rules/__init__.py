@@ -3,6 +3,15 @@
 
 from sealroom.access.rules import KEEP
 from sealroom.core.people import MAX_NAME, MOST_BYTES, MOST_PEOPLE, Addressee, LineError, People, Person, clean_name, read_people
+from sealroom.sends.rules.mail import (
+    MODES,
+    MOST_BODY,
+    MailPolicy,
+    checked_mail_policy,
+    most_files,
+    most_recipients,
+    outsiders,
+)
 from sealroom.sends.rules.presets import (
     MAX_PRESET_NAME,
     PERIOD,
@@ -63,6 +72,8 @@ __all__ = [
     "MAX_PRESET_NAME",
     "MAX_RECIPIENTS",
     "MAX_SUBJECT",
+    "MODES",
+    "MOST_BODY",
     "MOST_BYTES",
     "MOST_LISTED",
     "MOST_PEOPLE",
@@ -74,6 +85,7 @@ __all__ = [
     "TIMER",
     "Addressee",
     "LineError",
+    "MailPolicy",
     "OwnTerms",
     "People",
     "Person",
@@ -84,12 +96,16 @@ __all__ = [
     "Unique",
     "broken",
     "changed_fixed",
+    "checked_mail_policy",
     "clean_name",
     "content_errors",
     "fixed_errors",
     "held",
     "may_cancel",
+    "most_files",
+    "most_recipients",
     "normalized",
+    "outsiders",
     "pair_key",
     "parse_addressees",
     "price",
