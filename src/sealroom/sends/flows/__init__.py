@@ -6,7 +6,7 @@ from sealroom.sends.flows.contacts import delete_contact, import_contacts, save_
 from sealroom.sends.flows.control import cancel, change_settings, restore, revoke
 from sealroom.sends.flows.documents import delete_document, replace
 from sealroom.sends.flows.draft import add_draft_documents, delete_draft, save_draft
-from sealroom.sends.flows.letters import tell_opened, write_all_due
+from sealroom.sends.flows.letters import tell_opened, tell_relay_bounced, write_all_due
 from sealroom.sends.flows.mail_policy import set_mail_policy
 from sealroom.sends.flows.presets import remove_preset, save_preset, set_presets_only
 from sealroom.sends.flows.preview import preview
@@ -14,15 +14,18 @@ from sealroom.sends.flows.recipients import add_recipients, record_bounce, remin
 from sealroom.sends.flows.removal import delete_send
 from sealroom.sends.flows.requests import approve_request, decline_request, request_access, take_request
 from sealroom.sends.flows.send import confirm, send_documents, try_dispatch
+from sealroom.sends.flows.submission import Copy, Submission, relay, submit, take_back_failed
 from sealroom.sends.flows.values import AddResult, DraftResult, ImportResult, Preview, ReplaceResult, SendResult
 
 __all__ = [
     "AddResult",
+    "Copy",
     "DraftResult",
     "ImportResult",
     "Preview",
     "ReplaceResult",
     "SendResult",
+    "Submission",
     "add_draft_documents",
     "add_recipients",
     "approve_request",
@@ -37,6 +40,7 @@ __all__ = [
     "import_contacts",
     "preview",
     "record_bounce",
+    "relay",
     "remind",
     "remove_preset",
     "remove_recipient",
@@ -50,8 +54,11 @@ __all__ = [
     "send_documents",
     "set_mail_policy",
     "set_presets_only",
+    "submit",
+    "take_back_failed",
     "take_request",
     "tell_opened",
+    "tell_relay_bounced",
     "try_dispatch",
     "write_all_due",
 ]

@@ -153,7 +153,7 @@ def _confirm(actor: Actor, send: Send, deed: Deed, *, now: datetime) -> SendResu
     send.confirmed_at, send.held_reason, send.route = now, "", actor.route
     send.save()
     if all(item.document.current is not None and item.document.current.state == VersionState.READY for item in items):
-        return _deliver(actor, send, deed, now=now)
+        return deliver(actor, send, deed, now=now)
     available = _check_price(actor, send, items, recipients, now=now)
     audit.record(actor.who, Verb.SEND_CONFIRMED, "send", send.public_id, now=now, documents=len(items), recipients=len(recipients))
     # A document may have become ready between our look and our commit; the job looks again after the commit.
@@ -203,7 +203,9 @@ def _check_price(actor: Actor, send: Send, items: Sequence[SendDocument], recipi
     return price.available
 
 
-def _deliver(actor: Actor, send: Send, deed: Deed, *, now: datetime) -> SendResult:
+def deliver(actor: Actor, send: Send, deed: Deed, *, now: datetime) -> SendResult:
+    """Charge for a draft, give its recipients their links, put its mails up. In the transaction of a deed that checked the rest.
+    Raises `InsufficientCredits`, `PaymentDue`."""
     lock_wallet(actor.team_id, now=now)
     items, recipients = items_of(send), list(send.recipients.order_by("pk"))
     link = settle_open_link(send, now=now)
@@ -300,5 +302,5 @@ def _dispatch(send_id: int, *, now: datetime) -> bool:
     if actor is None or actor.team_id != send.team_id or not actor.may(Capability.SEND):
         hold(send, "forbidden", now=now)
         return False
-    _deliver(actor, send, send.deeds.filter(kind=DeedKind.SEND).latest("pk"), now=now)
+    deliver(actor, send, send.deeds.filter(kind=DeedKind.SEND).latest("pk"), now=now)
     return True

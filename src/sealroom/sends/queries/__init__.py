@@ -42,6 +42,7 @@ from sealroom.sends.queries.requests import (
     list_requests,
     quote_of_request,
 )
+from sealroom.sends.queries.submissions import REMEMBERED, failed_submissions, submission_key
 from sealroom.sends.queries.values import (
     ContactPage,
     ContactRow,
@@ -65,6 +66,7 @@ __all__ = [
     "MOST_LISTED",
     "MOST_REQUESTS",
     "QUOTE_LINES",
+    "REMEMBERED",
     "ContactPage",
     "ContactRow",
     "DocumentRow",
@@ -84,6 +86,7 @@ __all__ = [
     "count_requests",
     "default_settings",
     "envelope_of",
+    "failed_submissions",
     "find_by_uuid",
     "get_contact",
     "get_preset",
@@ -115,6 +118,7 @@ __all__ = [
     "settings_of",
     "settings_of_preset",
     "settings_under",
+    "submission_key",
     "title_of",
     "title_of_send",
     "unfinished_sends",
