@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import email.policy
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -29,7 +30,7 @@ from sealroom.core.ids import new_id
 from sealroom.core.jobs.rules import NORMAL, URGENT
 from sealroom.mail import rules
 from sealroom.mail.models import MailState, OutgoingMail, Suppression
-from sealroom.mail.ports import Envelope, Outcome, Stage, get_transport
+from sealroom.mail.ports import Envelope, Outcome, Stage, get_signer, get_transport
 from sealroom.mail.rules import Decision, Fate
 from sealroom.mail.signals import mail_bounced
 
@@ -137,7 +138,7 @@ def deliver(mail_id: int, now: datetime) -> timedelta | None:
     if not _open_mail(mail).update(attempts=F("attempts") + 1):
         return None
     mail.attempts += 1
-    outcome = get_transport().deliver(_envelope(mail))
+    outcome = get_transport().deliver(_signed(_envelope(mail)))
     if outcome.accepted:
         fault_point("after_smtp_250")
     decision = rules.decide(outcome.code, outcome.answer, outcome.stage, attempts=mail.attempts, urgent=mail.urgent)
@@ -257,6 +258,12 @@ def _envelope(mail: OutgoingMail) -> Envelope:
     message["Content-Language"] = mail.language  # after the parts: setting content clears every Content- header
     message.set_boundary(f"=_{mail.public_id}")  # a retry sends the very same bytes
     return Envelope(bounce_to, mail.to_address, message.as_bytes(), mail.public_id, mail.created_at)
+
+
+def _signed(envelope: Envelope) -> Envelope:
+    """Last of all, because whatever changes a message afterwards breaks its signature."""
+    signer = get_signer()
+    return replace(envelope, data=signer.sign(envelope.data)) if signer is not None else envelope
 
 
 def _mailbox(name: str, address: str) -> Address:

@@ -56,6 +56,8 @@ UNREADABLE = Reply(554, "5.6.0", "Not sent: the structure of the mail cannot be 
 TOO_MANY_PARTS = Reply(554, "5.6.0", "Not sent: the mail has too many parts")
 TOO_DEEP = Reply(554, "5.6.0", "Not sent: the parts of the mail are nested too deeply")
 FORBIDDEN = Reply(554, "5.7.1", "Not sent: you may not send for this team")
+SETTINGS = Reply(554, "5.7.1", "Not sent: the settings of your team do not allow it; send it on the page")
+TOO_MANY_CONNECTIONS = Reply(421, "4.7.0", "Too many connections; try again later")
 PAYMENT_DUE = Reply(554, "5.7.0", "Not sent: a payment of your team is due. Nothing was delivered or charged.")
 STORAGE_FULL = Reply(554, "5.3.1", "Not sent: the storage of your team is full")
 
