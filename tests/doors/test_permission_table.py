@@ -149,6 +149,7 @@ TABLE: dict[str, dict[str, str]] = {
     "api/v1/members/invitations/<invitation_id>": {"DELETE": "401 404 403 204 401 401 403"},
     "api/v1/members/<member_id>": {"PATCH": "401 404 403 200 401 401 403", "DELETE": "401 404 403 204 401 401 403"},
     "api/v1/billing/events/<str:gateway>": {"POST": "400 400 400 400 400 400 400"},  # no signature opens it
+    "api/v1/mail/bounces": {"POST": "404 404 404 404 404 404 404"},  # closed without a secret
     "api/v1/billing/plan": {"GET": "401 200 403 200 401 401 200"},
     "api/v1/billing/quotes": {"POST": "401 200 403 200 401 401 403"},
     "api/v1/billing/quotes/<quote_id>/confirm": {"POST": "401 404 403 200 401 401 403"},
