@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 SOURCE = ROOT / "src" / "sealroom"
 LINE = ["core", "audit", "mail", "accounts", "credits", "billing", "documents", "access", "viewing", "sends", "datarooms"]
-DOORS = ["web", "portal", "api", "cli", "httpkit"]
+DOORS = ["web", "portal", "api", "smtp", "cli", "httpkit"]
 
 
 def python_files(folder: Path = SOURCE) -> list[Path]:

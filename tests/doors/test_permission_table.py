@@ -234,6 +234,7 @@ TABLE: dict[str, dict[str, str]] = {
     "api/v1/datarooms/<room_id>/analytics/items": {"GET": "401 404 404 200 401 401 200"},
     "api/v1/datarooms/<room_id>/events": {"GET": "401 404 404 200 401 401 200"},
     "api/v1/billing/events/<str:gateway>": {"POST": "400 400 400 400 400 400 400"},  # no signature opens it
+    "api/v1/mail/bounces": {"POST": "404 404 404 404 404 404 404"},  # closed without a secret
     "api/v1/billing/plan": {"GET": "401 200 403 200 401 401 200"},
     "api/v1/billing/quotes": {"POST": "401 200 403 200 401 401 403"},
     "api/v1/billing/quotes/<quote_id>/confirm": {"POST": "401 404 403 200 401 401 403"},

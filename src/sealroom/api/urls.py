@@ -4,6 +4,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from sealroom.api.app import api
+from sealroom.api.bounces import receive_bounces
 from sealroom.api.docs import docs
 from sealroom.api.guard import NOTHING_ELSE, guarded
 from sealroom.api.v1 import (
@@ -32,6 +33,7 @@ _calls, _app_name, _namespace = api.urls
 urlpatterns: list[URLPattern | URLResolver] = [
     path("docs", docs, name="api-docs"),
     path("billing/events/<str:gateway>", receive_event, name="gateway-events"),
+    path("mail/bounces", receive_bounces, name="mail-bounces"),
     path("", include(([guarded(call) for call in _calls if isinstance(call, URLPattern)], _app_name), namespace=_namespace)),
     NOTHING_ELSE,
 ]

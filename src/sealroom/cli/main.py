@@ -11,6 +11,7 @@ from importlib import import_module
 _COMMANDS = {
     "serve": "run the web server and a worker",
     "worker": "run a worker only",
+    "smtp": "run the gateway for mail programs that speak only SMTP",
     "prepare": "make the data folder ready: keys, database, static files",
     "demo": "make a team to try things with, and print how to sign in",
     "doctor": "say what is missing on this machine and what that costs",

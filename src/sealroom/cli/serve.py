@@ -13,7 +13,7 @@ import threading
 
 from sealroom.cli import setup
 
-_WORKER_PAUSE = 1.0  # seconds before a worker that ended is started again
+_WORKER_PAUSE = 1.0  # seconds before a companion that ended is started again
 
 
 def run(argv: list[str]) -> int:
@@ -31,15 +31,24 @@ def run(argv: list[str]) -> int:
     setup.prepare()
     setup.note_address()
     _greet()
-    companion = None if options.no_worker else _Companion()
-    if companion:
+    companions = [_Companion(command) for command in _beside(with_worker=not options.no_worker)]
+    for companion in companions:
         companion.start()
     try:
         _serve_pages(options.host, options.port)
     finally:
-        if companion:
+        for companion in companions:
             companion.stop()
     return 0
+
+
+def _beside(*, with_worker: bool) -> list[str]:
+    """The commands that run beside the pages."""
+    from django.conf import settings  # noqa: PLC0415 -- app ready
+
+    places = (settings.SEALROOM_SUBMISSION_LISTEN, settings.SEALROOM_SUBMISSION_TLS_LISTEN, settings.SEALROOM_BOUNCE_LISTEN)
+    takes_mail = any(places)
+    return [*(["worker"] if with_worker else []), *(["smtp"] if takes_mail else [])]
 
 
 def _why_not(host: str, port: int) -> str:
@@ -94,19 +103,21 @@ def _greet() -> None:
 
 
 class _Companion:
-    """A worker process beside the server, started again when it ends. It ends by itself when the server is gone."""
+    """A process beside the server (a worker, the mail gateway), started again when it ends. It ends by itself when the server is
+    gone."""
 
-    def __init__(self) -> None:
+    def __init__(self, command: str) -> None:
+        self._command = command
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
-        self._thread = threading.Thread(target=self._keep, name="companion", daemon=True)
+        self._thread = threading.Thread(target=self._keep, name=f"companion {command}", daemon=True)
 
     def start(self) -> None:
-        """Start the worker and the thread that keeps it."""
+        """Start the process and the thread that keeps it."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask the worker to finish its jobs; end it after 30 seconds."""
+        """Ask the process to finish its work; end it after 30 seconds."""
         self._stopping.set()
         process = self._process
         if process and process.poll() is None:
@@ -119,7 +130,7 @@ class _Companion:
 
     def _keep(self) -> None:
         while not self._stopping.is_set():
-            command = [sys.executable, "-m", "sealroom.cli.main", "worker", "--parent", str(os.getpid())]
+            command = [sys.executable, "-m", "sealroom.cli.main", self._command, "--parent", str(os.getpid())]
             self._process = subprocess.Popen(command, start_new_session=True)
             self._process.wait()
             self._stopping.wait(_WORKER_PAUSE)

@@ -118,6 +118,12 @@ def get_own_document(actor: Actor, document_id: str) -> Document:
     return _get(_visible(actor).filter(owner_id=actor.user_id), document_id)
 
 
+def is_settled(actor: Actor, document_id: str) -> bool:
+    """Whether it is known of one of the actor's own documents if it can be read. Raises `NotFound`."""
+    current = get_own_document(actor, document_id).current
+    return current is not None and current.state in (VersionState.READY, VersionState.FAILED)
+
+
 def get_version(actor: Actor, document_id: str, version_id: str) -> Version:
     """A version of one of the actor's own documents, published or not. Raises `NotFound`."""
     document = get_own_document(actor, document_id)

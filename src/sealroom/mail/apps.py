@@ -9,7 +9,7 @@ from django.apps import AppConfig
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 
-from sealroom.mail.ports import get_transport
+from sealroom.mail.ports import get_signer, get_transport
 
 
 class MailConfig(AppConfig):
@@ -24,9 +24,10 @@ class MailConfig(AppConfig):
 
 
 def check_transport(app_configs: Any, **_: Any) -> list[checks.CheckMessage]:
-    """A transport that cannot be made stops the start, not the first mail."""
+    """A transport or signer that cannot be made stops the start, not the first mail."""
     try:
         get_transport()
+        get_signer()
     except ImproperlyConfigured as error:
         return [checks.Error(str(error), id="mail.E001")]
     return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import email.policy
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -29,7 +30,7 @@ from sealroom.core.ids import new_id
 from sealroom.core.jobs.rules import NORMAL, URGENT
 from sealroom.mail import rules
 from sealroom.mail.models import MailState, OutgoingMail, Suppression
-from sealroom.mail.ports import Envelope, Outcome, Stage, get_transport
+from sealroom.mail.ports import Envelope, Outcome, Stage, get_signer, get_transport
 from sealroom.mail.rules import Decision, Fate
 from sealroom.mail.signals import mail_bounced
 
@@ -85,10 +86,39 @@ def compose(
         created_at=now,
     )
     mail.seal_bodies(text, html)
+    return _put_up(mail)
+
+
+@transaction.atomic
+def compose_whole(
+    data: bytes, *, to: str, key: str, language: str, subject: str, now: datetime, about: str = "", team: str = ""
+) -> OutgoingMail:
+    """Put a message up that is ready made: its bytes, header and all, go to one address as they are, signed when a key is set.
+    The words have the meaning of `compose`; a return path of ours names the message. Raises `Invalid` for a bad address."""
+    known = OutgoingMail.objects.filter(key=key).first()
+    if known is not None:
+        return known
+    mail = OutgoingMail(
+        key=key,
+        about=about,
+        team=team,
+        to_address=_address("to", to),
+        subject=rules.one_line(subject),
+        language=language,
+        message_id=f"<{new_id('m').lower()}@{_own_address().rpartition('@')[2]}>",
+        created_at=now,
+    )
+    mail.seal_whole(data)
+    return _put_up(mail)
+
+
+def _put_up(mail: OutgoingMail) -> OutgoingMail:
+    """Keep a message unless its key is known, and have the kept one delivered on commit."""
     OutgoingMail.objects.bulk_create([mail], ignore_conflicts=True)
-    mail = OutgoingMail.objects.get(key=key)
-    jobs.defer("mail.deliver", key=mail.public_id, lane=team, priority=URGENT if urgent else NORMAL, mail_id=mail.pk)
-    return mail
+    kept = OutgoingMail.objects.get(key=mail.key)
+    priority = URGENT if kept.urgent else NORMAL
+    jobs.defer("mail.deliver", key=kept.public_id, lane=kept.team, priority=priority, mail_id=kept.pk)
+    return kept
 
 
 def deliver(mail_id: int, now: datetime) -> timedelta | None:
@@ -108,7 +138,7 @@ def deliver(mail_id: int, now: datetime) -> timedelta | None:
     if not _open_mail(mail).update(attempts=F("attempts") + 1):
         return None
     mail.attempts += 1
-    outcome = get_transport().deliver(_envelope(mail))
+    outcome = get_transport().deliver(_signed(_envelope(mail)))
     if outcome.accepted:
         fault_point("after_smtp_250")
     decision = rules.decide(outcome.code, outcome.answer, outcome.stage, attempts=mail.attempts, urgent=mail.urgent)
@@ -150,8 +180,8 @@ def lift_suppression(address: str) -> bool:
 
 def blank_settled(now: datetime) -> int:
     """Forget the bodies of messages whose fate was settled some days ago; returns how many."""
-    old = OutgoingMail.objects.filter(settled_at__lt=now - KEPT).exclude(text_sealed=b"")
-    return old.update(text_sealed=b"", html_sealed=b"")
+    old = OutgoingMail.objects.filter(settled_at__lt=now - KEPT).exclude(text_sealed=b"", whole_sealed=b"")
+    return old.update(text_sealed=b"", html_sealed=b"", whole_sealed=b"")
 
 
 @transaction.atomic
@@ -208,6 +238,9 @@ def _render_plain(name: str, values: Mapping[str, object]) -> str:
 
 def _envelope(mail: OutgoingMail) -> Envelope:
     own = _own_address()
+    bounce_to = rules.bounce_address(own, mail.public_id)
+    if mail.whole_sealed:
+        return Envelope(bounce_to, mail.to_address, mail.whole, mail.public_id, mail.created_at)
     with translation.override(mail.language):
         display = rules.sender_display(mail.sender_name, PRODUCT, _("{name} via {product}"))
     needs_utf8 = not mail.to_address.isascii() or not mail.reply_to.isascii()
@@ -224,8 +257,13 @@ def _envelope(mail: OutgoingMail) -> Envelope:
     message.add_alternative(mail.html, subtype="html")
     message["Content-Language"] = mail.language  # after the parts: setting content clears every Content- header
     message.set_boundary(f"=_{mail.public_id}")  # a retry sends the very same bytes
-    bounce_to = rules.bounce_address(own, mail.public_id)
     return Envelope(bounce_to, mail.to_address, message.as_bytes(), mail.public_id, mail.created_at)
+
+
+def _signed(envelope: Envelope) -> Envelope:
+    """Last of all, because whatever changes a message afterwards breaks its signature."""
+    signer = get_signer()
+    return replace(envelope, data=signer.sign(envelope.data)) if signer is not None else envelope
 
 
 def _mailbox(name: str, address: str) -> Address:

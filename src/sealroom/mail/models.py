@@ -6,9 +6,10 @@ from __future__ import annotations
 from django.db import models
 
 from sealroom.core.ids import new_id
-from sealroom.core.secrets import seal_text, unseal_text
+from sealroom.core.secrets import keyring, seal_text, unseal_text
 
 _PURPOSE = "mail-body"
+_WHOLE = "mail-whole"
 
 
 def new_mail_id() -> str:
@@ -31,7 +32,7 @@ class OutgoingMail(models.Model):
     such as "recipient:rcp_…"), so that upper rooms recognise their news. `message_id` stays the same over retries.
 
     Bodies hold codes and links, so they are kept sealed, and blanked some time after the message's fate is settled: a copy of the
-    database alone opens nothing.
+    database alone opens nothing. `whole_sealed` is a message that came ready made, header and all; it has no bodies then.
     """
 
     public_id = models.CharField(max_length=32, unique=True, default=new_mail_id)
@@ -45,6 +46,7 @@ class OutgoingMail(models.Model):
     subject = models.CharField(max_length=300)
     text_sealed = models.BinaryField(default=b"")
     html_sealed = models.BinaryField(default=b"")
+    whole_sealed = models.BinaryField(default=b"")
     language = models.CharField(max_length=10)
     urgent = models.BooleanField(default=False)
     message_id = models.CharField(max_length=320, unique=True)
@@ -70,6 +72,15 @@ class OutgoingMail(models.Model):
     def html(self) -> str:
         """The HTML part; "" once blanked."""
         return unseal_text(bytes(self.html_sealed), purpose=_PURPOSE) if self.html_sealed else ""
+
+    @property
+    def whole(self) -> bytes:
+        """The ready-made message; b"" for one with bodies, or once blanked."""
+        return keyring().unseal(bytes(self.whole_sealed), purpose=_WHOLE) if self.whole_sealed else b""
+
+    def seal_whole(self, data: bytes) -> None:
+        """Set the ready-made message; the caller saves."""
+        self.whole_sealed = keyring().seal(data, purpose=_WHOLE)
 
     def seal_bodies(self, text: str, html: str) -> None:
         """Set both parts; the caller saves."""

@@ -94,6 +94,23 @@ class Outbox(Protocol):
         ...
 
 
+class MailSigner(Protocol):
+    """Signs messages on their way out."""
+
+    def sign(self, data: bytes) -> bytes:
+        """The message as it goes over the wire; unchanged when it is not ours to sign. Raises nothing."""
+        ...
+
+
+@cache
+def get_signer() -> MailSigner | None:
+    """The signer named by the settings; None when no key is set."""
+    if not settings.SEALROOM_MAIL_SIGNER:
+        return None
+    signer: MailSigner = import_string(settings.SEALROOM_MAIL_SIGNER)()
+    return signer
+
+
 @cache
 def get_transport() -> MailTransport:
     """The transport named by the settings."""

@@ -6,8 +6,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import parseaddr
+
+from django.conf import settings
 
 from sealroom.core.errors import NotFound
+from sealroom.mail import rules
 from sealroom.mail.models import OutgoingMail, Suppression
 from sealroom.mail.ports import OutboxEntry, OutboxMessage, get_outbox
 
@@ -40,6 +44,15 @@ def mail_states(abouts: Collection[str]) -> dict[str, MailFact]:
 def is_suppressed(address: str) -> bool:
     """Whether a canonical address finally bounced before."""
     return Suppression.objects.filter(address=address).exists()
+
+
+def message_of_return_path(address: str) -> str | None:
+    """The public id of the message whose return path this address is; None for every other address. Whether there is such a
+    message is not asked: nobody should learn that by trying."""
+    local, _, domain = parseaddr(settings.SEALROOM_MAIL_FROM)[1].lower().rpartition("@")
+    if not address.lower().startswith(f"{local}+") or address.lower().rpartition("@")[2] != domain:
+        return None
+    return rules.reference_of(address)
 
 
 def has_outbox() -> bool:

@@ -101,6 +101,18 @@ def folder(place: Path) -> Path:
     return place
 
 
+def place(name: str) -> tuple[str, int] | None:
+    """Where to listen, as host:port or [host]:port; None when nothing is set."""
+    value = word(name, "")
+    if not value:
+        return None
+    host, _colon, port = value.rpartition(":")
+    host = host.strip("[]")
+    if not _HOST.fullmatch(host) or not _WHOLE.fullmatch(port) or not 0 < int(port) < 65536:
+        raise BadSetting(name, f"expects host:port, not {value!r}")
+    return host, int(port)
+
+
 def base_url(name: str, default: str) -> str:
     """Scheme and host of the installation, no path. Plain http beyond loopback needs SEALROOM_ALLOW_HTTP=1."""
     value = word(name, default).rstrip("/")

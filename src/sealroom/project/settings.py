@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "sealroom.web",
     "sealroom.portal",
     "sealroom.api",
+    "sealroom.smtp",
 ]
 MIDDLEWARE = [
     "sealroom.httpkit.middleware.RequestId",
@@ -270,6 +271,20 @@ SEALROOM_SUPPORT_ADDRESS = env.word("SEALROOM_SUPPORT_ADDRESS", "support@example
 SEALROOM_MAIL_TRANSPORT = (
     "sealroom.mail.adapters.smtp.SmtpTransport" if SEALROOM_SMTP_URL else "sealroom.mail.adapters.outbox.OutboxTransport"
 )
+SEALROOM_DKIM_KEY = env.word("SEALROOM_DKIM_KEY", "", secret=True)  # PEM
+SEALROOM_DKIM_DOMAIN = env.word("SEALROOM_DKIM_DOMAIN", "")
+SEALROOM_DKIM_SELECTOR = env.word("SEALROOM_DKIM_SELECTOR", "")
+SEALROOM_MAIL_SIGNER = "sealroom.mail.adapters.dkim.DkimSigner" if SEALROOM_DKIM_KEY else ""
+SEALROOM_SUBMISSION_LISTEN = env.place("SEALROOM_SUBMISSION_LISTEN")  # STARTTLS, such as 0.0.0.0:587
+SEALROOM_SUBMISSION_TLS_LISTEN = env.place("SEALROOM_SUBMISSION_TLS_LISTEN")  # TLS from the start, such as 0.0.0.0:465
+SEALROOM_SUBMISSION_CERT = env.file("SEALROOM_SUBMISSION_CERT")
+SEALROOM_SUBMISSION_KEY = env.file("SEALROOM_SUBMISSION_KEY")
+SEALROOM_BOUNCE_SECRET = env.word("SEALROOM_BOUNCE_SECRET", "", secret=True)
+SEALROOM_BOUNCE_LISTEN = env.place("SEALROOM_BOUNCE_LISTEN")  # for delivery reports, such as 0.0.0.0:25
+SEALROOM_SUBMISSION_HOST = env.word("SEALROOM_SUBMISSION_HOST", _base.hostname or "localhost")
+SEALROOM_SUBMISSION_MAX_BYTES = env.number("SEALROOM_SUBMISSION_MAX_BYTES", 100 * 1024**2, least=1024, most=2**32)
+SEALROOM_SUBMISSION_MAX_RECIPIENTS = env.number("SEALROOM_SUBMISSION_MAX_RECIPIENTS", 100, least=1, most=1000)
+SEALROOM_SUBMISSION_PER_MINUTE = env.number("SEALROOM_SUBMISSION_PER_MINUTE", 120, least=1, most=100_000)
 
 # -- Limits (defaults of product.md 4) -----------------------------------------------------------------------------------
 SEALROOM_MAX_FILE_BYTES = env.number("SEALROOM_MAX_FILE_BYTES", 2 * 1024**3, least=1, most=2**40)
@@ -291,6 +306,7 @@ LOGGING = {
         # 4xx are the client's affair; they would fill the log.
         "django.request": {"level": "ERROR"},
         "django.server": {"handlers": [], "propagate": True},
+        "mail.log": {"level": "ERROR"},  # the SMTP library's; lower levels quote what programs say
         "django.security.DisallowedHost": {"level": "CRITICAL"},
     },
 }

@@ -21,11 +21,13 @@ def look_at_waiting_sends(sender: object, *, version_id: int, **_: object) -> No
 
 
 @receiver(mail_bounced)
-def note_bounce(sender: object, *, about: str, permanent: bool, **_: object) -> None:
+def note_bounce(sender: object, *, about: str, address: str, permanent: bool, **_: object) -> None:
     """A mail to a recipient will never arrive."""
-    kind, _colon, recipient = about.partition(":")
+    kind, _colon, whose = about.partition(":")
     if permanent and kind == "recipient":
-        jobs.defer("sends.record_bounce", key=recipient, recipient_id=recipient)
+        jobs.defer("sends.record_bounce", key=whose, recipient_id=whose)
+    elif kind == "relayed":
+        jobs.defer("sends.tell_relay_bounced", key=f"{whose}:{address}"[:200], user_id=whose, address=address)
 
 
 @receiver(link_opened)

@@ -19,9 +19,10 @@ def dispatch(send_id: int) -> None:
 
 @task("sends.look_at_version")
 def look_at_version(version_id: int) -> None:
-    """Let the sends go out that waited for a version."""
+    """Let the sends go out that waited for a version; take back what went out with one that failed."""
     for send_id in queries.waiting_sends(version_id):
         flows.try_dispatch(send_id, now=timezone.now())
+    flows.take_back_failed(version_id, now=timezone.now())
 
 
 @task("sends.write_letters")
@@ -40,6 +41,12 @@ def take_request(link: str, asked: str, at: str) -> None:
 def record_bounce(recipient_id: str) -> None:
     """Give back what an unreachable recipient never opened."""
     flows.record_bounce(recipient_id, now=timezone.now())
+
+
+@task("sends.tell_relay_bounced")
+def tell_relay_bounced(user_id: str, address: str) -> None:
+    """Write to a member that his mail never arrived."""
+    flows.tell_relay_bounced(user_id, address, now=timezone.now())
 
 
 @task("sends.tell_opened")

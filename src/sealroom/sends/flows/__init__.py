@@ -6,7 +6,7 @@ from sealroom.sends.flows.contacts import delete_contact, import_contacts, save_
 from sealroom.sends.flows.control import cancel, change_settings, restore, revoke
 from sealroom.sends.flows.documents import delete_document, replace
 from sealroom.sends.flows.draft import add_draft_documents, delete_draft, save_draft
-from sealroom.sends.flows.letters import tell_opened, write_all_due
+from sealroom.sends.flows.letters import tell_opened, tell_relay_bounced, write_all_due
 from sealroom.sends.flows.mail_commit import commit_mail, note_handed_over
 from sealroom.sends.flows.mail_draft import Envelope, purge_drafts, put_words
 from sealroom.sends.flows.mail_policy import set_mail_policy
@@ -17,10 +17,12 @@ from sealroom.sends.flows.removal import delete_send
 from sealroom.sends.flows.replies import Incoming, reply
 from sealroom.sends.flows.requests import approve_request, decline_request, request_access, take_request
 from sealroom.sends.flows.send import confirm, send_documents, try_dispatch
+from sealroom.sends.flows.submission import Copy, Submission, relay, submit, take_back_failed
 from sealroom.sends.flows.values import AddResult, DraftResult, ImportResult, Preview, ReplaceResult, SendResult
 
 __all__ = [
     "AddResult",
+    "Copy",
     "DraftResult",
     "Envelope",
     "ImportResult",
@@ -28,6 +30,7 @@ __all__ = [
     "Preview",
     "ReplaceResult",
     "SendResult",
+    "Submission",
     "add_draft_documents",
     "add_recipients",
     "approve_request",
@@ -46,6 +49,7 @@ __all__ = [
     "purge_drafts",
     "put_words",
     "record_bounce",
+    "relay",
     "remind",
     "remove_preset",
     "remove_recipient",
@@ -60,8 +64,11 @@ __all__ = [
     "send_documents",
     "set_mail_policy",
     "set_presets_only",
+    "submit",
+    "take_back_failed",
     "take_request",
     "tell_opened",
+    "tell_relay_bounced",
     "try_dispatch",
     "write_all_due",
 ]

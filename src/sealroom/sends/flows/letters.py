@@ -20,6 +20,7 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 from sealroom.access import queries as access_queries
 from sealroom.access.models import Grant, Reader
 from sealroom.access.rules import Access, Policy
+from sealroom.accounts.models import User
 from sealroom.core import jobs
 from sealroom.mail import flows as mail
 from sealroom.sends import queries, rules
@@ -142,6 +143,41 @@ def tell_held(send: Send, reason: str, *, now: datetime, **facts: object) -> Non
             line += " " + gettext("File: {name}").format(name=facts["document"])
         context = _sender_context(send, heading=gettext("Your send has not gone out"), line=line)
     _to_sender("sends/mail/held", send, key=f"held:{send.public_id}:{send.revision}", context=context, now=now)
+
+
+def tell_failed_file(send: Send, name: str, *, key: str, now: datetime) -> None:
+    """Write to the sender of a mail that went out that one of its files can never be shown."""
+    with translation.override(send.sender.language):
+        line = gettext("“{name}” cannot be opened, so nobody can read it. Its credits were given back. Send the file again.")
+        context = _sender_context(send, heading=gettext("A file could not be delivered"), line=line.format(name=name))
+    _to_sender("sends/mail/held", send, key=f"failed-file:{key}", context=context, now=now)
+
+
+def tell_bounced(send: Send, recipient: Recipient, *, now: datetime) -> None:
+    """Write to the sender of a mail that it never reached one of its recipients."""
+    with translation.override(send.sender.language):
+        line = gettext("Your mail to {address} could not be delivered: the address refused it. Unread files cost nothing for it.")
+        line = line.format(address=recipient.address)
+        context = _sender_context(send, heading=gettext("A mail could not be delivered"), line=line)
+    _to_sender("sends/mail/held", send, key=f"bounced:{recipient.public_id}", context=context, now=now)
+
+
+def tell_relay_bounced(user_id: str, address: str, *, now: datetime) -> None:
+    """Write to a member that his mail without files never arrived; once a day and address."""
+    user = User.objects.filter(public_id=user_id).first()
+    if user is None or user.email == address:
+        return
+    with translation.override(user.language):
+        line = gettext("Your mail to {address} could not be delivered.").format(address=address)
+        context = {
+            "heading": gettext("A mail could not be delivered"),
+            "line": line,
+            "button_url": f"{settings.SEALROOM_BASE_URL}/sends/",
+            "button_label": gettext("Show my sends"),
+            "host": _host(),
+        }
+    key = f"relay-bounced:{user.public_id}:{now:%Y-%m-%d}:{address}"[:200]
+    mail.compose("sends/mail/held", to=user.email, to_name=user.name, key=key, language=user.language, context=context, now=now)
 
 
 def _write_some(send: Send, most: int, *, now: datetime) -> bool:

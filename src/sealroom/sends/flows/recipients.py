@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from sealroom.access import flows as access
-from sealroom.accounts.rules import Actor, Capability
+from sealroom.accounts.rules import Actor, Capability, Route
 from sealroom.audit import flows as audit
 from sealroom.audit.rules import SYSTEM, Verb
 from sealroom.core.errors import Invalid, NotFound, RateLimited
@@ -105,6 +105,8 @@ def record_bounce(recipient_id: str, *, now: datetime) -> int:
             send=send.public_id,
             returned=given.restored,
         )
+        if send.route == Route.SMTP:  # a mail of the sender's own: his program waits for news of it
+            letters.tell_bounced(send, recipient, now=now)
         return given.restored
 
 

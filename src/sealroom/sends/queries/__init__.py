@@ -54,6 +54,7 @@ from sealroom.sends.queries.requests import (
     list_requests,
     quote_of_request,
 )
+from sealroom.sends.queries.submissions import REMEMBERED, failed_submissions, submission_key
 from sealroom.sends.queries.values import (
     ContactPage,
     ContactRow,
@@ -78,6 +79,7 @@ __all__ = [
     "MOST_REPLIES",
     "MOST_REQUESTS",
     "QUOTE_LINES",
+    "REMEMBERED",
     "ContactPage",
     "ContactRow",
     "DocumentRow",
@@ -104,6 +106,7 @@ __all__ = [
     "default_settings",
     "document_of_reply",
     "envelope_of",
+    "failed_submissions",
     "find_by_uuid",
     "get_contact",
     "get_preset",
@@ -140,6 +143,7 @@ __all__ = [
     "settings_of",
     "settings_of_preset",
     "settings_under",
+    "submission_key",
     "title_of",
     "title_of_send",
     "unfinished_sends",
