@@ -36,6 +36,8 @@ BYTE_PATHS = {
     "rooms/<str:room_id>/export/<str:export_id>/": "all of a data room, for those who lead it at that instant",
     "api/v1/datarooms/<room_id>/items/<item_id>/content": "a file of a data room as it came, for keys of those who lead it",
     "api/v1/datarooms/<room_id>/export/<export_id>/content": "a data room as an archive, for keys of those who lead it",
+    "v/r/<str:link_id>/logo.jpg": "the logo of a data room, drawn anew, for who is let in at that instant",
+    "rooms/<str:room_id>/logo/": "the same for those who lead the room",
     "v/r/<str:link_id>/zip/": "files of a data room, each as its guest may take it along at that instant",
 }
 OWN_PAPERS = {  # made by the product from its own figures and rows; no document of anybody's is in them

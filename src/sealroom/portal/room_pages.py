@@ -80,6 +80,7 @@ def frame(hand: Hand, link_id: str, active: str) -> dict[str, object]:
     return {
         "link_id": link_id,
         "room_name": room.name,
+        "logo_url": reverse("portal:room_logo", args=[link_id]) if room.logo_key else "",
         "banner": room.banner,
         "sign": sign,
         "reader": hand.address,

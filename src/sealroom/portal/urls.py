@@ -54,6 +54,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("r/<str:link_id>/uploads/", room_uploads.begin, name="room_uploads"),
     path("r/<str:link_id>/uploads/<str:upload_id>/", room_uploads.part, name="room_resume"),
     path("r/<str:link_id>/zip/", room_zip.archive, name="room_zip"),
+    path("r/<str:link_id>/logo.jpg", rooms.logo, name="room_logo"),
     path("<str:reference>/", gates.landing, name="landing"),
     path("<str:reference>/code/", gates.ask_code, name="code"),
     path("<str:reference>/verify/", gates.verify, name="verify"),

@@ -196,6 +196,7 @@ if SEALROOM_PAYMENT_GATEWAY == "stripe":  # without the second, nobody could pro
 SEALROOM_CATALOGUE = env.word("SEALROOM_CATALOGUE", "")
 SEALROOM_BLOB_KEEPERS = [  # rooms above documents that keep blobs
     "sealroom.datarooms.queries.export_keys",
+    "sealroom.datarooms.queries.logo_keys",
     "sealroom.viewing.queries.marked_keys",
 ]
 SEALROOM_RIGHTS_SOURCES = {  # who keeps the rights behind a link of which kind

@@ -94,6 +94,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("rooms/<str:room_id>/people/<str:guest_id>/", room_people.guest, name="room_guest"),
     path("rooms/<str:room_id>/groups/<str:group_id>/", room_people.group, name="room_group"),
     path("rooms/<str:room_id>/rights/", room_rights.rights, name="room_rights"),
+    path("rooms/<str:room_id>/logo/", room_settings.logo, name="room_logo"),
     path("rooms/<str:room_id>/settings/", room_settings.settings, name="room_settings"),
     path("rooms/<str:room_id>/questions/", room_questions.questions, name="room_questions"),
     path("rooms/<str:room_id>/questions/export/", room_questions.take_along, name="room_questions_export"),

@@ -10,7 +10,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
+from PIL import Image
 from tests.doors.portal.conftest import Reader
 from tests.doors.portal.hall import ANNA, BORIS, Hall, browser, bytes_of, loose_client, make_hall
 from tests.factories.access import code_of, latest_challenge, token_of
@@ -434,3 +436,22 @@ def test_preview_of_who_leads_shows_a_guests_room_and_does_nothing(hall: Hall, c
     assert client.post(hall.at(contributor, "folder/"), {"folder": legal, "name": "x"}).status_code == 403
     contributor.refresh_from_db()
     assert contributor.came_at is None
+
+
+def test_guest_sees_the_logo_as_long_as_he_is_let_in(hall: Hall, anna: Guest, reader: Reader) -> None:
+    assert reader.get(hall.at(anna, "logo.jpg")).status_code == 404
+    assert "room-logo" not in page_of(reader, hall.at(anna))
+    leads, settings = hall.owner.client(), f"/rooms/{hall.room.public_id}/settings/"
+    picture = io.BytesIO()
+    Image.new("RGB", (90, 30), (20, 90, 200)).save(picture, "PNG")
+    file = SimpleUploadedFile("Logo.png", picture.getvalue())
+    assert leads.post(f"/rooms/{hall.room.public_id}/logo/", {"logo": file}).status_code == 302
+    assert f'src="/rooms/{hall.room.public_id}/logo/"' in leads.get(settings).content.decode()
+    assert f'src="{hall.at(anna, "logo.jpg")}"' in page_of(reader, hall.at(anna))
+    shown = reader.get(hall.at(anna, "logo.jpg"))
+    assert (shown.status_code, shown.headers["Content-Type"], shown.content[:3]) == (200, "image/jpeg", b"\xff\xd8\xff")
+    assert Reader().get(hall.at(anna, "logo.jpg")).status_code == 401
+    flows.revoke_guest(hall.owner.actor, hall.room.public_id, anna.public_id, now=timezone.now())
+    assert reader.get(hall.at(anna, "logo.jpg")).status_code == 410
+    assert leads.post(f"/rooms/{hall.room.public_id}/logo/", {"deed": "remove"}).status_code == 302
+    assert leads.get(f"/rooms/{hall.room.public_id}/logo/").status_code == 404

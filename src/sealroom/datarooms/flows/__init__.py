@@ -31,6 +31,7 @@ from sealroom.datarooms.flows.groups import change_group, create_group, delete_g
 from sealroom.datarooms.flows.hands import Hand, lead, oversee, own, visit
 from sealroom.datarooms.flows.joining import join, room_to_join
 from sealroom.datarooms.flows.letters import tell_updates, write_letters
+from sealroom.datarooms.flows.logo import logo_of, remove_logo, set_logo
 from sealroom.datarooms.flows.parcel import LeftOut, Reason, Request, can_take_something, may_take, pack
 from sealroom.datarooms.flows.people import (
     change_guest,
@@ -121,6 +122,7 @@ __all__ = [
     "lead",
     "leaders_of",
     "list_exports",
+    "logo_of",
     "look_up_files",
     "make_export",
     "may_take",
@@ -137,6 +139,7 @@ __all__ = [
     "remind",
     "remove_from_room",
     "remove_guest",
+    "remove_logo",
     "remove_old_exports",
     "rename",
     "rename_group",
@@ -153,6 +156,7 @@ __all__ = [
     "revoke_guest",
     "room_to_join",
     "search_room",
+    "set_logo",
     "set_members",
     "set_rights",
     "stop_export",

@@ -106,7 +106,7 @@ def _delete(room: DataRoom, *, who: Who, now: datetime) -> None:
     assert room.policy is not None
     access.revoke_policy(room.policy, now=now)
     guests = Guest.objects.filter(room=room, removed_at=None).update(removed_at=now)
-    DataRoom.objects.filter(pk=room.pk).update(deleted_at=now)
+    DataRoom.objects.filter(pk=room.pk).update(deleted_at=now, logo_key=None)
     audit.record(who, Verb.DATA_ROOM_DELETED, "data_room", room.public_id, now=now, label=room.name, guests=guests)
 
 

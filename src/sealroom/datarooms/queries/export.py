@@ -192,6 +192,14 @@ def export_keys(among: Collection[str] | None) -> Iterable[str]:
     return [key for key in rows.values_list("blob_key", flat=True) if key]
 
 
+def logo_keys(among: Collection[str] | None) -> Iterable[str]:
+    """Keys of blobs that are logos of rooms: a `documents.ports.Keeper`."""
+    rows = DataRoom.objects.exclude(logo_key=None)
+    if among is not None:
+        rows = rows.filter(logo_key__in=among)
+    return [key for key in rows.values_list("logo_key", flat=True) if key]
+
+
 def told(at: datetime | None) -> str:
     """An instant as lists have it: RFC 3339 in UTC to the second, "" for none."""
     return f"{at.isoformat()[:19]}Z" if at is not None else ""

@@ -228,6 +228,15 @@ def _row(item: SeenItem, link_id: str, hand: Hand, *, is_own: bool = False, wher
     )
 
 
+@require_safe
+@page_view
+def logo(request: HttpRequest, *, link_id: str) -> HttpResponse:
+    """The picture of the room, for whoever is let in at that instant."""
+    picture = rooms.logo_of(visit(request, link_id).room)
+    headers = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
+    return HttpResponse(picture, content_type="image/jpeg", headers=headers)
+
+
 def _content(item: SeenItem) -> str:
     if item.is_folder:
         return ngettext("%(n)s file", "%(n)s files", item.files) % {"n": number(item.files)}

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -62,6 +63,25 @@ def settings(request: MemberRequest, room_id: str) -> HttpResponse:
     return done(request, reverse("web:room_settings", args=[room_id]), _("The settings are in force."))
 
 
+@require_http_methods(["GET", "POST"])
+@member_required
+def logo(request: MemberRequest, room_id: str) -> HttpResponse:
+    """The picture of the room; choose another, or none."""
+    if request.method == "GET":
+        picture = flows.logo_of(flows.lead(request.actor, room_id).room)
+        return HttpResponse(picture, content_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
+    now, file = timezone.now(), request.FILES.get("logo")
+    here = f"{reverse('web:room_settings', args=[room_id])}#logo"
+    if request.POST.get("deed") == "remove":
+        flows.remove_logo(request.actor, room_id, now=now)
+        return done(request, here, _("The room shows no logo any more."))
+    if not isinstance(file, UploadedFile):
+        flows.lead(request.actor, room_id)
+        raise Invalid({"logo": ["required"]})
+    flows.set_logo(request.actor, room_id, file.chunks(), name=file.name or "", now=now)
+    return done(request, here, _("Guests see the new logo from now on."))
+
+
 def _show(
     request: MemberRequest,
     hand: Hand,
@@ -83,6 +103,7 @@ def _show(
         "settings": kept,
         "room_form": form,
         "refused": ways is not None,
+        "has_logo": bool(hand.room.logo_key),
         "open_url": access.link_url(open_link) if open_link is not None and open_link.revoked_at is None else "",
     }
     return page(request, "web/rooms/settings.html", context, status=422 if ways is not None else 200)
