@@ -49,7 +49,7 @@ def make(admin: Actor, cast: Cast, documents: Mapping[str, str], prove: Prove, *
     bidders, advisers = (flows.create_group(admin, room.public_id, name, now=began) for name in ("Bidders", "Advisers"))
     guests = _invite(admin, room, cast, bidders, advisers, now=now - timedelta(days=2))
     _give(admin, room, folders, bidders, advisers, now=began)
-    _ask(hand, guests[cast.bidders[0]], folders["Finance"], prove, now=now)
+    _ask(hand, guests[cast.bidders[1]], folders["Finance"], prove, now=now)
     for name, files in _TREE.items():  # last: nobody here waits for the later pages of the copies
         for file in files:
             flows.bring_document(hand, folders[name], documents[file], now=began)

@@ -20,6 +20,7 @@ from sealroom.api.app import api
 
 EXAMPLES = 8  # good and bad ones of each call
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+OPEN = {f"/api/v1/auth/{name}" for name in ("device", "token", "revoke")}  # asked by who has no key yet, or gives it back
 CALLS = sorted((method.upper(), path) for path, methods in api.get_openapi_schema()["paths"].items() for method in methods)
 LIMITED = settings(max_examples=EXAMPLES, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
@@ -46,6 +47,8 @@ def test_no_request_breaks_a_call(admin: Caller, method: str, path: str, mode: G
         if mode is GenerationMode.POSITIVE:
             case.path_parameters.update({name: value for name, value in known.items() if name in case.path_parameters})
         case.call_and_validate(headers={"Authorization": f"Bearer {admin.key}"}, checks=CHECKS)
+        if path in OPEN:
+            return
         refused = case.call(headers={"Authorization": "Bearer none"})
         assert refused.status_code in {400, 401, 404, 405}, refused.status_code
 
