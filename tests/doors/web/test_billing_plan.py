@@ -46,6 +46,7 @@ def test_billing_is_in_the_admins_navigation(buyer: Persona, till: ScriptedTill)
         (PLAN, "Plan Usage &amp; Details"),
         (INVOICES, "Invoices"),
         (DETAILS, "Payment method &amp; details"),
+        ("/admin/integrations/", "INTEGRATIONS"),
         ("/admin/activity/", "Activity"),
     ]
 
