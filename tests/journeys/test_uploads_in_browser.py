@@ -110,8 +110,8 @@ def replacing(server: Server, new_page: Callable[..., Page]) -> tuple[Page, str]
     """The page on which a sent file is replaced, and its address."""
     page, sender = new_page(viewport=DESK), f"{uuid4().hex}@example.com"
     sign_up(server, page, sender, team="Second thoughts")
-    sent = set_scene(server, sender)
-    address = f"{server.base_url}/sends/{sent['gated']}/files/{sent['book']}/replace/"
+    sent = set_scene(server, sender)["gated"]
+    address = f"{server.base_url}/sends/{sent['send']}/files/{sent['documents'][0]}/replace/"
     page.goto(address)
     return page, address
 
