@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The add-ins for mail programs as this installation hands them out. They lie beside the sources (`addins/` of a checkout) or in
+the package (a wheel carries them), are never run here and know the server only by its API."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import sealroom
+
+_STAMP = (1980, 1, 1, 0, 0, 0)  # archives of the same content are the same bytes
+_PACKAGE = Path(sealroom.__file__).parent
+
+
+def folder(client: str) -> Path:
+    """Where the files of an add-in lie: "gmail", "outlook" or "thunderbird"."""
+    packed = _PACKAGE / "addins" / client
+    return packed if packed.is_dir() else _PACKAGE.parents[1] / "addins" / client
+
+
+def files_of(client: str) -> dict[str, bytes]:
+    """Its files by their path inside the add-in, in order of the paths."""
+    top = folder(client)
+    return {path.relative_to(top).as_posix(): path.read_bytes() for path in sorted(top.rglob("*")) if path.is_file()}
+
+
+def archive(files: Mapping[str, bytes]) -> bytes:
+    """A ZIP archive of files by path: the same bytes for the same files."""
+    kept = io.BytesIO()
+    with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as into:
+        for name, content in files.items():
+            entry = zipfile.ZipInfo(name, _STAMP)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            into.writestr(entry, content)
+    return kept.getvalue()
