@@ -168,4 +168,4 @@ def test_number_of_statements_does_not_grow(scene: Scene) -> None:
         scene.plot.set(guest, scene.plot.folder(f"Folder {number}"), Right.PRINT)
     with CaptureQueriesContext(connection) as many:
         queries.matrix(scene.room)
-    assert len(few) == len(many) == 7
+    assert len(few) == len(many) == 8

@@ -18,7 +18,7 @@ SENDS: dict[str, dict[str, Any]] = {
     "keys": {"to": "keys@example.com", "pages": [12]},
     "zoom": {"to": "zoom@example.com", "pages": [3]},
     "taken back": {"to": "back@example.com", "pages": [12]},
-    "idle": {"to": "idle@example.com", "pages": [1]},
+    "idle": {"to": "idle@example.com", "pages": [1], "language": "fr"},
     "no script": {"to": "script@example.com", "pages": [1]},
     "themes": {"to": "themes@example.com", "pages": [2, 1]},
     "en": {"to": "en@example.com", "pages": [3, 1], "language": "en"},
@@ -95,12 +95,14 @@ def test_open_viewer_loses_everything_when_the_send_is_taken_back(stage: Stage, 
     assert page.locator(".sheet, .thumb, .viewer img").count() == 0
 
 
-def test_idle_viewer_learns_of_the_end_by_itself(stage: Stage, new_page: Callable[..., Page]) -> None:
+def test_idle_viewer_learns_of_the_end_by_itself_and_tells_it_in_its_own_language(
+    stage: Stage, new_page: Callable[..., Page]
+) -> None:
     page, sent = new_page(viewport=DESK), stage.sent["idle"]
     stage.enter(page, sent)
     page.locator(".sheet.is-shown").first.wait_for()
     stage.revoke(sent)
-    expect(page.locator("[data-ended-title]")).to_have_text("The sender has ended access.", timeout=20_000)
+    expect(page.locator("[data-ended-title]")).to_have_text("L’expéditeur a mis fin à l’accès.", timeout=20_000)
     assert page.locator(".sheet, .thumb, .viewer img").count() == 0
 
 

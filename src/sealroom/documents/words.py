@@ -78,7 +78,8 @@ def read_structure(kept: bytes) -> Structure:
 def fold(text: str) -> str:
     """Text as a search compares it: compatibility forms, case and accents do not matter (Unicode NFKD, case folding), and any
     white space is one space."""
-    return " ".join("".join(map(_fold_letter, text)).split())
+    folded = text.lower() if text.isascii() else "".join(map(_fold_letter, text))
+    return " ".join(folded.split())
 
 
 def find(pages: Iterable[tuple[int, PageText]], query: str, *, limit: int) -> tuple[Hit, ...]:

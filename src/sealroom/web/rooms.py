@@ -11,7 +11,7 @@ from django.utils.translation import pgettext
 
 from sealroom.datarooms import queries
 from sealroom.datarooms.flows import Hand
-from sealroom.datarooms.queries import GuestState, SeenItem, Sight
+from sealroom.datarooms.queries import FolderName, GuestState, SeenItem, Sight
 from sealroom.datarooms.rules import Audience, QuestionState, Right, Role, RoomState
 
 DEPTH_MARK = "\u2003"
@@ -99,20 +99,15 @@ def guest_words() -> dict[GuestState, tuple[str, str]]:
     }
 
 
-def called(item: SeenItem) -> str:
+def called(item: SeenItem | FolderName) -> str:
     """An item with its number, where the room shows one."""
     return f"{item.number} {item.name}".strip()
 
 
 def folder_choices(sight: Sight) -> list[tuple[str, str]]:
     """Every folder, deeper ones set in; the room itself comes first."""
-    depths: dict[str, int] = {"": 0}
-    found = [("", _("The top of the room"))]
-    for item in sight.items:
-        if item.is_folder:
-            depths[item.id] = depths[item.parent] + 1
-            found.append((item.id, DEPTH_MARK * depths[item.id] + called(item)))
-    return found
+    folders = [(folder.id, DEPTH_MARK * folder.depth + called(folder)) for folder in sight.folders()]
+    return [("", _("The top of the room")), *folders]
 
 
 def crumbs(hand: Hand, trail: list[SeenItem], *, route: str = "web:room") -> list[dict[str, str]]:

@@ -93,7 +93,7 @@ def may_take(item: SeenItem) -> bool:
 
 def can_take_something(hand: Hand, sight: Sight) -> bool:
     """Whether an archive of everything would hold anything."""
-    return not hand.is_preview and any(map(may_take, sight.files))
+    return not hand.is_preview and sight.has_files_with(Right.DOWNLOAD_PDF)
 
 
 def _chosen(sight: Sight, item_ids: Sequence[str]) -> list[SeenItem]:

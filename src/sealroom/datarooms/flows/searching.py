@@ -11,7 +11,7 @@ from sealroom.core.errors import DomainError
 from sealroom.datarooms.queries import SeenItem, Sight
 from sealroom.datarooms.rules import Right
 from sealroom.documents import flows as documents
-from sealroom.documents.models import Version, VersionState
+from sealroom.documents.models import Version
 from sealroom.documents.words import QUERY_CHARACTERS
 
 MOST_HITS = 200
@@ -45,10 +45,8 @@ def search_room(sight: Sight, text: str) -> Found:
     if not wanted:
         return Found()
     named = sight.search(wanted, MOST_HITS)
-    least = Right.DOWNLOAD_PDF.rank
-    open_to_copy = [item for item in sight.files if item.right.rank >= least and item.pages and item.state == VersionState.READY]
-    chosen = open_to_copy[:MOST_READ]
-    return Found(tuple(named), tuple(_with_words(chosen, wanted)), len(chosen), len(open_to_copy))
+    chosen, readable = sight.readable_files(Right.DOWNLOAD_PDF, MOST_READ)
+    return Found(tuple(named), tuple(_with_words(chosen, wanted)), len(chosen), readable)
 
 
 @dataclass(frozen=True)
@@ -78,15 +76,15 @@ def look_up_files(sight: Sight, text: str, chosen: Collection[str]) -> Lookup:
     """Find files to point to by a part of their name, in what somebody sees; of ids in `chosen` that he does not see nothing is
     said. Blank finds nothing."""
     wanted = " ".join(text.split())[:QUERY_CHARACTERS]
-    taken = [item for item in sight.files if item.id in chosen]
-    named = [item for item in sight.search(wanted, len(sight.items)) if not item.is_folder and item.id not in chosen]
+    taken = [item for item in sight.find_all(chosen) if not item.is_folder]
+    named = [item for item in sight.search(wanted) if not item.is_folder and item.id not in chosen]
     choices = [Choice(item, _where(sight, item), is_chosen=True) for item in taken]
     choices += [Choice(item, _where(sight, item), is_chosen=False) for item in named[:MOST_LOOKED_UP]]
     return Lookup(wanted, tuple(choices), has_more=len(named) > MOST_LOOKED_UP)
 
 
 def _where(sight: Sight, item: SeenItem) -> str:
-    return " / ".join(one.name for one in sight.trail(item.id)[:-1])
+    return " / ".join(sight.way_to(item.id))
 
 
 def _with_words(items: list[SeenItem], wanted: str) -> Iterator[WordHit]:

@@ -62,7 +62,7 @@ from sealroom.datarooms.queries.questions import (
     may_see,
     thread_of,
 )
-from sealroom.datarooms.queries.sight import Branch, SeenItem, Sight, group_sight, house_sight, sight_for, sight_of
+from sealroom.datarooms.queries.sight import Branch, FolderName, SeenItem, Sight, group_sight, house_sight, sight_for, sight_of
 from sealroom.datarooms.queries.standing import guest_behind, right_on, standing_of
 from sealroom.datarooms.queries.tree import (
     KEPT_BY,
@@ -98,6 +98,7 @@ __all__ = [
     "Column",
     "ExportFile",
     "ExportView",
+    "FolderName",
     "GroupRow",
     "GroupUse",
     "GuestRow",

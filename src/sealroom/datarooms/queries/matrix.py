@@ -107,6 +107,10 @@ def all_rights_now(room: DataRoom) -> AllRights:
     return AllRights(_ground(room))
 
 
+_RightsBy = Mapping[int | None, Right]  # by item (None: the room)
+_Sources = tuple[_RightsBy, list[tuple[int, _RightsBy]]]
+
+
 @dataclass(frozen=True)
 class _Ground:
     """Everything rights follow from, read of one instant. Co-owners are left out: nothing is set for them."""
@@ -116,24 +120,23 @@ class _Ground:
     groups: Sequence[Group]
     guests: Sequence[Guest]
     groups_of: Mapping[int, set[int]]  # by guest
-    own: Mapping[int, Mapping[int | None, Right]]  # by guest, then item
-    shared: Mapping[int, Mapping[int | None, Right]]  # by group, then item
+    own: Mapping[int, _RightsBy]  # by guest, then item
+    shared: Mapping[int, _RightsBy]  # by group, then item
 
     def right_on(self, person: Guest | Group, chain: Sequence[int | None]) -> Effective:
         """On one item; `chain` goes from it up to the room (None)."""
-        settings = self._settings[person]
-        return decide_right([(item, settings.get(item, ())) for item in chain], default=self.default)
+        return decide_right([(item, self._set_on(item, person)) for item in chain], default=self.default)
 
     def spread(self, person: Guest | Group) -> list[Effective]:
         """On every item, in the order of the tree."""
-        return spread_rights(*self._tree, self._settings[person], default=self.default)
+        return spread_rights(*self._tree, self._settings_of(person), default=self.default)
 
     def cell(self, person: Guest | Group, item: SeenItem | None, held: Effective) -> Cell:
         """A right in words of ids and names."""
         set_here = self.own if isinstance(person, Guest) else self.shared
         is_here = (item.pk if item else None) in set_here.get(person.pk, ())
         group = self._names[held.group] if held.group is not None else ""
-        return Cell(held.right, held.source, is_here, group, self._items[held.item] if held.item is not None else None)
+        return Cell(held.right, held.source, is_here, group, self.sight.find_key(held.item) if held.item is not None else None)
 
     def column(self, person: Guest | Group) -> Column:
         """Who stands above a column."""
@@ -143,31 +146,32 @@ class _Ground:
         is_revoked = person.revoked_at is not None
         return Column(person.public_id, person.address, is_group=False, name=person.name, groups=groups, is_revoked=is_revoked)
 
-    @cached_property
-    def _settings(self) -> dict[Guest | Group, Settings]:
-        people: list[Guest | Group] = [*self.groups, *self.guests]
-        return {person: self._settings_of(person) for person in people}
-
     def _settings_of(self, person: Guest | Group) -> Settings:
-        is_guest = isinstance(person, Guest)
-        groups = self.groups_of.get(person.pk, ()) if is_guest else (person.pk,)
-        settings: dict[int | None, list[Setting]] = defaultdict(list)
-        if is_guest:
-            for item, right in self.own.get(person.pk, {}).items():
-                settings[item].append(Setting(right))
-        for group in groups:
-            for item, right in self.shared.get(group, {}).items():
-                settings[item].append(Setting(right, group))
-        return settings
+        mine, shared = self._sources(person)
+        items = set(mine).union(*(found for _group, found in shared))
+        return {item: self._set_on(item, person) for item in items}
+
+    def _set_on(self, item: int | None, person: Guest | Group) -> list[Setting]:
+        mine, shared = self._sources(person)
+        own = [Setting(mine[item])] if item in mine else []
+        return own + [Setting(found[item], group) for group, found in shared if item in found]
+
+    def _sources(self, person: Guest | Group) -> _Sources:
+        """What is set for somebody himself, and for each of his groups (a group is its own only one)."""
+        return self._sources_by[person]
+
+    @cached_property
+    def _sources_by(self) -> dict[Guest | Group, _Sources]:
+        found: dict[Guest | Group, _Sources] = {group: ({}, [(group.pk, self.shared.get(group.pk, {}))]) for group in self.groups}
+        for guest in self.guests:
+            groups = self.groups_of.get(guest.pk, ())
+            found[guest] = self.own.get(guest.pk, {}), [(group, self.shared.get(group, {})) for group in groups]
+        return found
 
     @cached_property
     def _tree(self) -> Tree:
         places = {"": TOP} | {item.id: place for place, item in enumerate(self.sight.items)}
-        return Tree([item.pk for item in self.sight.items], [places[item.parent] for item in self.sight.items])
-
-    @cached_property
-    def _items(self) -> dict[int, SeenItem]:
-        return {item.pk: item for item in self.sight.items}
+        return Tree([item.pk for item in self.sight.items], [places.get(item.parent, TOP) for item in self.sight.items])
 
     @cached_property
     def _names(self) -> dict[int, str]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from sealroom.access.rules import domain_of
 from sealroom.core.errors import NotFound
 from sealroom.datarooms import rules
 from sealroom.datarooms.models import DataRoom, Group, GroupMember, Guest, Question, QuestionAttachment, QuestionPost
-from sealroom.datarooms.queries.sight import Looker, SeenItem, sight_for
+from sealroom.datarooms.queries.sight import Looker, SeenItem, Sight, sight_for
 from sealroom.datarooms.rules import Audience, Known, QuestionState, Role, Thread
 
 
@@ -97,8 +98,8 @@ def get_question(hand: Looker, question_id: str) -> ThreadView:
     rows = list(question.posts.select_related("guest", "user"))
     attached: dict[int, list[SeenItem]] = defaultdict(list)
     for post, item in QuestionAttachment.objects.filter(post__question=question).order_by("pk").values_list("post", "item"):
-        if item in eyes.items:
-            attached[post].append(eyes.items[item])
+        if (seen := eyes.item(item)) is not None:
+            attached[post].append(seen)
     posts = tuple(
         PostView(eyes.author(row.guest, row), row.text, row.is_answer, row.created_at, tuple(attached[row.pk])) for row in rows
     )
@@ -128,7 +129,7 @@ class _Eyes:
     def __init__(self, hand: Looker) -> None:
         self.room, self.guest = hand.room, hand.guest
         self.leads = hand.group is None and (self.guest is None or self.guest.role == Role.CO_OWNER)
-        self.items = {item.pk: item for item in sight_for(hand).items}
+        self._hand = hand
         self.groups = {hand.group.pk} if hand.group is not None else _groups_of(self.guest)
         self._companions: set[int] | None = None
 
@@ -140,7 +141,17 @@ class _Eyes:
         return dict(enumerate((question for question in rows if self.sees(question)), start=1))
 
     def sees(self, question: Question) -> bool:
-        return rules.sees_question(thread_of(question), guest=self.own_pk, groups=self.groups, items=self.items)
+        items = self._sight.keys if question.item_id else ()
+        return rules.sees_question(thread_of(question), guest=self.own_pk, groups=self.groups, items=items)
+
+    def item(self, pk: int | None) -> SeenItem | None:
+        """An item that a question is about, or that is attached, where he sees it."""
+        return self._sight.find_key(pk) if pk is not None and pk in self._sight.keys else None
+
+    @cached_property
+    def _sight(self) -> Sight:
+        """Most questions are about no item: then the tree need not be read."""
+        return sight_for(self._hand)
 
     @property
     def own_pk(self) -> int:
@@ -168,7 +179,7 @@ class _Eyes:
             state=QuestionState(question.state),
             audience=Audience(question.audience),
             author=self.author(question.asked_by, question),
-            item=self.items.get(question.item_id or 0),
+            item=self.item(question.item_id),
             assigned_to=assigned,
             posts=posts,
             created_at=question.created_at,

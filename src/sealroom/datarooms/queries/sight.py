@@ -5,20 +5,17 @@ read anew at each call; what is hidden from the person is not in it and leaves n
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from functools import cached_property
 from itertools import islice
-from typing import Any, NamedTuple, Protocol
-
-from django.db.models import BooleanField, CharField, ExpressionWrapper, Q
-from django.db.models.functions import Cast
+from typing import NamedTuple, Protocol
 
 from sealroom.core.errors import NotFound
 from sealroom.datarooms.models import DataRoom, Group, Guest, Item
+from sealroom.datarooms.queries.facts import Facts, facts_of, readable_in
 from sealroom.datarooms.queries.reading import Settings, settings_of_group, settings_of_guest, steadily
 from sealroom.datarooms.rules import LEADING, TOP, Node, Right, Role, in_order, see, spread_rights
-from sealroom.documents.rules import extension_of
 from sealroom.documents.words import fold
 
 MOST_BRANCHES = 100  # a longer tree helps nobody find anything
@@ -61,42 +58,87 @@ class Branch(NamedTuple):
     is_open: bool
 
 
-class Sight:
-    """What one person sees at this instant; not to be kept for another request. `items` are in the order of the tree. A page shows
-    few of ten thousand items, so each is put together only when it is asked for."""
+class FolderName(NamedTuple):
+    """A folder to choose from a list; `depth` is 1 at the top."""
 
-    def __init__(self, places: Sequence[_Place] = ()) -> None:
+    id: str
+    name: str
+    number: str
+    depth: int
+
+
+class _Place(NamedTuple):
+    """An item as far as the tree and the rights say: enough to find, count and number it."""
+
+    pk: int
+    id: str
+    name: str
+    is_folder: bool
+    number: str
+    parent: str
+    right: Right
+    files: int
+
+
+class Sight:
+    """What one person sees at this instant; not to be kept for another request. Which items, where, and with which rights is
+    settled when it is made; a page shows few of ten thousand, so what else is told of them is read when they are asked for."""
+
+    def __init__(self, places: Sequence[_Place] = (), room_pk: int = 0) -> None:
         self._places = places
+        self._room_pk = room_pk
+        self._made: dict[int, SeenItem] = {}
 
     @cached_property
     def items(self) -> list[SeenItem]:
         """Everything he sees, in the order of the tree."""
-        return [_item(place) for place in self._places]
+        return self._items(self._places)
 
     @cached_property
     def files(self) -> list[SeenItem]:
         """All files, in the order of the tree."""
-        return [item for item in self.items if not item.is_folder]
+        return self._items([place for place in self._places if not place.is_folder])
+
+    def readable_files(self, least: Right, limit: int) -> tuple[list[SeenItem], int]:
+        """The first files that can be read page by page and on which he has at least this right, in the order of the tree; and how
+        many such files there are."""
+        readable = readable_in(self._room_pk)
+        places = [place for place in self._places if _is_held(place, least) and place.pk in readable]
+        return self._items(places[:limit]), len(places)
+
+    def has_files_with(self, least: Right) -> bool:
+        """Whether there is any such file."""
+        return any(_is_held(place, least) for place in self._places)
 
     def find(self, item_id: str) -> SeenItem:
         """An item by its id. Raises `NotFound`, also for one that exists and is hidden."""
-        place = self._by_id.get(item_id)
-        if place is None:
-            raise NotFound
-        return _item(place)
+        return self._only(self._by_id.get(item_id))
+
+    def find_all(self, item_ids: Collection[str]) -> list[SeenItem]:
+        """Those of some ids that he sees, in the order of the tree."""
+        return self._items([place for place in self._places if place.id in item_ids])
+
+    def find_key(self, pk: int) -> SeenItem:
+        """An item by its primary key. Raises `NotFound`."""
+        return self._made.get(pk) or self._only(self._by_pk.get(pk))
 
     def children(self, folder_id: str = "") -> list[SeenItem]:
         """What he sees directly in a folder ("": at the top). Raises `NotFound`."""
         if folder_id and folder_id not in self._by_id:
             raise NotFound
-        return [_item(place) for place in self._by_parent.get(folder_id, ())]
+        return self._items(self._by_parent.get(folder_id, ()))
 
     def trail(self, item_id: str) -> list[SeenItem]:
         """The folders that lead to an item as he sees them, from the top, and the item itself. Raises `NotFound`."""
-        trail = [self.find(item_id)]
-        while trail[-1].parent:
-            trail.append(self.find(trail[-1].parent))
-        return trail[::-1]
+        trail = self._trail(item_id)
+        found = self._items(trail)
+        if len(found) < len(trail):
+            raise NotFound
+        return found
+
+    def way_to(self, item_id: str) -> list[str]:
+        """The names of the folders that lead to an item, from the top. Raises `NotFound`."""
+        return [place.name for place in self._trail(item_id)[:-1]]
 
     def below(self, folder_id: str = "") -> list[SeenItem]:
         """Everything he sees under a folder at any depth, in the order of the tree. Raises `NotFound`."""
@@ -107,34 +149,74 @@ class Sight:
         for place in self._places:
             if place.parent in inside:
                 inside.add(place.id)
-                found.append(_item(place))
+                found.append(place)
+        return self._items(found)
+
+    def folders(self) -> list[FolderName]:
+        """All folders, in the order of the tree."""
+        depths, found = {"": 0}, []
+        for place in self._places:
+            if place.is_folder:
+                depths[place.id] = depths[place.parent] + 1
+                found.append(FolderName(place.id, place.name, place.number, depths[place.id]))
         return found
 
     def branches(self, folder_id: str = "") -> list[Branch]:
         """The folders at the top and those in each folder on the way to one, in the order of the tree, at most `MOST_BRANCHES`.
         Raises `NotFound`."""
-        trail = {one.id for one in self.trail(folder_id)} if folder_id else set()
+        trail = {place.id for place in self._trail(folder_id)} if folder_id else set()
         folders = [place for place in self._places if place.is_folder]
         full = {place.parent for place in folders}
-        depths, found = {"": -1}, []
-        for place in folders:
-            if not place.parent or place.parent in trail:
-                depths[place.id] = depths[place.parent] + 1
-                is_open = place.id in trail and place.id in full
-                found.append(Branch(_item(place), depths[place.id], place.id in full, is_open))
-        return found[:MOST_BRANCHES]
+        shown = [place for place in folders if not place.parent or place.parent in trail][:MOST_BRANCHES]
+        depths = {"": -1}
+        for place in shown:
+            depths[place.id] = depths[place.parent] + 1
+        items = self._items(shown)
+        return [Branch(one, depths[one.id], one.id in full, one.id in trail and one.id in full) for one in items]
 
-    def search(self, text: str, limit: int) -> list[SeenItem]:
-        """The first items whose name has `text` in it; case and accents do not matter. Blank finds nothing."""
+    def search(self, text: str, limit: int | None = None) -> list[SeenItem]:
+        """The first items whose name has `text` in it (None: all of them); case and accents do not matter. Blank finds nothing."""
         wanted = fold(text)
         if not wanted:
             return []
-        hits = (place for place in self._places if wanted in fold(place.name))
-        return [_item(place) for place in islice(hits, limit)]
+        return self._items(list(islice((place for place in self._places if wanted in fold(place.name)), limit)))
+
+    def _trail(self, item_id: str) -> list[_Place]:
+        trail, above = [], item_id
+        while above:
+            place = self._by_id.get(above)
+            if place is None:
+                raise NotFound
+            trail.append(place)
+            above = place.parent
+        return trail[::-1]
+
+    def _only(self, place: _Place | None) -> SeenItem:
+        found = self._items([place]) if place else []
+        if not found:
+            raise NotFound
+        return found[0]
+
+    def _items(self, places: Sequence[_Place]) -> list[SeenItem]:
+        """Put together; without those that were taken away after the tree was read."""
+        wanted = [place for place in places if place.pk not in self._made]
+        if wanted:
+            facts = facts_of(self._room_pk, [place.pk for place in wanted])
+            self._made |= {place.pk: _item(place, facts[place.pk]) for place in wanted if place.pk in facts}
+        return [self._made[place.pk] for place in places if place.pk in self._made]
 
     @cached_property
     def _by_id(self) -> dict[str, _Place]:
         return {place.id: place for place in self._places}
+
+    @property
+    def keys(self) -> Collection[int]:
+        """The primary keys of everything he sees."""
+        return self._by_pk.keys()
+
+    @cached_property
+    def _by_pk(self) -> dict[int, _Place]:
+        return {place.pk: place for place in self._places}
 
     @cached_property
     def _by_parent(self) -> dict[str, list[_Place]]:
@@ -142,30 +224,6 @@ class Sight:
         for place in self._places:
             below[place.parent].append(place)
         return below
-
-
-class _Place(NamedTuple):
-    """An item before it is put together: what the database says of it, and what was worked out."""
-
-    row: tuple[Any, ...]
-    number: str
-    parent: str
-    right: Right
-    files: int
-
-    @property
-    def id(self) -> str:
-        id_: str = self.row[4]
-        return id_
-
-    @property
-    def name(self) -> str:
-        name: str = self.row[5]
-        return name
-
-    @property
-    def is_folder(self) -> bool:
-        return self.row[3] is None
 
 
 class Looker(Protocol):
@@ -217,7 +275,8 @@ def _of_guest(room: DataRoom, guest_pk: int) -> Sight:
 
 def _seen(room: DataRoom, settings: Settings | None) -> Sight:
     """`settings` None: of somebody who leads the room."""
-    rows = {row[0]: row for row in _rows(room)}
+    living = Item.objects.filter(room=room, trashed_at=None).order_by()
+    rows = {row[0]: row for row in living.values_list("pk", "parent", "position", "document", "public_id", "name")}
     tree = in_order(Node(*row[:3]) for row in rows.values())
     default = Right(room.default_right)
     held = [LEADING] * len(tree.items) if settings is None else spread_rights(*tree, settings, default=default)
@@ -225,37 +284,16 @@ def _seen(room: DataRoom, settings: Settings | None) -> Sight:
     seen = see(tree, shown=shown, is_file=[rows[pk][3] is not None for pk in tree.items])
     ids, places = {TOP: ""}, []
     for place, above in seen.above.items():
-        row = rows[tree.items[place]]
-        ids[place] = row[4]
+        pk, _parent, _position, document, ids[place], name = rows[tree.items[place]]
         number = seen.numbers[place] if room.shows_index else ""
-        places.append(_Place(row, number, ids[above], held[place].right, seen.files[place]))
-    return Sight(places)
+        places.append(_Place(pk, ids[place], name, document is None, number, ids[above], held[place].right, seen.files[place]))
+    return Sight(places, room.pk)
 
 
-def _rows(room: DataRoom) -> Any:
-    """Instants come as texts: Django takes longer to read 20,000 of them than everything else takes together."""
-    living = Item.objects.filter(room=room, trashed_at=None).annotate(
-        added_text=Cast("created_at", CharField()),
-        changed_text=Cast("changed_at", CharField()),
-        is_media=ExpressionWrapper(Q(document__current__media__isnull=False), output_field=BooleanField()),
-    )
-    current = [f"document__current__{name}" for name in ("name", "kind", "pages", "size", "state", "sha256")]
-    own = ("pk", "parent", "position", "document__public_id", "public_id", "name", "added_text", "changed_text", "is_media")
-    return living.values_list(*own, *current)
+def _is_held(place: _Place, least: Right) -> bool:
+    return not place.is_folder and place.right.rank >= least.rank
 
 
-def _item(place: _Place) -> SeenItem:
-    row, number, parent, right, files = place
-    pk, _, _, document, public_id, name, added, changed, is_media, file, kind, pages, size, state, sha256 = row
-    added_at, changed_at = _instant(added), _instant(changed)
-    if document is None:
-        return SeenItem(
-            pk, public_id, name, number, parent, True, right, "", "", "", 0, 0, "", False, "", added_at, changed_at, files
-        )
-    version = (extension_of(file or ""), kind or "", pages or 0, size or 0, state or "", bool(is_media), sha256 or "")
-    return SeenItem(pk, public_id, name, number, parent, False, right, document, *version, added_at, changed_at, 0)
-
-
-def _instant(text: str) -> datetime:
-    """What the database wrote as text: SQLite without a zone, PostgreSQL with that of the connection; UTC is meant by both."""
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+def _item(place: _Place, facts: Facts) -> SeenItem:
+    own = place.pk, place.id, place.name, place.number, place.parent, place.is_folder, place.right
+    return SeenItem(*own, **facts._asdict(), files=place.files)

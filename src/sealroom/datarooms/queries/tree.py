@@ -80,7 +80,7 @@ def list_trash(room: DataRoom) -> list[Trashed]:
     items = list(_thrown(room).order_by("-trashed_at", "-pk"))
     above = {int(part) for item in items for part in item.path.split("/")[:-1]}
     names = dict(Item.objects.filter(pk__in=above).values_list("pk", "name"))
-    files = Counter(Item.objects.filter(room=room, document__isnull=False).values_list("trashed_with", flat=True))
+    files = Counter(Item.objects.filter(trashed_with__in=items, document__isnull=False).values_list("trashed_with", flat=True))
     return [
         Trashed(
             id=item.public_id,

@@ -54,7 +54,7 @@ def question(request: HttpRequest, *, link_id: str, question_id: str) -> HttpRes
 def _ask(request: HttpRequest, hand: Hand, link_id: str) -> HttpResponse:
     subject, text, item_id = (request.POST.get(name, "") for name in ("subject", "text", "about"))
     typed = Asking(subject, text, item=item_id, attachments=_chosen(request))
-    about = next((item for item in queries.sight_for(hand).items if item.id == item_id), None)
+    about = next(iter(queries.sight_for(hand).find_all({item_id})), None)
     if "look" in request.POST:
         return _list_page(request, hand, link_id, about=about, typed=typed)
     try:

@@ -182,7 +182,7 @@ def _worded(found: Found, link_id: str, hand: Hand, sight: Sight) -> list[Row]:
 
 
 def _where(sight: Sight, item: SeenItem) -> str:
-    return " / ".join(one.name for one in sight.trail(item.id)[:-1])
+    return " / ".join(sight.way_to(item.id))
 
 
 def _crumbs(hand: Hand, link_id: str, trail: Sequence[SeenItem]) -> list[dict[str, str]]:

@@ -2,7 +2,7 @@
 // Plays one film or sound. The server judges every range it sends; the moment it refuses, the player is emptied.
 
 import { Expiry } from "./viewer/expiry.js";
-import { ENDED, problemOf } from "./viewer/loader.js";
+import { ENDED, ask, problemOf } from "./viewer/loader.js";
 import { Pulse } from "./viewer/pulse.js";
 
 const LOOK_AGAIN = 1500; // ms
@@ -53,7 +53,7 @@ function start(root) {
   };
 
   async function look() {
-    const answer = await fetch(facts.progress, { credentials: "same-origin" });
+    const answer = await ask(facts.progress);
     if (ENDED.has(answer.status)) {
       end(await problemOf(answer));
       throw new Error("ended");
@@ -66,7 +66,7 @@ function start(root) {
   film.addEventListener("error", async () => {
     if (over || !film.getAttribute("src")) return;
     const at = film.currentTime;
-    const answer = await fetch(facts.media, { method: "HEAD", credentials: "same-origin" }).catch(() => null);
+    const answer = await ask(facts.media, { method: "HEAD" }).catch(() => null);
     if (answer && (ENDED.has(answer.status) || answer.status === 403)) return void end(await whole(facts.media, answer));
     tries += 1;
     if (tries > 5) return void say(words.broken);
@@ -111,7 +111,7 @@ function start(root) {
 
 /** A HEAD has no body: the refusal's words come with a short range. */
 async function whole(address, fallback) {
-  const answer = await fetch(address, { headers: { Range: "bytes=0-0" }, credentials: "same-origin" }).catch(() => fallback);
+  const answer = await ask(address, { headers: { Range: "bytes=0-0" } }).catch(() => fallback);
   return problemOf(answer);
 }
 

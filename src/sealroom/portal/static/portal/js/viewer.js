@@ -9,7 +9,7 @@ import { Desk } from "./viewer/desk.js";
 import { Expiry } from "./viewer/expiry.js";
 import { Find } from "./viewer/find.js";
 import { Layers } from "./viewer/layers.js";
-import { Loader } from "./viewer/loader.js";
+import { Loader, ask } from "./viewer/loader.js";
 import { Outline } from "./viewer/outline.js";
 import { Paper } from "./viewer/paper.js";
 import { Pulse } from "./viewer/pulse.js";
@@ -194,7 +194,7 @@ class Viewer {
       return;
     }
     try {
-      const answer = await fetch(`${this.facts.address}structure.json`, { credentials: "same-origin", cache: "no-store" });
+      const answer = await ask(`${this.facts.address}structure.json`);
       if (!answer.ok || this.over) return;
       const structure = await answer.json();
       this.layers.learnLinks(structure.links);

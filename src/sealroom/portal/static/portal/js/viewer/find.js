@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The find box, where words may leave the pictures. The server looks; here is only where it found something.
 
+import { ask } from "./loader.js";
+
 const PAUSE = 250; // ms of quiet in the field before the server is asked
 
 export class Find {
@@ -56,7 +58,7 @@ export class Find {
       return;
     }
     try {
-      const answer = await fetch(`${this.address}?q=${encodeURIComponent(query)}`, { credentials: "same-origin", cache: "no-store" });
+      const answer = await ask(`${this.address}?q=${encodeURIComponent(query)}`);
       if (answer.ok && this.asked === query) this.learn((await answer.json()).hits);
     } catch {
       this.count.textContent = this.words.offline;

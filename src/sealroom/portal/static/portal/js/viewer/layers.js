@@ -3,6 +3,7 @@
 // transform brings a whole layer to size, so zooming moves nothing else.
 
 import { PIXELS_PER_POINT } from "./book.js";
+import { ask } from "./loader.js";
 
 const KEPT = 60; // pages whose words stay in memory
 const QUIET = 250; // ms after which words are asked for: pictures go first
@@ -105,7 +106,7 @@ export class Layers {
     }
     this.asking.add(page);
     try {
-      const answer = await fetch(this.textAddress(page), { credentials: "same-origin", cache: "no-store" });
+      const answer = await ask(this.textAddress(page));
       if (answer.ok && !this.ended) {
         this.texts.set(page, (await answer.json()).words);
         if (this.texts.size > KEPT) this.texts.delete(this.texts.keys().next().value);

@@ -8,6 +8,12 @@ export const ENDED = new Set([401, 403, 404, 410]);
 const BUSY = new Set([429, 502, 503, 504]);
 const PATIENCE = 90_000; // ms; the first look at a heavy page may have to render it
 
+/** `fetch` for what belongs to this page: refusals come in the language of the page, nothing is kept. */
+export function ask(address, { headers, ...options } = {}) {
+  const spoken = { "Accept-Language": document.documentElement.lang, ...headers };
+  return fetch(address, { credentials: "same-origin", cache: "no-store", ...options, headers: spoken });
+}
+
 export class Loader {
   /**
    * `address(page, width)` gives the URL. `hooks`: loaded(page), failed(page, {kind, title}), ended(problem), contact().
@@ -87,7 +93,7 @@ export class Loader {
     const patience = setTimeout(() => abort.abort(new DOMException("", "TimeoutError")), PATIENCE);
     this.running.set(page, { width, abort });
     try {
-      const answer = await fetch(this.address(page, width), { signal: abort.signal, credentials: "same-origin", cache: "no-store" });
+      const answer = await ask(this.address(page, width), { signal: abort.signal });
       this.hooks.contact?.();
       if (answer.ok) this.hold(page, width, await answer.blob());
       else await this.refused(page, answer);

@@ -2,7 +2,7 @@
 // Printing: the server issues a counted job, each of whose stamped pages comes once; then the browser's own dialog opens. Nothing of
 // them stays afterwards.
 
-import { ENDED, problemOf } from "./loader.js";
+import { ENDED, ask, problemOf } from "./loader.js";
 
 const PARALLEL = 2;
 
@@ -52,9 +52,8 @@ export class Paper {
   }
 
   async issue(first, last) {
-    const answer = await fetch(`${this.address}print/`, {
+    const answer = await ask(`${this.address}print/`, {
       method: "POST",
-      credentials: "same-origin",
       headers: { "Content-Type": "application/json", "X-CSRFToken": this.token },
       body: JSON.stringify({ first, last }),
     });
@@ -91,7 +90,7 @@ export class Paper {
 
   async page(job, page) {
     for (let patience = 10; patience > 0; patience -= 1) {
-      const answer = await fetch(`${this.address}print/${job}/${page}.jpg`, { credentials: "same-origin", cache: "no-store" });
+      const answer = await ask(`${this.address}print/${job}/${page}.jpg`);
       if (answer.ok) return answer.blob();
       if (answer.status !== 503 && answer.status !== 429) break;
       const seconds = Math.min(10, Number(answer.headers.get("Retry-After")) || 2);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Says every few seconds which pages were really on screen, and hears whether access still stands.
 
-import { ENDED, problemOf } from "./loader.js";
+import { ENDED, ask, problemOf } from "./loader.js";
 
 const TICK = 500; // ms
 const BEAT = 10_000; // ms
@@ -46,9 +46,8 @@ export class Pulse {
     this.times = new Map();
     const pages = Object.fromEntries([...told].map(([page, ms]) => [page, Math.round(ms)]).filter(([, ms]) => ms > 0));
     try {
-      const answer = await fetch(this.address, {
+      const answer = await ask(this.address, {
         method: "POST",
-        credentials: "same-origin",
         keepalive: leaving,
         headers: { "Content-Type": "application/json", "X-CSRFToken": this.token },
         body: JSON.stringify({ pages }),
