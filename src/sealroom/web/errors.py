@@ -308,8 +308,8 @@ def _said(code: str, facts: Mapping[str, object]) -> dict[str, str]:
 def _say(name: str, value: object, *, in_bytes: bool) -> str:
     if name == "reason" and value in DECLINES:
         return str(DECLINES[str(value)])
-    if name == "quotas" and isinstance(value, list):
-        return ", ".join(_used(one) for one in value)
+    if isinstance(value, list | tuple):
+        return ", ".join(_used(one) if name == "quotas" else str(one) for one in value)
     if isinstance(value, bool):
         return str(value)
     if isinstance(value, int):

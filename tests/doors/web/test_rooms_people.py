@@ -74,7 +74,10 @@ def test_invitation_that_does_not_fit_lets_nobody_in(
 
 
 def test_co_owner_from_outside_is_refused(owner: Persona, room: DataRoom) -> None:
-    assert invite(owner.client(), room, "ann@example.net", role="co_owner")[0] == 403
+    status, page = invite(owner.client(), room, "ann@example.net", role="co_owner", message="See you on Monday.")
+    assert (status, Guest.objects.filter(room=room).count()) == (403, 1)
+    assert "Not in the team: ann@example.net." in page
+    assert "See you on Monday.</textarea>" in page
 
 
 def test_guest_is_changed_revoked_restored_and_removed(owner: Persona, room: DataRoom, li: Guest, bidders: Group) -> None:

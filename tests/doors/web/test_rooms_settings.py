@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.factories.accounts import Persona, make_member
 from tests.factories.api import PDF
 
@@ -66,6 +67,14 @@ def test_settings_that_do_not_fit_change_nothing(owner: Persona, room: DataRoom,
     answer = owner.client().post(f"/rooms/{room.public_id}/settings/", settings(**data))
     room.refresh_from_db()
     assert (answer.status_code, said in answer.content.decode(), room.name) == (422, True, "Project Alder")
+
+
+def test_logo_that_is_no_picture_is_refused_at_its_field(owner: Persona, room: DataRoom) -> None:
+    answer = owner.client().post(f"/rooms/{room.public_id}/logo/", {"logo": SimpleUploadedFile("logo.png", PDF)})
+    room.refresh_from_db()
+    assert (answer.status_code, room.logo_key) == (415, None)
+    assert "This is no picture that can be shown. Choose a PNG, JPEG or WebP." in answer.content.decode()
+    assert 'value="Project Alder"' in answer.content.decode()
 
 
 def test_co_owner_may_not_give_the_room_away(owner: Persona, room: DataRoom, present: datetime) -> None:

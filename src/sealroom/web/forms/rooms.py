@@ -13,6 +13,7 @@ from sealroom.core.errors import Invalid
 from sealroom.datarooms.queries import GroupRow
 from sealroom.datarooms.rules import MOST_ABOUT, MOST_BANNER, MOST_MESSAGE
 from sealroom.web import rooms
+from sealroom.web.errors import Refusal
 from sealroom.web.forms.choices import LANGUAGES
 from sealroom.web.forms.security import MOMENTS
 
@@ -36,6 +37,10 @@ class _RoomForm(forms.Form):
         for name, reasons in error.errors.items():
             field = {"addresses": "people", "guest": "role"}.get(name, name)
             self.add_error(field if field in self.fields else None, _why(reasons, error.facts))
+
+    def refuse_at(self, field: str, refusal: Refusal) -> None:
+        """Say at a field what else the room refused, so that nothing that was typed is lost."""
+        self.add_error(field, f"{refusal.title}. {refusal.text}")
 
 
 def _why(reasons: Iterable[str], facts: Mapping[str, object]) -> str:

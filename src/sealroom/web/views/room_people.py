@@ -15,11 +15,13 @@ from django.views.decorators.http import require_http_methods
 
 from sealroom.core.errors import Invalid, NotFound
 from sealroom.datarooms import flows, queries
+from sealroom.datarooms.errors import GuestQuota, NotAMember
 from sealroom.datarooms.flows import Hand
 from sealroom.datarooms.queries import GuestRow
 from sealroom.datarooms.rules import GuestChange, Invitation, Invited, Role
 from sealroom.web import rooms
 from sealroom.web.answers import done, page
+from sealroom.web.errors import refusal_of
 from sealroom.web.forms.rooms import GuestForm, InviteForm
 from sealroom.web.forms.sending import read_recipients
 from sealroom.web.gates import MemberRequest, member_required
@@ -51,7 +53,14 @@ def _here(hand: Hand) -> str:
 
 
 def _show(
-    request: MemberRequest, hand: Hand, *, form: InviteForm | None = None, group_name: str = "", refused: str = "", now: datetime
+    request: MemberRequest,
+    hand: Hand,
+    *,
+    form: InviteForm | None = None,
+    group_name: str = "",
+    refused: str = "",
+    status: int = 422,
+    now: datetime,
 ) -> HttpResponse:
     groups = queries.groups_of(hand.room)
     names, words, roles = {one.id: one.name for one in groups}, rooms.guest_words(), rooms.role_words()
@@ -69,7 +78,7 @@ def _show(
         "group_name": group_name,
         "refused": refused,
     }
-    return page(request, "web/rooms/people.html", context, status=422 if form or refused else 200)
+    return page(request, "web/rooms/people.html", context, status=status if form or refused else 200)
 
 
 def _invite(request: MemberRequest, hand: Hand, *, now: datetime) -> HttpResponse:
@@ -97,6 +106,10 @@ def _invite(request: MemberRequest, hand: Hand, *, now: datetime) -> HttpRespons
     except Invalid as error:
         form.refuse(error)
         return _show(request, hand, form=form, now=now)
+    except (GuestQuota, NotAMember) as error:
+        refusal = refusal_of(error)
+        form.refuse_at("role" if isinstance(error, NotAMember) else "people", refusal)
+        return _show(request, hand, form=form, status=refusal.status, now=now)
     said = ngettext("%(n)s person was let in.", "%(n)s people were let in.", len(guests)) % {"n": len(guests)}
     return done(request, _here(hand), said)
 
@@ -140,6 +153,8 @@ def guest(request: MemberRequest, room_id: str, guest_id: str) -> HttpResponse:
             flows.change_guest(request.actor, room_id, guest_id, change, now=now)
         except Invalid as error:
             form.refuse(error)
+        except NotAMember as error:
+            form.refuse_at("role", refusal_of(error))
         else:
             return done(request, _here(hand), _("Saved."))
     return _show_guest(request, hand, row, form)

@@ -15,12 +15,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from sealroom.access import queries as access
-from sealroom.core.errors import Invalid
+from sealroom.core.errors import DomainError, Invalid
 from sealroom.datarooms import flows, queries
 from sealroom.datarooms.flows import Hand
 from sealroom.datarooms.rules import RoomSettings
+from sealroom.documents.errors import TooLarge, WorkshopFailure
 from sealroom.web import conditions, rooms, setting_panels
 from sealroom.web.answers import done, page
+from sealroom.web.errors import refusal_of
 from sealroom.web.forms.rooms import RoomForm
 from sealroom.web.forms.security import SettingsForm
 from sealroom.web.gates import MemberRequest, member_required
@@ -45,11 +47,10 @@ _PANELS = {"access": "web/rooms/_access.html", "period": "web/rooms/_period.html
 def settings(request: MemberRequest, room_id: str) -> HttpResponse:
     """Change the settings; they bind at once, also for who has a page open."""
     hand, now = flows.lead(request.actor, room_id), timezone.now()
-    before, groups = queries.settings_of(hand.room), queries.groups_of(hand.room)
+    before = queries.settings_of(hand.room)
     if request.method == "GET":
-        initial = {name: value for name, value in asdict(before).items() if name in _PLAIN}
-        return _show(request, hand, before, RoomForm(initial=initial, groups=groups), now=now)
-    form = RoomForm(request.POST, groups=groups)
+        return _show(request, hand, before, _form_of(hand, before), now=now)
+    form = RoomForm(request.POST, groups=queries.groups_of(hand.room))
     ways = SettingsForm(request.POST, documents=setting_panels.pdfs_of(request.actor))
     if not form.is_valid() or not ways.is_valid():
         return _show(request, hand, before, form, ways=ways, now=now)
@@ -78,8 +79,27 @@ def logo(request: MemberRequest, room_id: str) -> HttpResponse:
     if not isinstance(file, UploadedFile):
         flows.lead(request.actor, room_id)
         raise Invalid({"logo": ["required"]})
-    flows.set_logo(request.actor, room_id, file.chunks(), name=file.name or "", now=now)
+    try:
+        flows.set_logo(request.actor, room_id, file.chunks(), name=file.name or "", now=now)
+    except (TooLarge, WorkshopFailure) as error:
+        return _refused_logo(request, room_id, error, now=now)
     return done(request, here, _("Guests see the new logo from now on."))
+
+
+def _refused_logo(request: MemberRequest, room_id: str, error: DomainError, *, now: datetime) -> HttpResponse:
+    """The page once more, with what was wrong with the picture at its field."""
+    hand = flows.lead(request.actor, room_id)
+    refusal = refusal_of(error)
+    said = _("This is no picture that can be shown. Choose a PNG, JPEG or WebP.")
+    if isinstance(error, TooLarge):
+        said = f"{refusal.title}. {refusal.text}"
+    shown = queries.settings_of(hand.room)
+    return _show(request, hand, shown, _form_of(hand, shown), logo_refused=said, status=refusal.status, now=now)
+
+
+def _form_of(hand: Hand, shown: RoomSettings) -> RoomForm:
+    initial = {name: value for name, value in asdict(shown).items() if name in _PLAIN}
+    return RoomForm(initial=initial, groups=queries.groups_of(hand.room))
 
 
 def _show(
@@ -90,6 +110,8 @@ def _show(
     *,
     ways: SettingsForm | None = None,
     errors: dict[str, list[str]] | None = None,
+    logo_refused: str = "",
+    status: int = 422,
     now: datetime,
 ) -> HttpResponse:
     panels = setting_panels.context(request.actor, shown.conditions, errors=errors, form=ways, now=now)
@@ -103,7 +125,8 @@ def _show(
         "settings": kept,
         "room_form": form,
         "refused": ways is not None,
+        "logo_refused": logo_refused,
         "has_logo": bool(hand.room.logo_key),
         "open_url": access.link_url(open_link) if open_link is not None and open_link.revoked_at is None else "",
     }
-    return page(request, "web/rooms/settings.html", context, status=422 if ways is not None else 200)
+    return page(request, "web/rooms/settings.html", context, status=status if ways is not None or logo_refused else 200)
