@@ -6,7 +6,9 @@ from __future__ import annotations
 import hashlib
 import http.client
 import json
+import os
 import random
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -115,7 +117,7 @@ def test_many_at_once_spend_the_last_credits_once(server: Server) -> None:
 
 def test_a_kill_at_any_moment_loses_no_acknowledged_upload(tmp_path: Path) -> None:
     """Processes of their own take in files and say so; each is killed at some moment. What was acknowledged is there, whole; what
-    was not has left no row that names missing bytes."""
+    was not has left no row that names missing bytes. They are split off one that has the product loaded and no connection open."""
     source = """
 import sys
 from sealroom.cli import setup
@@ -127,12 +129,23 @@ from sealroom.accounts.models import User
 from sealroom.accounts.rules import Route
 from sealroom.documents import flows
 actor = queries.actor_for(User.objects.get(email="owner@example.com"), route=Route.API)
-print("up", flush=True)
+from django.db import connections
+import hashlib, os
+connections.close_all()
+for _line in sys.stdin:
+    child = os.fork()
+    if not child:
+        random.seed()
+        break
+    print("up", child, flush=True)
+    os.waitpid(child, 0)
+    print("down", flush=True)
+else:
+    sys.exit()
 while True:
     data = b"note " + random.randbytes(150_000).hex().encode()
     pieces = [data[at:at + 65536] for at in range(0, len(data), 65536)]
     made = flows.accept_upload(actor, pieces, name="Notes.txt", size=len(data), now=datetime.now(UTC))
-    import hashlib
     print(made.public_id, hashlib.sha256(data).hexdigest(), flush=True)
 """
     acknowledged: dict[str, str] = {}
@@ -140,18 +153,26 @@ while True:
         run(server, MAKE)
     environment = server.environment
     chance = random.Random(20261123)
-    for number in range(40):  # on a slow machine few are taken in before the end comes
-        if number >= 8 and len(acknowledged) > 5:
-            break
-        process = subprocess.Popen([sys.executable, "-c", source], env=environment, stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "up\n"
-        time.sleep(chance.uniform(0.01, 0.25) * (1 + number // 8))
-        process.kill()
-        said = process.stdout.read()
-        process.wait()
-        process.stdout.close()
-        acknowledged |= dict(line.split() for line in said.splitlines(keepends=False) if len(line.split()) == 2 and len(line) > 90)
+    with subprocess.Popen(
+        [sys.executable, "-c", source], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdin is not None
+        assert parent.stdout is not None
+        for number in range(40):  # on a slow machine few are taken in before the end comes
+            if number >= 8 and len(acknowledged) > 5:
+                break
+            print(file=parent.stdin, flush=True)
+            up, child = parent.stdout.readline().split()
+            assert up == "up"
+            time.sleep(chance.uniform(0.01, 0.25) * (1 + number // 8))
+            os.kill(int(child), signal.SIGKILL)
+            for line in iter(parent.stdout.readline, "down\n"):
+                words = line.removesuffix("down\n").split()
+                if len(words) == 2 and len(words[1]) == 64:
+                    acknowledged[words[0]] = words[1]
+                if line.endswith("down\n"):
+                    break
+        parent.stdin.close()
     kept = {name: (now, then) for name, now, then in (line.split() for line in run(server, CHECK).splitlines())}
     assert all(now == then for now, then in kept.values())
     assert {name: kept[name][0] for name in acknowledged} == acknowledged

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Any
 
 import pydantic
@@ -80,9 +81,13 @@ def actor_of(request: HttpRequest) -> Actor:
 class Described(NinjaAPI):
     """Adds to the description what holds for every call: the problem a refusal is, and the key of a repeatable write."""
 
-    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
-        """The whole description."""
-        schema = super().get_openapi_schema(**options)
+    def get_openapi_schema(self, **_options: Any) -> OpenAPISchema:
+        """The whole description; made once, because that takes a second of the processor and anybody may ask for it."""
+        return self._described
+
+    @cached_property
+    def _described(self) -> OpenAPISchema:
+        schema = super().get_openapi_schema()
         schema["components"]["schemas"]["Problem"] = Problem.model_json_schema()
         refusal = {"description": "Refused", "content": {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
         for address, methods in schema["paths"].items():
