@@ -6,13 +6,14 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.db import transaction
 
 from sealroom.audit.models import Event
 from sealroom.core.errors import DomainError, Forbidden, Invalid, NotFound
-from sealroom.datarooms import flows
+from sealroom.datarooms import flows, queries
 from sealroom.datarooms.errors import Cycle, NameTaken, RoomClosed, TooDeep
 from sealroom.datarooms.flows.hands import Hand
 from sealroom.datarooms.models import DataRoom, Item, RightRow
@@ -271,3 +272,34 @@ def test_any_deeds_in_any_order_leave_a_tree(hand: Hand, room: DataRoom, seed: i
             assert state(room) == before
         check_tree(room)
     assert done > 30
+
+
+def test_a_folder_is_sorted_as_people_count(hand: Hand, room: DataRoom) -> None:
+    for name in ("10 Leases", "2 Staff", "b", "A", "1 Deed"):
+        folder(hand, name)
+    flows.add_file(hand, "", [b"text"], name="0 Notes.txt", size=4, now=NOW)
+    flows.sort_folder(hand, "", now=NOW)
+    assert listing(room) == ["1 Deed", "2 Staff", "10 Leases", "A", "b", "0 Notes.txt"]
+    folder(hand, "0 Late")
+    assert listing(room)[-1] == "0 Late"
+    check_tree(room)
+
+
+def test_a_contributor_sorts_nothing(owner: Persona, hand: Hand, room: DataRoom) -> None:
+    folder(hand, "b")
+    folder(hand, "a")
+    guest = make_guest(owner, room, right=Right.CONTRIBUTE)
+    before = state(room)
+    with pytest.raises(Forbidden):
+        flows.sort_folder(hand_of(guest), "", now=NOW)
+    assert state(room) == before
+
+
+def test_folders_filled_since_an_instant_are_known(hand: Hand, room: DataRoom) -> None:
+    folder(hand, "Old")
+    later = NOW + timedelta(minutes=1)
+    inner = flows.create_path(hand, "", "New/Inner", now=later)
+    file = flows.add_file(hand, inner.public_id, [b"text"], name="a.txt", size=4, now=later)
+    assert inner.parent is not None
+    assert queries.fresh_folders(file, since=later) == [inner.public_id, inner.parent.public_id]
+    assert queries.fresh_folders(file, since=NOW) == [inner.public_id, inner.parent.public_id, ""]

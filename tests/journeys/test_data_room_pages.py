@@ -36,8 +36,12 @@ def test_a_room_is_filled_and_its_pages_are_accessible(server: Server, new_page:
     tree = tmp_path / "Audit" / "2026"
     tree.mkdir(parents=True)
     make_pdf(tree / "Rapport.pdf", pages=2, title="Rapport")
+    for name in ("10 Baux.txt", "9 Salaires.txt", "2 Statuts.txt"):
+        (tmp_path / "Audit" / name).write_text("texte")
     page.locator("[data-room-folder]").set_input_files(tmp_path / "Audit")
-    expect(page.locator("tbody tr", has_text="Audit")).to_be_visible()
+    page.locator("tbody .room-name a", has_text="Audit").click()
+    expect(page.locator("tbody .room-name")).to_contain_text(["2026", "2 Statuts.txt", "9 Salaires.txt", "10 Baux.txt"])
+    page.go_back()
     page.locator('[data-dropzone] input[type="file"]').set_input_files(make_pdf(tmp_path / "Offre.pdf", pages=1, title="Offre"))
     expect(page.locator("tbody tr", has_text="Offre.pdf")).to_be_visible()
     page.locator("tbody tr", has_text="Offre.pdf").drag_to(page.locator("tbody tr", has_text="Société"))

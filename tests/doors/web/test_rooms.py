@@ -6,10 +6,12 @@ from __future__ import annotations
 import base64
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 from tests.factories.accounts import Persona, make_member, make_persona
 from tests.factories.api import PDF
 
@@ -95,6 +97,22 @@ def test_drag_puts_one_row_before_another(owner: Persona, room: DataRoom) -> Non
     ids = {name: named(room, name).public_id for name in names(room)}
     status = deed(owner.client(), room, deed="move", item=ids["Financial"], before=ids["Corporate"], to="")
     assert (status, names(room)) == (302, ["Financial", "Corporate"])
+
+
+def test_folder_is_sorted_by_name(owner: Persona, room: DataRoom) -> None:
+    client = owner.client()
+    for name in ("10 Leases", "2 Staff"):
+        deed(client, room, deed="folder", name=name)
+    assert (deed(client, room, deed="sort"), names(room)) == (302, ["2 Staff", "10 Leases", "Corporate", "Financial"])
+
+
+def test_upload_tells_which_folders_it_filled_first(owner: Persona, room: DataRoom) -> None:
+    query = urlencode({"path": "New/Inner", "name": "a.txt", "since": timezone.now().isoformat()})
+    at = f"/rooms/{room.public_id}/upload/"
+    answer = owner.client().post(f"{at}?{query}", b"text", content_type="application/octet-stream").json()
+    assert answer["fresh"] == [named(room, "Inner").public_id, named(room, "New").public_id]
+    later = owner.client().post(f"{at}?name=b.txt&since=odd", b"text", content_type="application/octet-stream").json()
+    assert later["fresh"] == []
 
 
 def test_files_come_by_form_and_as_a_stream(owner: Persona, room: DataRoom) -> None:

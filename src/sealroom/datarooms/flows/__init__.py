@@ -70,7 +70,7 @@ from sealroom.datarooms.flows.searching import MOST_HITS, Found, Lookup, WordHit
 from sealroom.datarooms.flows.settings import change_room
 from sealroom.datarooms.flows.taking import TakenFile, take_file
 from sealroom.datarooms.flows.trash import clean_trash, delete_for_good, restore, throw_away, trash_of
-from sealroom.datarooms.flows.tree import create_folder, create_path, move, rename
+from sealroom.datarooms.flows.tree import create_folder, create_path, move, rename, sort_folder
 from sealroom.datarooms.flows.usage import export_questions, export_usage
 
 __all__ = [
@@ -159,6 +159,7 @@ __all__ = [
     "set_logo",
     "set_members",
     "set_rights",
+    "sort_folder",
     "stop_export",
     "take_file",
     "tell_assigned",

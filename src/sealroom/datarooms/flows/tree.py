@@ -9,8 +9,9 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Max
 
+from sealroom.audit import flows as audit
 from sealroom.audit.rules import Verb
-from sealroom.core.errors import Invalid, NotFound
+from sealroom.core.errors import Forbidden, Invalid, NotFound
 from sealroom.datarooms import queries, rules
 from sealroom.datarooms.errors import NameTaken
 from sealroom.datarooms.flows.change import Change, begin
@@ -89,6 +90,25 @@ def move(hand: Hand, item_ids: Sequence[str], to_folder_id: str, *, before_id: s
         item.save(update_fields=["parent", "path", "name", "name_key", "position"])
     change.finish(Verb.ITEM_MOVED, items, now=now, to=folder.public_id if folder else "")
     return items
+
+
+@transaction.atomic
+def sort_folder(hand: Hand, folder_id: str, *, now: datetime) -> None:
+    """Put what lies directly in a folder ("": at the top) in order: folders first, then files, each by name as people count. Of
+    those who arrange the room. Raises `NotFound`, `Forbidden`, `RoomClosed`, `Invalid` (a file)."""
+    change = begin(hand)
+    folder = change.folder(folder_id)
+    if not change.arranges:
+        raise Forbidden
+    items = list(change.siblings(folder))
+    items.sort(key=lambda item: (not item.is_folder, rules.counting_key(item.name), item.pk))
+    for item, place in zip(items, rules.positions_between(None, None, len(items)) or [], strict=True):
+        item.position = place
+    Item.objects.bulk_update(items, ["position"], batch_size=500)
+    change.finish(Verb.ITEM_MOVED, [folder] if folder else [], now=now, what="order")
+    if folder is None:
+        room = change.room
+        audit.record(hand.who, Verb.DATA_ROOM_CHANGED, "data_room", room.public_id, now=now, label=room.name, changed=["order"])
 
 
 def _step(change: Change, folder: Item | None, name: str, *, now: datetime) -> tuple[Item, bool]:

@@ -66,6 +66,17 @@ def below(item: Item, *, itself: bool = True) -> QuerySet[Item]:
     return Item.objects.filter(inside | Q(pk=item.pk) if itself else inside, room=item.room_id)
 
 
+def fresh_folders(item: Item, *, since: datetime) -> list[str]:
+    """The folders above an item, from its own upwards ("": the top), as far as all that lies in them came at that instant or
+    later."""
+    fresh: list[str] = []
+    below: Item | None = item
+    while below is not None and not living(item.room).filter(parent=below.parent, created_at__lt=since).exists():
+        below = below.parent
+        fresh.append(below.public_id if below else "")
+    return fresh
+
+
 def get_trashed(room: DataRoom, item_ids: Collection[str]) -> list[Item]:
     """What was thrown away itself, by id. Raises `NotFound` unless all of them lie in the trash."""
     found = {item.public_id: item for item in _thrown(room).filter(public_id__in=item_ids)}

@@ -53,6 +53,12 @@ def name_key(name: str) -> str:
     return f"{key[: _MOST_KEY - len(digest) - 1]}#{digest}"
 
 
+def counting_key(name: str) -> tuple[tuple[int, int, str], ...]:
+    """By what names are put in order as people count: "2 Lease" before "10 Lease", case and the form of letters aside."""
+    parts = re.split(r"([0-9]+)", name_key(name))
+    return tuple((0, int(part), part) if part.isascii() and part.isdecimal() else (1, 0, part) for part in parts if part)
+
+
 def numbered(name: str, number: int) -> str:
     """The `number`th name of this kind: "a.pdf", then "a (2).pdf". Never longer than a name may be."""
     if number < 2:

@@ -10,6 +10,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import is_aware
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -54,6 +56,7 @@ def tree(request: MemberRequest, room_id: str) -> HttpResponse:
         "folders": rooms.folder_choices(sight),
         "branches": [(one, one.item.id == folder) for one in sight.branches(folder)],
         "trashed": len(flows.trash_of(hand)),
+        "since": timezone.now().isoformat(),
     }
     return page(request, "web/rooms/files.html", context)
 
@@ -75,6 +78,9 @@ def deeds(request: MemberRequest, room_id: str) -> HttpResponse:
     said = ""
     if deed == "folder":
         flows.create_folder(hand, folder, post.get("name", ""), now=now)
+    elif deed == "sort":
+        flows.sort_folder(hand, folder, now=now)
+        said = _("In order by name.")
     elif deed in {"up", "down"}:
         _step(hand, about, is_up=deed == "up", now=now)
     elif not chosen:
@@ -139,7 +145,9 @@ def _streamed(request: MemberRequest, hand: Hand, *, now: datetime) -> HttpRespo
     except DomainError as error:
         refusal = refusal_of(error, may_see=request.actor.capabilities)
         return JsonResponse({"said": f"{refusal.title}. {refusal.text}"}, status=refusal.status)
-    return JsonResponse({"id": item.public_id, "said": _("Added")}, status=201)
+    since = parse_datetime(query.get("since", "")[:40])
+    fresh = queries.fresh_folders(item, since=since) if since is not None and is_aware(since) else []
+    return JsonResponse({"id": item.public_id, "said": _("Added"), "fresh": fresh}, status=201)
 
 
 @require_http_methods(["GET", "POST"])

@@ -6,6 +6,7 @@
 import { IN_PARTS_FROM, Resumable, forget, giveUp, keyOf, stands, unfinished } from "../../kit/js/resumable.js";
 
 const AT_ONCE = 3;
+const COUNTING = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 const KEPT = 24 * 3600 * 1000; // ms, as the server keeps what has arrived of an upload
 
 function takeFiles(form) {
@@ -19,6 +20,8 @@ function takeFiles(form) {
   const chooser = form.querySelector('input[type="file"]:not([webkitdirectory])');
   const arrived = new Arrived(`${words.scope}:${folder}`);
   const waiting = [];
+  const fresh = new Set();
+  let settled = false;
   let running = 0;
   let total = 0;
   let here = 0;
@@ -59,7 +62,9 @@ function takeFiles(form) {
   }
 
   function take(files) {
-    for (const { file, path } of files) {
+    // Index numbers follow the order of arrival: so they leave as one would read them.
+    const found = [...files].sort((one, other) => COUNTING.compare(`${one.path}/${one.file.name}`, `${other.path}/${other.file.name}`));
+    for (const { file, path } of found) {
       const key = keyOf(file, words.scope, { folder, path });
       total += 1;
       if (arrived.has(key)) { here += 1; continue; }
@@ -111,14 +116,17 @@ function takeFiles(form) {
 
   function send(job) {
     const request = new XMLHttpRequest();
-    const query = new URLSearchParams({ folder, path: job.path, name: job.file.name });
+    const query = new URLSearchParams({ folder, path: job.path, name: job.file.name, since: words.since });
     request.open("POST", `${form.action}?${query}`);
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.setRequestHeader("X-CSRFToken", token);
     request.upload.addEventListener("progress", (event) => { if (event.lengthComputable) show(job, event.loaded / event.total); });
     request.addEventListener("loadend", () => {
       if (request.status === 0) sendInParts(job); // the line dropped
-      else if (request.status === 201) end(job);
+      else if (request.status === 201) {
+        remember(request.responseText);
+        end(job);
+      }
       else end(job, saidBy(request.responseText) ?? words.broken);
     });
     request.send(job.file);
@@ -173,8 +181,25 @@ function takeFiles(form) {
     }
   }
 
-  function settle() {
+  /** A folder in which nothing is older than this page is put in order once all is here: what went side by side may have overtaken. */
+  function remember(answer) {
+    try {
+      for (const one of JSON.parse(answer).fresh ?? []) fresh.add(one);
+    } catch { /* the order of arrival stays */ }
+  }
+
+  async function putInOrder() {
+    for (const one of fresh) {
+      const body = new URLSearchParams({ csrfmiddlewaretoken: token, deed: "sort", folder: one });
+      await fetch(words.deeds, { method: "POST", body, redirect: "manual" }).catch(() => null);
+    }
+  }
+
+  async function settle() {
+    if (settled) return undefined;
     if (!failed) {
+      settled = true;
+      await putInOrder();
       arrived.clear();
       return location.reload();
     }
