@@ -275,6 +275,7 @@ TABLE: dict[str, dict[str, str]] = {
     "v/r/<str:link_id>/guests/": {"GET": "401 401 401 401 404 410 401"},
     "v/r/<str:link_id>/i/<str:item_id>/": {"GET": "401 401 401 401 404 410 401"},
     "v/r/<str:link_id>/i/<str:item_id>/rename/": {"POST": "401 401 401 401 404 410 401"},
+    "v/r/<str:link_id>/i/<str:item_id>/again/": {"POST": "401 401 401 401 404 410 401"},
     "v/r/<str:link_id>/i/<str:item_id>/throw/": {"POST": "401 401 401 401 404 410 401"},
     "v/r/<str:link_id>/join/": {"POST": "401 401 401 401 404 410 401"},
     "v/r/<str:link_id>/questions/": {"GET": "401 401 401 401 404 410 401", "POST": "401 401 401 401 404 410 401"},

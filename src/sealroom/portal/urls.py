@@ -45,6 +45,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("r/<str:link_id>/guests/", rooms.guests, name="room_guests"),
     path("r/<str:link_id>/i/<str:item_id>/", rooms.item, name="room_item"),
     path("r/<str:link_id>/i/<str:item_id>/rename/", room_deeds.rename, name="room_rename"),
+    path("r/<str:link_id>/i/<str:item_id>/again/", room_deeds.again, name="room_again"),
     path("r/<str:link_id>/i/<str:item_id>/throw/", room_deeds.throw, name="room_throw"),
     path("r/<str:link_id>/join/", rooms.join, name="room_join"),
     path("r/<str:link_id>/questions/", questions.questions, name="room_questions"),

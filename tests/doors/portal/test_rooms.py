@@ -23,6 +23,7 @@ from sealroom.access.rules import Access
 from sealroom.datarooms import flows, queries
 from sealroom.datarooms.models import Guest, Item
 from sealroom.datarooms.rules import Right, RoomSettings
+from sealroom.documents.models import Version
 from sealroom.httpkit.visitors import cookie_name
 from sealroom.viewing.models import Opening
 
@@ -397,6 +398,25 @@ def test_own_things_are_renamed_and_thrown_away_and_others_are_not(hall: Hall, c
     assert client.post(hall.at(contributor, f"i/{contract}/throw/")).status_code == 403
     assert client.post(hall.at(contributor, f"i/{own}/throw/"), {"folder": legal}).status_code == 303
     assert Item.objects.get(public_id=own).trashed_at is not None
+
+
+def test_own_file_that_failed_is_prepared_again_with_its_password(hall: Hall, contributor: Guest, reader: Reader) -> None:
+    legal, client = hall.items["Legal"].public_id, loose_client(reader)
+    made = client.post(hall.at(contributor, f"upload/?folder={legal}&name=Bid.pdf"), make_pdf(["Bid"]), "application/octet-stream")
+    at = hall.at(contributor, f"i/{made.json()['id']}/again/")
+    versions = Version.objects.filter(document__item__public_id=made.json()["id"])
+    versions.update(state="failed", error_code="password_required")
+    assert f'action="{at}"' in (page := page_of(reader, hall.at(contributor, f"?folder={legal}")))
+    assert 'name="password"' in page
+    assert client.post(at, {"folder": legal, "password": "secret"}).status_code == 303
+    assert versions.get().state == "received"
+
+    versions.update(state="failed", error_code="limit_time")
+    assert 'name="password"' not in page_of(reader, hall.at(contributor, f"?folder={legal}"))
+    assert client.post(at, {"folder": legal}).status_code == 303
+    assert versions.get().state == "received"
+    other = hall.items["Merger.pdf"].public_id
+    assert client.post(hall.at(contributor, f"i/{other}/again/"), {"password": "secret"}).status_code == 404
 
 
 def test_who_may_not_contribute_cannot(hall: Hall, anna: Guest, reader: Reader) -> None:

@@ -3,7 +3,7 @@
 
 from sealroom.datarooms.queries.activity import ACTIVITY, READING, activity_rows, events_of
 from sealroom.datarooms.queries.analytics import Analytics, GroupUse, GuestUse, Heat, ItemUse, Use, analytics
-from sealroom.datarooms.queries.entrance import Sign, brought_by, sign_of
+from sealroom.datarooms.queries.entrance import Sign, brought_by, locked_among, sign_of
 from sealroom.datarooms.queries.export import (
     GUESTS,
     INDEX,
@@ -130,7 +130,6 @@ __all__ = [
     "analytics",
     "below",
     "brought_by",
-    "fresh_folders",
     "current_guests",
     "events_of",
     "existing_rooms",
@@ -138,6 +137,7 @@ __all__ = [
     "export_keys",
     "exports_of",
     "find_question",
+    "fresh_folders",
     "get_item",
     "get_owned_room",
     "get_question",
@@ -162,6 +162,7 @@ __all__ = [
     "list_trash",
     "listed_guests",
     "living",
+    "locked_among",
     "logo_keys",
     "matrix",
     "may_see",

@@ -38,6 +38,12 @@ def brought_by(room: DataRoom, address: str, item_ids: Collection[int]) -> set[i
     return set(rows.values_list("pk", flat=True))
 
 
+def locked_among(item_ids: Collection[int]) -> set[int]:
+    """Which of these files (primary keys) could not be opened for want of their password."""
+    wanting = Item.objects.filter(pk__in=item_ids, document__current__error_code__in=("password_required", "password_wrong"))
+    return set(wanting.values_list("pk", flat=True))
+
+
 _of_link = Prepared(
     lambda link: DataRoom.objects.select_related("owner", "team").filter(policy__links__public_id=link, deleted_at=None),
     texts=("link",),

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What guests do in a room where they may contribute: put files in, make folders, rename and throw away what they brought."""
+"""What guests do in a room where they may contribute: put files in, make folders, rename, prepare again and throw away what they
+brought."""
 
 from __future__ import annotations
 
@@ -70,6 +71,18 @@ def rename(request: HttpRequest, *, link_id: str, item_id: str) -> HttpResponseB
 def throw(request: HttpRequest, *, link_id: str, item_id: str) -> HttpResponseBase:
     """Throw away what he brought himself."""
     rooms.throw_away(visit(request, link_id), [item_id], now=timezone.now())
+    return _back(link_id, request.POST.get("folder", ""))
+
+
+@require_POST
+@page_view
+def again(request: HttpRequest, *, link_id: str, item_id: str) -> HttpResponseBase:
+    """Prepare a file that failed once more: with the password it asks for, which is not kept, or as it is."""
+    hand, now, password = visit(request, link_id), timezone.now(), request.POST.get("password", "")
+    if password:
+        rooms.unlock_file(hand, item_id, password, now=now)
+    else:
+        rooms.retry_file(hand, item_id, now=now)
     return _back(link_id, request.POST.get("folder", ""))
 
 

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.core.paginator import Paginator
@@ -59,6 +59,7 @@ class Row:
     where: str = ""
     page: int = 0  # of a hit: where its words stand first
     ask_url: str = ""
+    fate: str = ""  # of his own files: "locked" (asks for a password), "failed"
 
 
 @require_safe
@@ -199,8 +200,19 @@ def _may_add(hand: Hand, folder: SeenItem | None) -> bool:
 
 def _rows(hand: Hand, items: Sequence[SeenItem], link_id: str) -> list[Row]:
     may_change = not hand.is_preview and hand.room.state == RoomState.OPEN
-    own = queries.brought_by(hand.room, hand.address, [one.pk for one in items]) if may_change else set()
-    return [_row(one, link_id, hand, is_own=one.pk in own and one.right is Right.CONTRIBUTE) for one in items]
+    brought = queries.brought_by(hand.room, hand.address, [one.pk for one in items]) if may_change else set()
+    own = {one.pk for one in items if one.pk in brought and one.right is Right.CONTRIBUTE}
+    failed = [one.pk for one in items if one.pk in own and one.state == VersionState.FAILED]
+    locked = queries.locked_among(failed) if failed else set()
+    rows = [_row(one, link_id, hand, is_own=one.pk in own) for one in items]
+    return [replace(row, fate=_fate(one.pk, failed, locked)) for one, row in zip(items, rows, strict=True)]
+
+
+def _fate(pk: int, failed: Collection[int], locked: Collection[int]) -> str:
+    """What can be done with a file of his own that could not be prepared."""
+    if pk in locked:
+        return "locked"
+    return "failed" if pk in failed else ""
 
 
 def _row(item: SeenItem, link_id: str, hand: Hand, *, is_own: bool = False, where: str = "", page: int = 0) -> Row:
