@@ -55,14 +55,14 @@ class Envelope:
 
 
 def sign_in(login: str, password: str, ip: str) -> Actor | Reply:
-    """The member, or what his program is told."""
-    return guarded(lambda: _sign_in(login, password, ip))
+    """The member, or what his program is told: a database that is not there is no wrong password."""
+    found = guarded(lambda: _sign_in(login, password, ip))
+    return replies.NO_SIGN_IN_NOW if found == replies.TRY_LATER else found
 
 
-def may_send_from(actor: Actor, address: str) -> bool:
-    """Whether the address is one of the member's own. Raises nothing: what cannot be asked is a no."""
-    answer = guarded(lambda: _is_own(actor, address))
-    return answer is True
+def refusal_of_sender(actor: Actor, address: str) -> Reply | None:
+    """What is answered to a sender who is not the member; None when the address is one of his own."""
+    return guarded(lambda: None if _is_own(actor, address) else replies.NOT_YOUR_ADDRESS)
 
 
 def take(actor: Actor, envelope: Envelope, source: BinaryIO) -> Reply:

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from tests.factories.accounts import Persona, connect_device
-from tests.factories.api import Answer, Caller, make_ready
+from tests.factories.api import Answer, Caller, make_failed, make_ready
+from tests.factories.billing import make_invoice
 
+from sealroom.billing.models import InvoiceKind
 from sealroom.core.secrets import unseal_text
 from sealroom.credits.models import Entry
 from sealroom.documents.models import Version
@@ -199,6 +201,28 @@ def test_refusals_of_a_commit(device: Caller, boss: Persona) -> None:
     assert (files.status, files.code, files.body["limit"], files.body["actual"]) == (413, "too_many_files", 1, 2)
     assert commit(device, draft_of(device, 1), [A]).code == "too_large"
     assert device.get("/credits").body["used"] == 1
+
+
+def test_files_and_debts_that_stop_a_commit(device: Caller, boss: Persona) -> None:
+    program = device.upload(name="invoice.exe", data=b"MZ\x90\x00" + bytes(400))
+    assert (program.status, program.code) == (415, "type_refused")
+    draft = draft_of(device, 1)
+    for reason in ("password_required", "corrupt", "limit_pages"):
+        make_failed(Version.objects.get(document__public_id=draft["documents"][0]).public_id, code=reason)
+        failed = commit(device, draft, [A])
+        assert (failed.status, failed.code, failed.body["document"]) == (422, reason, draft["documents"][0])
+    Version.objects.update(state="ready", error_code="", pages=None)
+    blank = commit(device, draft, [A])
+    assert (blank.status, blank.code) == (422, "unviewable")
+    name = uuid.uuid4()
+    sent = device.call("PUT", f"/drafts/{name}", {"documents": [device.document()]}).body
+    assert commit(device, sent, [A]).status == 201
+    written = device.call("PUT", f"/drafts/{name}", {"documents": []})
+    assert (written.status, written.code) == (409, "already_sent")
+    long_ago = datetime.now(UTC) - timedelta(days=60)
+    make_invoice(boss.team, kind=InvoiceKind.RENEWAL, opened_at=long_ago)
+    due = commit(device, draft_of(device, 1), [A])
+    assert (due.status, due.code, device.get("/credits").body["used"]) == (402, "payment_due", 1)
 
 
 def test_sender_and_route_are_the_members(device: Caller, admin: Caller) -> None:

@@ -8,11 +8,12 @@ import email.policy
 import ipaddress
 import smtplib
 import socket
+import sqlite3
 import ssl
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -81,6 +82,27 @@ class Gateway:
     trust: ssl.SSLContext
     secret: str = ""
     address: str = ""
+
+    def member(self, email: str, left: int) -> Gateway:
+        """The same gateway for a new member who has so many credits."""
+        return replace(self, address=email, secret=self.do("member", email=email, left=left))
+
+    def do(self, deed: str, **words: Any) -> Any:
+        """A deed of `tests.doors.smtp.people`."""
+        return self.server.backstage.do("tests.doors.smtp.people", deed, **words)
+
+    def count(self, statement: str) -> int:
+        """The number a statement asks the database for."""
+        with closing(sqlite3.connect(self.server.data / "sealroom.sqlite3", timeout=30)) as database:
+            return int(database.execute(statement).fetchone()[0] or 0)
+
+    @property
+    def credits_left(self) -> int:
+        """The member's."""
+        places = (
+            f"SELECT team_id FROM accounts_membership m JOIN accounts_user u ON u.id = m.user_id WHERE u.email = '{self.address}'"
+        )
+        return self.count(f"SELECT sum(delta) FROM credits_entry WHERE team_id IN ({places})")
 
     @contextmanager
     def client(self, *, over_tls: bool = False, signed_in: bool = True) -> Iterator[smtplib.SMTP]:
