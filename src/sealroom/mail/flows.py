@@ -31,10 +31,10 @@ from sealroom.core.jobs.rules import NORMAL, URGENT
 from sealroom.mail import rules
 from sealroom.mail.models import MailState, OutgoingMail, Suppression
 from sealroom.mail.ports import Envelope, Outcome, Stage, get_signer, get_transport
+from sealroom.mail.queries import house_author
 from sealroom.mail.rules import Decision, Fate
 from sealroom.mail.signals import mail_bounced
 
-PRODUCT = "Sealroom"
 KEPT = timedelta(days=7)
 # Bodies are encoded to 7 bits, so that no relay has a reason to change (or refuse) the bytes.
 _WIRE = email.policy.SMTP.clone(cte_type="7bit")
@@ -214,7 +214,7 @@ def _suppress(address: str, reason: str, now: datetime) -> None:
 def _render(template: str, language: str, words: Mapping[str, object]) -> tuple[str, str, str]:
     base_url = settings.SEALROOM_BASE_URL
     common = {
-        "product_name": PRODUCT,
+        "product_name": rules.PRODUCT,
         "base_url": base_url,
         "host": urlsplit(base_url).netloc,
         "mark_url": f"{base_url}/static/kit/img/mark-180.png",
@@ -241,8 +241,7 @@ def _envelope(mail: OutgoingMail) -> Envelope:
     bounce_to = rules.bounce_address(own, mail.public_id)
     if mail.whole_sealed:
         return Envelope(bounce_to, mail.to_address, mail.whole, mail.public_id, mail.created_at)
-    with translation.override(mail.language):
-        display = rules.sender_display(mail.sender_name, PRODUCT, _("{name} via {product}"))
+    display, own = house_author(mail.sender_name, mail.language)
     needs_utf8 = not mail.to_address.isascii() or not mail.reply_to.isascii()
     message = EmailMessage(policy=_WIRE_UTF8 if needs_utf8 else _WIRE)
     message["From"] = _mailbox(display, own)

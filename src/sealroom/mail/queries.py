@@ -9,6 +9,8 @@ from datetime import datetime
 from email.utils import parseaddr
 
 from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext
 
 from sealroom.core.errors import NotFound
 from sealroom.mail import rules
@@ -53,6 +55,12 @@ def message_of_return_path(address: str) -> str | None:
     if not address.lower().startswith(f"{local}+") or address.lower().rpartition("@")[2] != domain:
         return None
     return rules.reference_of(address)
+
+
+def house_author(name: str, language: str) -> tuple[str, str]:
+    """Display name and address that say a mail is from us in somebody's name."""
+    with translation.override(language):
+        return rules.sender_display(name, rules.PRODUCT, gettext("{name} via {product}")), parseaddr(settings.SEALROOM_MAIL_FROM)[1]
 
 
 def has_outbox() -> bool:

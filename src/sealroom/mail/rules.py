@@ -96,6 +96,9 @@ def one_line(answer: str, *, most: int = 300) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in answer).split())[:most]
 
 
+PRODUCT = "Sealroom"
+
+
 def sender_display(sender_name: str, product: str, via: str) -> str:
     """The name shown as From: the real sender's and the product's, so that nobody takes the installation for the person.
     `via` is the pattern in the reader's language, with `{name}` and `{product}`."""

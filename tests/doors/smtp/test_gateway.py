@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import email.policy
+import io
 import re
 import smtplib
 import subprocess
@@ -12,6 +13,7 @@ from dataclasses import replace
 from email.message import EmailMessage
 
 import pytest
+from PIL import Image
 from tests.doors.smtp import corpus
 from tests.doors.smtp.stage import Gateway, wait_for_port
 from tests.doors.smtp.test_reports import report
@@ -121,6 +123,40 @@ def test_refusals_by_address_and_size(nadia: Gateway) -> None:
         smtp.getreply()
         smtp.send(plain + b"hidden\n.\nline\r\n.\r\n")
         assert smtp.getreply() == (550, b"5.6.0 Not sent: a line ends without CR and LF")
+
+
+def test_a_subject_can_ask_to_protect_the_words(running: Gateway) -> None:
+    vera = running.member("vera@example.com", 5)
+    picture = io.BytesIO()
+    Image.new("RGB", (300, 150), "green").save(picture, "PNG")
+    html = corpus.part("text/html", '<p>The price is <b>seven</b>. <img src="cid:p@x" alt="Plan"></p>')
+    shown = corpus.part("image/png", corpus.b64(picture.getvalue()), "Content-ID: <p@x>", "Content-Transfer-Encoding: base64")
+    content = corpus.many("alternative", corpus.PLAIN, corpus.many("related", html, shown, edge="rel"))
+    head = corpus.HEAD.replace("The plan", "[Secure] Offer").replace("nadia@example.com", vera.address)
+    data = corpus.mail(content, head)
+    assert vera.send(data.replace(b"[Secure]", b"Open"), "ben@example.org") == "250 2.0.0 Accepted"
+    assert "seven" in words(vera.sink.wait(1, subject="Open Offer")["ben@example.org"], "html")
+    vera.do("policy", email=vera.address, secure_subject=True, author="via")
+    assert vera.send(data, "ben@example.org", "cleo@example.net") == "250 2.0.0 Accepted"
+    copies = vera.sink.wait(2, subject="[Secure] Offer")
+    for message in copies.values():
+        assert [part.get_content_type() for part in message.walk() if not part.is_multipart()] == ["text/plain", "text/html"]
+        assert ("seven" in str(message), "Open the message" in words(message, "html")) == (False, True)
+        assert LINK.search(words(message, "plain"))
+        assert [message["From"], message["Reply-To"], message["To"]] == [
+            "Nadia Khan via Sealroom <mail@sealroom.example>", "Nadia Khan <vera@example.com>", "Ben <ben@example.org>",
+        ]  # fmt: skip
+    assert vera.credits_left == 3
+    kept = "sends_picture p JOIN sends_message m ON m.id = p.message_id JOIN sends_send s ON s.id = m.send_id"
+    assert vera.count(f"SELECT p.width FROM {kept} WHERE s.subject = '[Secure] Offer'") == 300
+    # A file beside the words: the price is the file's. Without any word there is nothing to protect.
+    both = corpus.mail(corpus.many("mixed", corpus.PLAIN, corpus.file("plan.pdf", make_pdf())), head.replace("Offer", "Both"))
+    assert vera.send(both, "ben@example.org") == "250 2.0.0 Accepted"
+    assert ("here it is" in str(vera.sink.wait(1, subject="Both")["ben@example.org"]), vera.credits_left) == (False, 2)
+    empty = corpus.mail(corpus.part("text/plain", "\r\n"), head.replace("Offer", "Empty"))
+    assert vera.send(empty, "ben@example.org") == "250 2.0.0 Accepted"
+    assert vera.sink.wait(1, subject="Empty")["ben@example.org"]["From"] == "Nadia Khan via Sealroom <mail@sealroom.example>"
+    assert vera.credits_left == 2
 
 
 def test_death_between_commit_and_answer_neither_charges_nor_sends_twice(nadia: Gateway) -> None:

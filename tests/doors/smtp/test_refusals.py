@@ -83,7 +83,10 @@ def test_files_that_are_not_sent(omar: Gateway, untouched: None) -> None:
 def test_what_the_team_decided_and_owes(omar: Gateway, untouched: None) -> None:
     omar.do("policy", email=omar.address, internal_domains=["example.com"], internal_only=True, max_files=1, max_recipients=2)
     assert omar.send(a_mail(), "a@example.com", TO) == "554 5.7.1 Not sent: your team does not send to ben@example.org"
-    assert omar.send(a_mail("", ("a.pdf", b"%PDF"), ("b.pdf", b"%PDF")), TO) == "554 5.5.3 Not sent: a mail may have 1 files"
+    assert (
+        omar.send(a_mail("", ("a.pdf", b"%PDF"), ("b.pdf", b"%PDF")), "a@example.com")
+        == "554 5.5.3 Not sent: a mail may have 1 file"
+    )
     assert omar.send(a_mail(), *[f"{name}@example.com" for name in "abc"]) == "554 5.5.3 Not sent: a mail may go to 2 recipients"
     omar.do("policy", email=omar.address, max_file_bytes=100)
     assert omar.send(a_mail(), TO) == "554 5.3.4 Not sent: plan.pdf is too large"
