@@ -586,6 +586,7 @@ def more_names(owner: Persona, link: Link, *, now: datetime) -> dict[str, str]:
     return {
         "contact_id": sends.save_contact(owner.actor, "", address="friend@example.net", now=now).public_id,
         "acceptance_id": acceptance.public_id,
+        "picture_id": "pic_1",
     }
 
 
