@@ -133,8 +133,8 @@ class Gateway:
 
 
 @contextmanager
-def gateway(folder: Path, *, most_bytes: int) -> Iterator[Gateway]:
-    """Start everything; stop it by process id."""
+def gateway(folder: Path, *, most_bytes: int, **extra: str) -> Iterator[Gateway]:
+    """Start everything, with more settings where wanted; stop it by process id."""
     sink = Sink()
     port, tls_port, bounce_port, relay = (free_port() for _ in range(4))
     certificate = make_certificate(folder)
@@ -150,6 +150,7 @@ def gateway(folder: Path, *, most_bytes: int) -> Iterator[Gateway]:
             SEALROOM_BOUNCE_LISTEN=f"127.0.0.1:{bounce_port}",
             SEALROOM_SUBMISSION_CERT=str(certificate),
             SEALROOM_SUBMISSION_MAX_BYTES=str(most_bytes),
+            **extra,
         ) as server:
             trust = ssl.create_default_context(cafile=str(certificate))
             made = Gateway(server, sink, port, tls_port, bounce_port, trust)
