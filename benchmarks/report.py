@@ -24,6 +24,7 @@ SECTIONS = (
     ["benchmarks.uploads"],
     ["benchmarks.rooms"],
     ["benchmarks.room_pages"],
+    ["benchmarks.smtp"],
 )
 HEAD = """# What it costs
 

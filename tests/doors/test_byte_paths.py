@@ -26,6 +26,7 @@ from sealroom.sends.rules import SendSettings
 BYTE_PATHS = {
     "v/d/<str:link_id>/<str:document_id>/p/<int:number>.jpg": "one page, stamped",
     "v/d/<str:link_id>/terms/<int:number>.jpg": "one page of the terms in force, stamped, where they are a PDF",
+    "v/d/<str:link_id>/pictures/<str:picture_id>.jpg": "a picture among the words of a mail, drawn anew and stamped",
     "v/d/<str:link_id>/<str:document_id>/media/": "a film marked for the reader, or clear where the sender wants",
     "v/d/<str:link_id>/<str:document_id>/download/": "the stamped pages as a PDF, where the sender allows it",
     "v/d/<str:link_id>/<str:document_id>/original/": "the file as it came, where the sender allows even that",

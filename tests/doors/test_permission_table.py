@@ -266,6 +266,7 @@ TABLE: dict[str, dict[str, str]] = {
     "v/d/<str:link_id>/<str:document_id>/text/<int:number>.json": {"GET": "401 401 401 401 403 410 401"},
     "v/d/<str:link_id>/<str:document_id>/search/": {"GET": "401 401 401 401 403 410 401"},
     "v/d/<str:link_id>/<str:document_id>/seen/": {"POST": "401 401 401 401 400 410 401"},
+    "v/d/<str:link_id>/pictures/<str:picture_id>.jpg": {"GET": "401 401 401 401 404 410 401"},
     "v/d/<str:link_id>/reply/": {"POST": "401 401 401 401 403 410 401"},
     "v/d/<str:link_id>/terms/<int:number>.jpg": {"GET": "401 401 401 401 404 410 401"},
     "v/d/<str:link_id>/certificate.pdf": {"GET": "401 401 401 401 200 410 401"},
@@ -586,6 +587,7 @@ def more_names(owner: Persona, link: Link, *, now: datetime) -> dict[str, str]:
     return {
         "contact_id": sends.save_contact(owner.actor, "", address="friend@example.net", now=now).public_id,
         "acceptance_id": acceptance.public_id,
+        "picture_id": "pic_1",
     }
 
 

@@ -20,6 +20,7 @@ from sealroom.sends import flows
 from sealroom.sends.errors import DocumentFailed, NotReady
 from sealroom.sends.flows import Submission
 from sealroom.sends.models import Deed, Send, SendDocument
+from sealroom.sends.queries import Insert
 from sealroom.sends.rules import Addressee
 from tests.factories.access import make_document
 from tests.factories.accounts import Persona
@@ -40,8 +41,11 @@ def paper(owner: Persona, now: datetime) -> Document:
     return make_document(owner, "Plan.pdf", now=now)
 
 
-def copy(url: str) -> bytes:
-    return f"Subject: Plan\r\n\r\n{url}\r\n".encode()
+RELAYED = b"Subject: Plan\r\n\r\nHello\r\n"
+
+
+def copy(insert: Insert) -> bytes:
+    return f"Subject: Plan\r\n\r\n{insert.text}\r\n".encode()
 
 
 def asked(*documents: Document, key: str = KEY) -> Submission:
@@ -121,9 +125,9 @@ def test_a_mail_that_comes_back_returns_its_credits_and_is_told(
 
 def test_a_mail_without_files_is_handed_on_once_and_free(owner: Persona, sender: Actor, now: datetime) -> None:
     before = available(owner, now)
-    assert [flows.relay(sender, asked(), copy, now=now) for _ in range(2)] == [True, False]
+    assert [flows.relay(sender, asked(), RELAYED, now=now) for _ in range(2)] == [True, False]
     assert (available(owner, now), Send.objects.count(), OutgoingMail.objects.count()) == (before, 0, 3)
-    assert {one.whole for one in OutgoingMail.objects.all()} == {copy("")}
+    assert {one.whole for one in OutgoingMail.objects.all()} == {RELAYED}
     message = OutgoingMail.objects.get(to_address="c@example.com")
     OutgoingMail.objects.update(state="sent")
     assert mail.record_bounce(message.public_id, "550 5.1.1 unknown", now) is True

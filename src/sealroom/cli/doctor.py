@@ -30,7 +30,7 @@ def run(argv: list[str]) -> int:
     """0 when nothing is missing, 1 otherwise."""
     argparse.ArgumentParser(prog="sealroom doctor", description=__doc__).parse_args(argv)
     setup.load()
-    checks: list[Callable[[], list[Finding]]] = [_sandbox, _office, _media, _fonts, _mail, _address, _billing, _space]
+    checks: list[Callable[[], list[Finding]]] = [_sandbox, _office, _media, _fonts, _mail, _signing, _address, _billing, _space]
     findings = [finding for check in checks for finding in check()]
     for finding in findings:
         print(("ok       " if finding.fine else "missing  ") + finding.text)
@@ -97,6 +97,22 @@ def _mail() -> list[Finding]:
     return [
         Finding(False, f"mail: no SEALROOM_SMTP_URL; mails are written to {settings.SEALROOM_DATA / 'outbox'} and reach nobody")
     ]
+
+
+def _signing() -> list[Finding]:
+    from django.utils import timezone  # noqa: PLC0415 -- app ready
+
+    from sealroom.mail import flows  # noqa: PLC0415 -- app ready
+    from sealroom.mail.rules import Signing  # noqa: PLC0415 -- app ready
+
+    found = flows.check_signing(now=timezone.now())
+    texts = {
+        Signing.GOOD: f"signatures: {found.record} publishes our key",
+        Signing.MISSING: f"signatures: {found.record} publishes no key, so mail goes unsigned; publish the text {found.expected}",
+        Signing.OTHER_KEY: f"signatures: {found.record} publishes another key, so mail goes unsigned; it must be {found.expected}",
+        Signing.UNREACHABLE: f"signatures: no name server answers for {found.record}; mail is signed, but nobody knows if it holds",
+    }
+    return [Finding(found.state is Signing.GOOD, texts[found.state])] if found.state in texts else []
 
 
 def _address() -> list[Finding]:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.template import Context, loader
@@ -30,12 +31,13 @@ from sealroom.core.ids import new_id
 from sealroom.core.jobs.rules import NORMAL, URGENT
 from sealroom.mail import rules
 from sealroom.mail.models import MailState, OutgoingMail, Suppression
-from sealroom.mail.ports import Envelope, Outcome, Stage, get_signer, get_transport
-from sealroom.mail.rules import Decision, Fate
+from sealroom.mail.ports import Envelope, LookupFailed, Outcome, Stage, get_signer, get_text_records, get_transport
+from sealroom.mail.queries import SigningState, house_author, signing, signing_key
+from sealroom.mail.rules import Decision, Fate, Signing
 from sealroom.mail.signals import mail_bounced
 
-PRODUCT = "Sealroom"
 KEPT = timedelta(days=7)
+KEY_LOOKS, KEY_LOOKS_WRONG = timedelta(hours=1), timedelta(minutes=5)  # how long a look at the domain counts
 # Bodies are encoded to 7 bits, so that no relay has a reason to change (or refuse) the bytes.
 _WIRE = email.policy.SMTP.clone(cte_type="7bit")
 _WIRE_UTF8 = email.policy.SMTPUTF8.clone(cte_type="7bit")
@@ -138,7 +140,7 @@ def deliver(mail_id: int, now: datetime) -> timedelta | None:
     if not _open_mail(mail).update(attempts=F("attempts") + 1):
         return None
     mail.attempts += 1
-    outcome = get_transport().deliver(_signed(_envelope(mail)))
+    outcome = get_transport().deliver(_signed(_envelope(mail), now))
     if outcome.accepted:
         fault_point("after_smtp_250")
     decision = rules.decide(outcome.code, outcome.answer, outcome.stage, attempts=mail.attempts, urgent=mail.urgent)
@@ -178,6 +180,22 @@ def lift_suppression(address: str) -> bool:
     return bool(Suppression.objects.filter(address=canonical_address(address)).delete()[0])
 
 
+def check_signing(*, now: datetime) -> SigningState:
+    """Look up whether the domain of our signatures publishes our key, and remember it for an hour (what is wrong for five minutes).
+    Asks the network: not within a transaction."""
+    signer = get_signer()
+    if signer is None:
+        return signing()
+    record = signer.record
+    try:
+        state = rules.judge_key(get_text_records().texts(record.name), record.text)
+    except LookupFailed:
+        state = Signing.UNREACHABLE
+    kept = KEY_LOOKS if state is Signing.GOOD else KEY_LOOKS_WRONG
+    cache.set(signing_key(record), (state.value, now), kept.total_seconds())
+    return SigningState(state, record.name, record.text, now)
+
+
 def blank_settled(now: datetime) -> int:
     """Forget the bodies of messages whose fate was settled some days ago; returns how many."""
     old = OutgoingMail.objects.filter(settled_at__lt=now - KEPT).exclude(text_sealed=b"", whole_sealed=b"")
@@ -214,7 +232,7 @@ def _suppress(address: str, reason: str, now: datetime) -> None:
 def _render(template: str, language: str, words: Mapping[str, object]) -> tuple[str, str, str]:
     base_url = settings.SEALROOM_BASE_URL
     common = {
-        "product_name": PRODUCT,
+        "product_name": rules.PRODUCT,
         "base_url": base_url,
         "host": urlsplit(base_url).netloc,
         "mark_url": f"{base_url}/static/kit/img/mark-180.png",
@@ -241,8 +259,7 @@ def _envelope(mail: OutgoingMail) -> Envelope:
     bounce_to = rules.bounce_address(own, mail.public_id)
     if mail.whole_sealed:
         return Envelope(bounce_to, mail.to_address, mail.whole, mail.public_id, mail.created_at)
-    with translation.override(mail.language):
-        display = rules.sender_display(mail.sender_name, PRODUCT, _("{name} via {product}"))
+    display, own = house_author(mail.sender_name, mail.language)
     needs_utf8 = not mail.to_address.isascii() or not mail.reply_to.isascii()
     message = EmailMessage(policy=_WIRE_UTF8 if needs_utf8 else _WIRE)
     message["From"] = _mailbox(display, own)
@@ -260,10 +277,19 @@ def _envelope(mail: OutgoingMail) -> Envelope:
     return Envelope(bounce_to, mail.to_address, message.as_bytes(), mail.public_id, mail.created_at)
 
 
-def _signed(envelope: Envelope) -> Envelope:
+def _signed(envelope: Envelope, now: datetime) -> Envelope:
     """Last of all, because whatever changes a message afterwards breaks its signature."""
     signer = get_signer()
-    return replace(envelope, data=signer.sign(envelope.data)) if signer is not None else envelope
+    return replace(envelope, data=signer.sign(envelope.data)) if signer is not None and _may_sign(now) else envelope
+
+
+def _may_sign(now: datetime) -> bool:
+    """A signature that its domain does not know makes receivers distrust the mail more than none; what nobody could be asked about
+    is no reason against it."""
+    known = signing()
+    if known.state is Signing.UNCHECKED:
+        known = check_signing(now=now)
+    return known.state in {Signing.GOOD, Signing.UNREACHABLE}
 
 
 def _mailbox(name: str, address: str) -> Address:

@@ -94,8 +94,40 @@ class Outbox(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class KeyRecord:
+    """Where the public half of a signing key is looked up, and what must stand there."""
+
+    name: str
+    text: str
+
+
+class LookupFailed(Exception):
+    """Nobody could be asked; nothing is known."""
+
+
+class TextRecords(Protocol):
+    """Asks what a domain has published."""
+
+    def texts(self, name: str) -> list[str]:
+        """The text records of a name, none where there are none. Raises `LookupFailed`; returns within bounded time."""
+        ...
+
+
+@cache
+def get_text_records() -> TextRecords:
+    """Who is asked, named by the settings."""
+    records: TextRecords = import_string(settings.SEALROOM_TEXT_RECORDS)()
+    return records
+
+
 class MailSigner(Protocol):
     """Signs messages on their way out."""
+
+    @property
+    def record(self) -> KeyRecord:
+        """What its domain must publish for the signatures to hold."""
+        ...
 
     def sign(self, data: bytes) -> bytes:
         """The message as it goes over the wire; unchanged when it is not ours to sign. Raises nothing."""

@@ -3,17 +3,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
 
 from django.conf import settings
+from django.core.cache import cache
+from django.utils import translation
+from django.utils.translation import gettext
 
 from sealroom.core.errors import NotFound
 from sealroom.mail import rules
 from sealroom.mail.models import OutgoingMail, Suppression
-from sealroom.mail.ports import OutboxEntry, OutboxMessage, get_outbox
+from sealroom.mail.ports import KeyRecord, OutboxEntry, OutboxMessage, get_outbox, get_signer
+from sealroom.mail.rules import Signing
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,39 @@ def message_of_return_path(address: str) -> str | None:
     if not address.lower().startswith(f"{local}+") or address.lower().rpartition("@")[2] != domain:
         return None
     return rules.reference_of(address)
+
+
+def house_author(name: str, language: str) -> tuple[str, str]:
+    """Display name and address that say a mail is from us in somebody's name."""
+    with translation.override(language):
+        return rules.sender_display(name, rules.PRODUCT, gettext("{name} via {product}")), parseaddr(settings.SEALROOM_MAIL_FROM)[1]
+
+
+@dataclass(frozen=True)
+class SigningState:
+    """What the last look at the domain of our signatures found; `record` must have the text `expected`. No `checked_at`: nobody
+    looked within the hour."""
+
+    state: Signing
+    record: str = ""
+    expected: str = ""
+    checked_at: datetime | None = None
+
+
+def signing() -> SigningState:
+    """Whether our signatures hold, by the last look (`flows.check_signing` looks). Asks no network."""
+    signer = get_signer()
+    if signer is None:
+        return SigningState(Signing.OFF)
+    record = signer.record
+    found = cache.get(signing_key(record))
+    state, at = found if found is not None else (Signing.UNCHECKED, None)
+    return SigningState(Signing(state), record.name, record.text, at)
+
+
+def signing_key(record: KeyRecord) -> str:
+    """Where the last look is kept: another key needs another look."""
+    return "mail.signing." + hashlib.sha256(f"{record.name}\n{record.text}".encode()).hexdigest()
 
 
 def has_outbox() -> bool:

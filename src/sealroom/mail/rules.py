@@ -96,6 +96,9 @@ def one_line(answer: str, *, most: int = 300) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in answer).split())[:most]
 
 
+PRODUCT = "Sealroom"
+
+
 def sender_display(sender_name: str, product: str, via: str) -> str:
     """The name shown as From: the real sender's and the product's, so that nobody takes the installation for the person.
     `via` is the pattern in the reader's language, with `{name}` and `{product}`."""
@@ -113,3 +116,32 @@ def reference_of(bounce_to: str) -> str | None:
     """The message a bounce address names."""
     found = re.search(r"\+(eml_[0-9A-Za-z]{10,40})@", bounce_to)
     return found[1] if found else None
+
+
+class Signing(enum.StrEnum):
+    """Whether signatures of outgoing mail hold, as far as is known."""
+
+    OFF = "off"  # no key is set
+    UNCHECKED = "unchecked"
+    GOOD = "good"
+    MISSING = "missing"  # the domain publishes no key at that name
+    OTHER_KEY = "other_key"  # it publishes another one, or took it back
+    UNREACHABLE = "unreachable"  # nobody could be asked
+
+
+def judge_key(published: list[str], expected: str) -> Signing:
+    """What text records say of a key (RFC 6376, 3.6.1). Without a tag `v` they are keys too; spaces mean nothing.
+
+    >>> [judge_key([text], "v=DKIM1; k=rsa; p=ABCD").value for text in ("v=DKIM1; k=rsa; p=AB CD", "v=spf1 -all", "p=")]
+    ['good', 'missing', 'other_key']
+    """
+    keys = [key for key in map(_key_in, published) if key is not None]
+    if not keys:
+        return Signing.MISSING
+    return Signing.GOOD if keys == [_key_in(expected)] else Signing.OTHER_KEY
+
+
+def _key_in(text: str) -> str | None:
+    """The key of a record; None for a record that is about something else."""
+    tags = {name.strip(): "".join(value.split()) for name, _, value in (tag.partition("=") for tag in text.split(";"))}
+    return tags.get("p") if tags.get("v", "DKIM1") == "DKIM1" else None

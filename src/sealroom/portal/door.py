@@ -151,10 +151,15 @@ def pass_on(request: HttpRequest, verified: Verified) -> HttpResponse:
 
 
 def onward(request: HttpRequest, found: Landing, link_id: str) -> HttpResponse:
-    """To the page of the gate that is next; behind the last one to the room, there to what was asked for first; or to the only
-    document, else to the list of files, which tells of everything else."""
+    """To the page of the gate that is next; behind the last one to the room or the files, there to what was asked for first; or to
+    the only document, else to the list of files, which tells of everything else."""
     if found.rights and found.state not in _GATES:
         response = redirect(way.wanted_behind(request, link_id) or reverse("portal:room", args=[link_id]))
+        way.forget(request, response)
+        return response
+    wished = way.wanted_file(request)
+    if found.state is LandingState.OPEN and any(one.id == wished and one.can_be_read for one in found.documents):
+        response = redirect("portal:viewer", link_id=link_id, document_id=wished)
         way.forget(request, response)
         return response
     if found.state is LandingState.OPEN and is_only_document(found, link_id):

@@ -25,6 +25,7 @@ app_name = "portal"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("d/<str:link_id>/", files.files, name="files"),
     path("d/<str:link_id>/certificate.pdf", conditions.certificate, name="certificate"),
+    path("d/<str:link_id>/pictures/<str:picture_id>.jpg", files.picture, name="picture"),
     path("d/<str:link_id>/reply/", replying.reply, name="reply"),
     path("d/<str:link_id>/terms/<int:number>.jpg", conditions.terms_image, name="terms_image"),
     path("d/<str:link_id>/<str:document_id>/", reading.viewer, name="viewer"),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where in a data room somebody wanted to go when a gate stood in the way. The gate’s form carries the address on, since looking at
-a page must leave nothing in a browser; from one gate to the next it is kept by a cookie. It opens nothing: the page it names asks
-for the rights itself."""
+"""Where somebody wanted to go when a gate stood in the way: a page of a data room, or one file of a mail. The gate’s form carries
+the address on, since looking at a page must leave nothing in a browser; from one gate to the next it is kept by a cookie. It opens
+nothing: the page it names asks for the rights itself."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.urls import Resolver404, resolve
 
 COOKIE, KEPT_S, PATH = "sealroom_way", 3600, "/v/"
 _ADDRESS = re.compile(r"/v/[\x21-\x7e]{1,400}")
+_FILE = re.compile(r"/v/[\w-]{1,200}/\?file=(doc_\w{1,40})")  # a mail's link that goes on to one of its files
 _PAGES = {
     f"portal:{name}" for name in ("room", "room_about", "room_guests", "room_item", "room_question", "room_questions", "viewer")
 }
@@ -21,7 +22,15 @@ _PAGES = {
 def wanted(request: HttpRequest) -> str:
     """The page of a link that is asked for now, or that a gate's form carries on; "" for all that is none."""
     text = request.POST.get("to", "") if request.method == "POST" else request.get_full_path()
-    return text if _link_of(text) else ""
+    return text if _link_of(text) or _FILE.fullmatch(text) else ""
+
+
+def wanted_file(request: HttpRequest) -> str:
+    """The file a mail's link goes on to; "" when it names none. Whether it stands behind the link is for the caller to ask."""
+    for text in (wanted(request), request.COOKIES.get(COOKIE, "")):
+        if found := _FILE.fullmatch(text):
+            return found[1]
+    return ""
 
 
 def wanted_behind(request: HttpRequest, link_id: str) -> str:

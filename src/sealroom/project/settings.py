@@ -276,6 +276,8 @@ SEALROOM_DKIM_KEY = env.word("SEALROOM_DKIM_KEY", "", secret=True)  # PEM
 SEALROOM_DKIM_DOMAIN = env.word("SEALROOM_DKIM_DOMAIN", "")
 SEALROOM_DKIM_SELECTOR = env.word("SEALROOM_DKIM_SELECTOR", "")
 SEALROOM_MAIL_SIGNER = "sealroom.mail.adapters.dkim.DkimSigner" if SEALROOM_DKIM_KEY else ""
+SEALROOM_TEXT_RECORDS = "sealroom.mail.adapters.dns.DnsTextRecords"
+SEALROOM_DNS_SERVER = env.place("SEALROOM_DNS_SERVER")  # asked in place of the machine's resolvers
 SEALROOM_SUBMISSION_LISTEN = env.place("SEALROOM_SUBMISSION_LISTEN")  # STARTTLS, such as 0.0.0.0:587
 SEALROOM_SUBMISSION_TLS_LISTEN = env.place("SEALROOM_SUBMISSION_TLS_LISTEN")  # TLS from the start, such as 0.0.0.0:465
 SEALROOM_SUBMISSION_CERT = env.file("SEALROOM_SUBMISSION_CERT")

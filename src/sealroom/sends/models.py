@@ -53,6 +53,11 @@ def new_message_id() -> str:
     return new_id("msg")
 
 
+def new_picture_id() -> str:
+    """Public id of a picture among protected words."""
+    return new_id("pic")
+
+
 class SendState(models.TextChoices):
     """What is stored. `expired`, `revoked` and `scheduled` follow from the policy and the clock (`rules.state_of`)."""
 
@@ -161,6 +166,8 @@ class MailRules(models.Model):
     max_files = models.PositiveIntegerField(null=True)
     max_recipients = models.PositiveIntegerField(null=True)
     names_files = models.BooleanField(default=True)
+    secure_subject = models.BooleanField(default=False)
+    author = models.CharField(max_length=3, default="own")
 
 
 class Contact(models.Model):
@@ -230,6 +237,17 @@ class Message(models.Model):
     send = models.OneToOneField(Send, on_delete=models.CASCADE, related_name="words")
     sealed = models.BinaryField()
     updated_at = models.DateTimeField()
+
+
+class Picture(models.Model):
+    """A picture among protected words: drawn anew for each reader from the one page of an uploaded picture, and never charged.
+    `width` and `height`: how large the page shows it, in pixels."""
+
+    public_id = models.CharField(max_length=32, unique=True, default=new_picture_id)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="pictures")
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="+")
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
 
 
 class Reply(models.Model):

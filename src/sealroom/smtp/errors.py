@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from sealroom.core.errors import DomainError
 from sealroom.smtp import replies
 from sealroom.smtp.replies import Reply
 
+Facts = Mapping[str, Any]
 _PLAIN = {
     "forbidden": replies.FORBIDDEN,
     "feature_missing": replies.FORBIDDEN,
@@ -15,19 +19,33 @@ _PLAIN = {
     "rate_limited": replies.TOO_FAST,
     "invalid": replies.SETTINGS,
 }
-_BY_NAME = {
-    "type_refused": replies.not_allowed,
-    "not_ready": replies.not_allowed,
-    "document_failed": replies.unusable,
-    "too_large": replies.file_too_big,
+
+
+def _not_ready(facts: Facts) -> Reply:
+    return replies.TRY_LATER if facts["reason"] == "preparing" else replies.not_allowed(str(facts["name"]))
+
+
+def _too_large(facts: Facts) -> Reply:
+    """A file; or the words, which have no name."""
+    return replies.file_too_big(str(facts["name"])) if facts["name"] else replies.too_much_text(facts["limit"])
+
+
+_BY_FACTS: dict[str, Callable[[Facts], Reply]] = {
+    "insufficient_credits": lambda facts: replies.too_few_credits(facts["needed"], facts["available"]),
+    "type_refused": lambda facts: replies.not_allowed(facts["name"]),
+    "document_failed": lambda facts: replies.unusable(facts["name"]),
+    "not_ready": _not_ready,
+    "too_large": _too_large,
+    "too_many_files": lambda facts: replies.too_many_files(facts["limit"]),
+    "too_many_recipients": lambda facts: replies.too_many_recipients(facts["limit"]),
+    "external_blocked": lambda facts: replies.outsider(facts["addresses"][0]),
 }
 
 
 def reply_for(error: DomainError, *, name: str = "") -> Reply:
     """The reply for a refusal; `name` is the file it is about, where the error does not say. What is not the sender's doing is
     to be tried again."""
-    if error.code == "insufficient_credits":
-        return replies.too_few_credits(int(str(error.facts["needed"])), int(str(error.facts["available"])))
-    if error.code in _BY_NAME:
-        return _BY_NAME[error.code](str(error.facts.get("name", name)))
+    facts = {"name": name, **error.facts}
+    if error.code in _BY_FACTS:
+        return _BY_FACTS[error.code](facts)
     return _PLAIN.get(error.code, replies.TRY_LATER)

@@ -52,12 +52,13 @@ class File:
 @dataclass(frozen=True)
 class Mail:
     """A mail that may be taken. `digest` is the same for the same content, however it was encoded; `dropped` parts go without being
-    files (what only the sender's system can read)."""
+    files (what only the sender's system can read). `pictures` are those the words show; they stay, unless the words go too."""
 
     root: Part
     files: tuple[File, ...]
     dropped: tuple[Part, ...]
     digest: str
+    pictures: tuple[File, ...] = ()
 
     @property
     def message_id(self) -> str:
@@ -82,6 +83,7 @@ def read(source: BinaryIO) -> Mail:
     _check(root)
     shown = _shown(source, root)
     files: list[File] = []
+    pictures: list[File] = []
     dropped: list[Part] = []
     kept = 0
     whole = hashlib.sha256(str(root.fields.get("Subject", "")).encode("utf-8", "surrogateescape"))
@@ -95,12 +97,14 @@ def read(source: BinaryIO) -> Mail:
             files.append(File(part, name, size, sha256))
         else:
             kept += part.end - part.start
+            if part.kind.startswith("image/"):
+                pictures.append(File(part, _name_of(part, len(pictures) + 1), size, sha256))
         whole.update(f"{part.kind}\n{name}\n{size}\n{sha256}\n".encode("utf-8", "surrogateescape"))
     if kept > MOST_KEPT:
         raise Refused(replies.too_much_text(MOST_KEPT))
     if files and str(root.fields.get("Auto-Submitted", "no")).strip().lower() != "no":
         raise Refused(replies.AUTOMATIC_WITH_FILES)
-    return Mail(root, tuple(files), tuple(dropped), whole.hexdigest())
+    return Mail(root, tuple(files), tuple(dropped), whole.hexdigest(), tuple(pictures))
 
 
 def is_file(part: Part, shown: frozenset[str], size: int) -> bool:

@@ -39,8 +39,8 @@ TAKEN = Reply(250, "2.0.0", "Accepted")
 SIGNED_IN = Reply(235, "2.7.0", "Authentication successful")
 WRONG_PASSWORD = Reply(535, "5.7.8", "Sign in with your address and an app password")
 TOO_MANY_SIGN_INS = Reply(454, "4.7.0", "Too many wrong passwords; try again later")
+NO_SIGN_IN_NOW = Reply(454, "4.7.0", "Sign-in is not possible now; try again later")
 TOO_FAST = Reply(451, "4.7.1", "Too many mails in a short time; try again later")
-NOT_SIGNED_IN = Reply(530, "5.7.0", "Sign in first")
 NULL_SENDER = Reply(550, "5.7.1", "A mail needs a sender")
 NOT_YOUR_ADDRESS = Reply(550, "5.7.1", "Not sent: the sender must be an address of your account")
 BAD_RECIPIENT = Reply(550, "5.1.3", "This is not an address")
@@ -68,8 +68,8 @@ def too_few_credits(needed: int, available: int) -> Reply:
     >>> str(too_few_credits(4, 1))
     '554 5.7.0 Not sent: needs 4 credits, 1 left. Nothing was delivered or charged.'
     """
-    unit = "credit" if needed == 1 else "credits"
-    return Reply(554, "5.7.0", f"Not sent: needs {needed} {unit}, {available} left. Nothing was delivered or charged.")
+    text = f"Not sent: needs {needed} {_unit(needed, 'credit')}, {available} left. Nothing was delivered or charged."
+    return Reply(554, "5.7.0", text)
 
 
 def not_allowed(name: str) -> Reply:
@@ -89,12 +89,12 @@ def file_too_big(name: str) -> Reply:
 
 def too_many_files(limit: int) -> Reply:
     """More files than a mail may have."""
-    return Reply(554, "5.5.3", f"Not sent: a mail may have {limit} files")
+    return Reply(554, "5.5.3", f"Not sent: a mail may have {limit} {_unit(limit, 'file')}")
 
 
 def too_many_recipients(limit: int) -> Reply:
     """More recipients than a mail may have. Not 452: a program would show it as an empty disk, or try the rest later."""
-    return Reply(554, "5.5.3", f"Not sent: a mail may go to {limit} recipients")
+    return Reply(554, "5.5.3", f"Not sent: a mail may go to {limit} {_unit(limit, 'recipient')}")
 
 
 def too_much_text(limit: int) -> Reply:
@@ -109,3 +109,7 @@ def outsider(address: str) -> Reply:
 
 def _short(name: str) -> str:
     return name if len(name) <= 100 else f"{name[:60]}...{name[-36:]}"
+
+
+def _unit(count: int, name: str) -> str:
+    return name if count == 1 else f"{name}s"

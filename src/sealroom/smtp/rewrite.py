@@ -37,9 +37,14 @@ class Block:
 
 @dataclass(frozen=True)
 class Stamp:
-    """What the gateway adds above: whole header lines without their line end."""
+    """What the gateway adds above (whole header lines without their line end), and the fields that go for it, in small letters."""
 
     lines: tuple[str, ...] = ()
+    drops: frozenset[str] = frozenset()
+
+    def above(self) -> bytes:
+        """The lines as they go over the wire."""
+        return b"".join(line.encode("ascii", "replace") + b"\r\n" for line in self.lines)
 
 
 def rewrite(source: BinaryIO, mail: Mail, block: Block | None, *, stamp: Stamp) -> bytes:
@@ -47,15 +52,27 @@ def rewrite(source: BinaryIO, mail: Mail, block: Block | None, *, stamp: Stamp) 
     gone = {id(file.part) for file in mail.files} | {id(part) for part in mail.dropped}
     writer = _Writer(source, gone, block)
     body = writer.part(mail.root)
-    above = b"".join(line.encode("ascii", "replace") + b"\r\n" for line in stamp.lines)
     own = b"" if mail.root.fields.get("MIME-Version") else b"MIME-Version: 1.0\r\n"
-    return above + envelope_head(mail.root.head) + own + body
+    return stamp.above() + envelope_head(mail.root.head, stamp.drops) + own + body
 
 
-def envelope_head(head: bytes) -> bytes:
+def envelope_head(head: bytes, drops: frozenset[str]) -> bytes:
     """The fields of a mail that stay: without blind recipients, without signatures that hold no longer, without what describes the
-    content (written anew with it)."""
-    return b"".join(line for name, line in fields_of(head) if not _is_dropped(name) and not name.startswith("content-"))
+    content (written anew with it), without `drops`."""
+    gone = (name for name, _line in fields_of(head) if _is_dropped(name) or name.startswith("content-"))
+    without = drops.union(gone)
+    return b"".join(line for name, line in fields_of(head) if name not in without)
+
+
+def set_apart(block: Block) -> Block:
+    """The block with an edge, so that it is told from the words around it."""
+    style = "margin:0 0 16px;padding:2px 18px;border:1px solid #D9D7CF;border-radius:8px;"
+    return Block(f"{block.text}---\n", f'<div style="{style}">{block.html}</div>')
+
+
+def text_part(text: str, subtype: str) -> bytes:
+    """A text part of our own: fields, empty line, content."""
+    return _encoded_text(text, subtype, "utf-8", b"")
 
 
 def fields_of(head: bytes) -> list[tuple[str, bytes]]:
@@ -103,7 +120,7 @@ class _Writer:
         body = self._content(root)
         if self._block is None or self._in_text or self._in_html:
             return body or b"\r\n"
-        words = _encoded_text(self._block.text, "plain", "utf-8", b"")
+        words = text_part(self._block.text, "plain")
         if not body:
             return words
         edge = _edge(body)

@@ -95,8 +95,9 @@ class Handler:
         """Only from an address of the member's own."""
         if not address or address == "<>":
             return str(replies.NULL_SENDER)
-        if not await self._gate.run(taking.may_send_from, _actor(session), address):
-            return str(replies.NOT_YOUR_ADDRESS)
+        refusal = await self._gate.run(taking.refusal_of_sender, _actor(session), address)
+        if refusal is not None:
+            return str(refusal)
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return "250 2.1.0 OK"

@@ -6,9 +6,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from email.utils import format_datetime, getaddresses
+from email.utils import format_datetime, formataddr, getaddresses
 from typing import BinaryIO, TypeVar
 
 import structlog
@@ -28,15 +28,18 @@ from sealroom.core.people import Addressee
 from sealroom.core.secrets import keyring
 from sealroom.documents import flows as documents
 from sealroom.documents import queries as document_queries
+from sealroom.mail.queries import house_author
 from sealroom.sends import flows as sends
 from sealroom.sends import queries as send_queries
 from sealroom.sends import rules as send_rules
+from sealroom.sends.queries import Insert
+from sealroom.sends.rules import MailPolicy
 from sealroom.smtp import files, mime, replies
-from sealroom.smtp.block import block_for
 from sealroom.smtp.errors import reply_for
 from sealroom.smtp.files import File, Mail
 from sealroom.smtp.replies import Refused, Reply
-from sealroom.smtp.rewrite import Stamp, loop_mark, rewrite, was_here
+from sealroom.smtp.rewrite import Block, Stamp, loop_mark, rewrite, set_apart, was_here
+from sealroom.smtp.words import letter, words_of
 
 INSPECTED_WITHIN = 10.0  # seconds for each file
 INSPECTED_IN_ALL = 50.0  # seconds for all: programs wait a minute for the answer to a mail
@@ -55,14 +58,14 @@ class Envelope:
 
 
 def sign_in(login: str, password: str, ip: str) -> Actor | Reply:
-    """The member, or what his program is told."""
-    return guarded(lambda: _sign_in(login, password, ip))
+    """The member, or what his program is told: a database that is not there is no wrong password."""
+    found = guarded(lambda: _sign_in(login, password, ip))
+    return replies.NO_SIGN_IN_NOW if found == replies.TRY_LATER else found
 
 
-def may_send_from(actor: Actor, address: str) -> bool:
-    """Whether the address is one of the member's own. Raises nothing: what cannot be asked is a no."""
-    answer = guarded(lambda: _is_own(actor, address))
-    return answer is True
+def refusal_of_sender(actor: Actor, address: str) -> Reply | None:
+    """What is answered to a sender who is not the member; None when the address is one of his own."""
+    return guarded(lambda: None if _is_own(actor, address) else replies.NOT_YOUR_ADDRESS)
 
 
 def take(actor: Actor, envelope: Envelope, source: BinaryIO) -> Reply:
@@ -114,16 +117,19 @@ def _take(actor: Actor, envelope: Envelope, source: BinaryIO) -> Reply:
     if was_here(mail, key=_loop_key()):
         raise Refused(replies.LOOP)
     recipients = _addressees(mail, envelope)
-    _hold_to_policy(actor, mail, envelope)
-    key = files.key_of(actor.user, mail, envelope.recipients)
-    if send_queries.submission_key(actor, key, now=timezone.now()) is None:
+    sends.require_mail(actor, recipients, [(file.name, file.size) for file in mail.files])
+    asked = sends.Submission(
+        files.key_of(actor.user, mail, envelope.recipients), recipients, subject=mail.subject, sender=mail.sender[1]
+    )
+    if send_queries.submission_key(actor, asked.key, now=timezone.now()) is None:
         return replies.TAKEN  # the same mail again: its program did not hear the answer
-    stamp = _stamp(mail)
-    if not mail.files:
-        asked = sends.Submission(key, recipients, subject=mail.subject)
-        sends.relay(actor, asked, lambda _url: rewrite(source, mail, None, stamp=stamp), now=timezone.now())
+    policy = send_queries.mail_policy(actor)
+    words = words_of(source, mail) if send_rules.protects_words(policy, mail.subject) else ""
+    stamp = _stamp(actor, mail, policy)
+    if mail.files or words:
+        _protect(actor, mail, source, replace(asked, words=words), stamp)
     else:
-        _protect(actor, mail, source, sends.Submission(key, recipients, subject=mail.subject), stamp)
+        sends.relay(actor, asked, rewrite(source, mail, None, stamp=stamp), now=timezone.now())
     fault_point("after_submission_commit")
     return replies.TAKEN
 
@@ -132,17 +138,20 @@ def _protect(actor: Actor, mail: Mail, source: BinaryIO, asked: sends.Submission
     """Upload, wait for the inspection, send. What was uploaded for nothing is removed."""
     uploaded: list[str] = []
     done = False
-    names = _names(actor, mail)
 
-    def copy(url: str) -> bytes:
-        block = block_for(url, sender=actor.name or actor.email, names=names, language=actor.language)
-        return rewrite(source, mail, block, stamp=stamp)
+    def copy(insert: Insert) -> bytes:
+        block = Block(insert.text, insert.html)
+        if asked.words:
+            return letter(mail, block, stamp=stamp)
+        return rewrite(source, mail, set_apart(block), stamp=stamp)
 
     try:
-        for file in mail.files:
+        for file in (*mail.files, *(mail.pictures if asked.words else ())):
             uploaded.append(_upload(actor, file, source))  # noqa: PERF401 -- known one by one, for the case of a refusal
         _wait_for_inspection(actor, uploaded)
-        ready = sends.Submission(asked.key, asked.recipients, tuple(uploaded), asked.subject)
+        documents_of_files, shown = uploaded[: len(mail.files)], uploaded[len(mail.files) :]
+        pictures = dict(zip((file.part.cid for file in mail.pictures), shown, strict=False))
+        ready = replace(asked, documents=tuple(documents_of_files), pictures=pictures)
         done = sends.submit(actor, ready, copy, now=timezone.now())
     finally:
         if not done:
@@ -172,26 +181,6 @@ def _remove(actor: Actor, uploaded: Sequence[str]) -> None:
             documents.delete_document(actor, one, now=timezone.now())
 
 
-def _hold_to_policy(actor: Actor, mail: Mail, envelope: Envelope) -> None:
-    """What the team's admin decided for mail programs; a gateway cannot ask, so it protects whatever the mode."""
-    policy = send_queries.mail_policy(actor)
-    if len(mail.files) > (most := send_rules.most_files(policy)):
-        raise Refused(replies.too_many_files(most))
-    if len(envelope.recipients) > (most := send_rules.most_recipients(policy)):
-        raise Refused(replies.too_many_recipients(most))
-    for file in mail.files:
-        if policy.max_file_bytes is not None and file.size > policy.max_file_bytes:
-            raise Refused(replies.file_too_big(file.name))
-    for address in send_rules.outsiders(policy, envelope.recipients):
-        raise Refused(replies.outsider(address))
-
-
-def _names(actor: Actor, mail: Mail) -> list[str]:
-    """What the mail says its files are called: nothing where names may be secrets."""
-    shows = send_queries.mail_policy(actor).names_files
-    return [file.name if shows else "" for file in mail.files]
-
-
 def _addressees(mail: Mail, envelope: Envelope) -> tuple[Addressee, ...]:
     """The recipients of the envelope with the name and place the header gives them; who is in none stays hidden."""
     known: dict[str, tuple[str, str]] = {}
@@ -203,8 +192,9 @@ def _addressees(mail: Mail, envelope: Envelope) -> tuple[Addressee, ...]:
     return tuple(Addressee(one, *known.get(one, ("", "bcc"))) for one in envelope.recipients)
 
 
-def _stamp(mail: Mail) -> Stamp:
-    """Where the mail came through, the mark against loops, and what its program left out."""
+def _stamp(actor: Actor, mail: Mail, policy: MailPolicy) -> Stamp:
+    """Where the mail came through, the mark against loops, what its program left out, and where the team wants that, us as its
+    author with the member's address for answers."""
     now, host = timezone.now(), settings.SEALROOM_SUBMISSION_HOST
     lines = [
         f"Received: by {host} with ESMTPSA id {new_id('m')}; {format_datetime(now)}",
@@ -214,7 +204,13 @@ def _stamp(mail: Mail) -> Stamp:
         lines.append(f"Date: {format_datetime(now)}")
     if not mail.root.fields.get("Message-ID"):
         lines.append(f"Message-ID: <{new_id('m').lower()}@{host}>")
-    return Stamp(tuple(lines))
+    if policy.author != "via":
+        return Stamp(tuple(lines))
+    name, address = mail.sender
+    lines.append("From: " + formataddr(house_author(" ".join((name or actor.name or address).split()), actor.language)))
+    if not mail.root.fields.get("Reply-To"):
+        lines.append("Reply-To: " + formataddr((name, address)))
+    return Stamp(tuple(lines), drops=frozenset({"from", "sender"}))
 
 
 def _loop_key() -> bytes:

@@ -3,20 +3,25 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from PIL import Image
 from tests.factories.accounts import Persona, connect_device
-from tests.factories.api import Answer, Caller, make_ready
+from tests.factories.api import Answer, Caller, make_failed, make_ready
+from tests.factories.billing import make_invoice
 
+from sealroom.billing.models import InvoiceKind
+from sealroom.core.jobs import worker
 from sealroom.core.secrets import unseal_text
 from sealroom.credits.models import Entry
 from sealroom.documents.models import Version
 from sealroom.mail.models import OutgoingMail
 from sealroom.sends import flows as sends
-from sealroom.sends.models import Message, Send
+from sealroom.sends.models import Message, Picture, Send
 from sealroom.sends.rules import MailPolicy
 
 A, B, C = "a@example.net", "b@example.net", "c@example.net"
@@ -66,7 +71,9 @@ def test_commit_answers_what_the_mail_needs(device: Caller, boss: Persona) -> No
     assert [(one["email"], one["kind"], one["personal_url"]) for one in sent["recipients"]] == [
         (A, "to", None), (B, "cc", None), (C, "bcc", None), ("boss@example.com", "to", None),
     ]  # fmt: skip
-    assert [(one["name"], one["url"]) for one in sent["documents"]] == [(f"File {n}.pdf", sent["link"]["url"]) for n in (0, 1)]
+    assert [(one["name"], one["url"]) for one in sent["documents"]] == [
+        (f"File {n}.pdf", f"{sent['link']['url']}?file={draft['documents'][n]}") for n in (0, 1)
+    ]
     assert sent["link"]["label"] == "Open 2 files"
     assert sent["header"] == {"name": "X-Sealroom-Send", "value": sent["id"]}
     assert sent["insert"]["html"].count(f'<a href="{sent["link"]["url"]}">Open 2 files</a>') == 1
@@ -164,6 +171,73 @@ def test_words_are_cleaned_and_sealed(device: Caller) -> None:
     assert device.call("PUT", f"/drafts/{draft['id']}/body", {"html": "a", "text": "b"}).code == "invalid"
 
 
+def test_a_quote_warns_before_anything_is_charged(device: Caller, boss: Persona) -> None:
+    who = [A, "boss@example.com", "sales@example.net", "staff-list@example.com"]
+
+    def warnings(draft: dict[str, Any]) -> dict[str, tuple[list[str], list[str]]]:
+        found = device.post(f"/drafts/{draft['id']}/quote", {"recipients": who}).body["warnings"]
+        assert all(one["title"] for one in found)
+        return {one["code"]: (one["addresses"], one["documents"]) for one in found}
+
+    draft = draft_of(device, 2)
+    lists = ["sales@example.net", "staff-list@example.com"]
+    assert warnings(draft) == {"looks_like_list": (lists, [])}
+    sends.set_mail_policy(boss.actor, MailPolicy(internal_domains=("example.com",)), now=datetime.now(UTC))
+    one, other = draft["documents"]
+    Version.objects.filter(document__public_id=one).update(pages=None)
+    Version.objects.filter(document__public_id=other).update(size=200 * 1024 * 1024)
+    assert warnings(draft) == {
+        "external": ([A, "sales@example.net"], []),
+        "looks_like_list": (lists, []),
+        "unprotectable": ([], [one]),
+        "large": ([], [other]),
+    }
+    plain = device.call("PUT", f"/drafts/{draft['id']}/body", {"text": "Hello"})
+    assert plain.status == 200
+    assert device.get("/credits").body["used"] == 0
+
+
+def picture_of(caller: Caller, name: str = "plan.png") -> str:
+    """A picture that was uploaded and really prepared."""
+    out = io.BytesIO()
+    Image.new("RGB", (300, 150), "#1F5C4A").save(out, "PNG")
+    answer = caller.upload(out.getvalue(), name=name)
+    assert answer.status == 201, answer.body
+    return str(answer.body["id"])
+
+
+@pytest.mark.usefixtures("own_blobs")
+def test_pictures_among_the_words_are_the_drafts_own(device: Caller) -> None:
+    draft, picture = draft_of(device, 0), picture_of(device)
+    html = (
+        '<p>Look: <img src="cid:plan@x" alt="The <b>plan" onload="x()" width="9999"> <img src="cid:other@x"> '
+        '<img src="https://spy.example/x.gif"> <img src="cid:pic_1"> <a href="cid:plan@x">a</a></p>'
+    )
+    body = {"html": html, "inline": [{"cid": "plan@x", "document_id": picture}]}
+    waiting = device.call("PUT", f"/drafts/{draft['id']}/body", body)
+    assert (waiting.status, waiting.code, waiting.body["retry_after"]) == (409, "not_ready", 2)
+    worker.drain()
+    assert device.call("PUT", f"/drafts/{draft['id']}/body", body).status == 200
+    kept = Picture.objects.get()
+    assert (kept.width, kept.height) == (300, 150)
+    words = unseal_text(bytes(Message.objects.get().sealed), purpose="message")
+    assert words.count("<img ") == 1
+    assert f'src="cid:{kept.public_id}"' in words
+    assert ("spy.example" in words, "onload" in words, "9999" in words) == (False, False, False)
+    paper = device.document()
+    for document, code in ((paper, "invalid"), ("doc_nobody", "not_found")):
+        wrong = {"html": html, "inline": [{"cid": "plan@x", "document_id": document}]}
+        assert device.call("PUT", f"/drafts/{draft['id']}/body", wrong).code == code
+    Version.objects.filter(document__public_id=picture).update(state="failed", error_code="corrupt")
+    assert device.call("PUT", f"/drafts/{draft['id']}/body", body).code == "corrupt"
+    Version.objects.filter(document__public_id=picture).update(state="ready", error_code="")
+    # Only a picture: that is a message too, at the price of one.
+    only = device.call("PUT", f"/drafts/{draft['id']}/body", body | {"html": '<img src="cid:plan@x">'}).body
+    sent = commit(device, draft | only, [A, B])
+    assert (sent.status, sent.body["charged"]) == (201, 2)
+    assert Picture.objects.count() == 1
+
+
 def test_server_delivers_with_personal_links(device: Caller) -> None:
     sent = commit(device, draft_of(device, 1), [A, B], delivery="server").body
     assert (sent["link"], sent["insert"]) == (None, None)
@@ -199,6 +273,28 @@ def test_refusals_of_a_commit(device: Caller, boss: Persona) -> None:
     assert (files.status, files.code, files.body["limit"], files.body["actual"]) == (413, "too_many_files", 1, 2)
     assert commit(device, draft_of(device, 1), [A]).code == "too_large"
     assert device.get("/credits").body["used"] == 1
+
+
+def test_files_and_debts_that_stop_a_commit(device: Caller, boss: Persona) -> None:
+    program = device.upload(name="invoice.exe", data=b"MZ\x90\x00" + bytes(400))
+    assert (program.status, program.code) == (415, "type_refused")
+    draft = draft_of(device, 1)
+    for reason in ("password_required", "corrupt", "limit_pages"):
+        make_failed(Version.objects.get(document__public_id=draft["documents"][0]).public_id, code=reason)
+        failed = commit(device, draft, [A])
+        assert (failed.status, failed.code, failed.body["document"]) == (422, reason, draft["documents"][0])
+    Version.objects.update(state="ready", error_code="", pages=None)
+    blank = commit(device, draft, [A])
+    assert (blank.status, blank.code) == (422, "unviewable")
+    name = uuid.uuid4()
+    sent = device.call("PUT", f"/drafts/{name}", {"documents": [device.document()]}).body
+    assert commit(device, sent, [A]).status == 201
+    written = device.call("PUT", f"/drafts/{name}", {"documents": []})
+    assert (written.status, written.code) == (409, "already_sent")
+    long_ago = datetime.now(UTC) - timedelta(days=60)
+    make_invoice(boss.team, kind=InvoiceKind.RENEWAL, opened_at=long_ago)
+    due = commit(device, draft_of(device, 1), [A])
+    assert (due.status, due.code, device.get("/credits").body["used"]) == (402, "payment_due", 1)
 
 
 def test_sender_and_route_are_the_members(device: Caller, admin: Caller) -> None:

@@ -58,6 +58,13 @@ def _inline(name: str, cid: str, data: bytes = PNG, disposition: str = "inline",
     return part(f'{kind}; name="{name}"', b64(data), *fields, *([f"Content-ID: <{cid}>"] if cid else []))
 
 
+def with_files(subject: str, *files: tuple[str, bytes], sender: str = "nadia@example.com") -> bytes:
+    """A mail with such files, another one for each subject."""
+    head = HEAD.replace("The plan", subject).replace("one@example.com", f"{subject}@example.com".replace(" ", "."))
+    head = head.replace("nadia@example.com", sender)
+    return mail(many("mixed", many("alternative", PLAIN, HTML, edge="alt"), *[file(name, data) for name, data in files]), head)
+
+
 # name -> (mail, the names of its files in order)
 MAILS: dict[str, tuple[bytes, list[str]]] = {
     "plain words": (mail(PLAIN), []),

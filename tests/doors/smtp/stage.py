@@ -8,11 +8,12 @@ import email.policy
 import ipaddress
 import smtplib
 import socket
+import sqlite3
 import ssl
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -82,6 +83,27 @@ class Gateway:
     secret: str = ""
     address: str = ""
 
+    def member(self, email: str, left: int) -> Gateway:
+        """The same gateway for a new member who has so many credits."""
+        return replace(self, address=email, secret=self.do("member", email=email, left=left))
+
+    def do(self, deed: str, **words: Any) -> Any:
+        """A deed of `tests.doors.smtp.people`."""
+        return self.server.backstage.do("tests.doors.smtp.people", deed, **words)
+
+    def count(self, statement: str) -> int:
+        """The number a statement asks the database for."""
+        with closing(sqlite3.connect(self.server.data / "sealroom.sqlite3", timeout=30)) as database:
+            return int(database.execute(statement).fetchone()[0] or 0)
+
+    @property
+    def credits_left(self) -> int:
+        """The member's."""
+        places = (
+            f"SELECT team_id FROM accounts_membership m JOIN accounts_user u ON u.id = m.user_id WHERE u.email = '{self.address}'"
+        )
+        return self.count(f"SELECT sum(delta) FROM credits_entry WHERE team_id IN ({places})")
+
     @contextmanager
     def client(self, *, over_tls: bool = False, signed_in: bool = True) -> Iterator[smtplib.SMTP]:
         """A mail program that came as far as wanted."""
@@ -111,8 +133,8 @@ class Gateway:
 
 
 @contextmanager
-def gateway(folder: Path, *, most_bytes: int) -> Iterator[Gateway]:
-    """Start everything; stop it by process id."""
+def gateway(folder: Path, *, most_bytes: int, **extra: str) -> Iterator[Gateway]:
+    """Start everything, with more settings where wanted; stop it by process id."""
     sink = Sink()
     port, tls_port, bounce_port, relay = (free_port() for _ in range(4))
     certificate = make_certificate(folder)
@@ -128,6 +150,7 @@ def gateway(folder: Path, *, most_bytes: int) -> Iterator[Gateway]:
             SEALROOM_BOUNCE_LISTEN=f"127.0.0.1:{bounce_port}",
             SEALROOM_SUBMISSION_CERT=str(certificate),
             SEALROOM_SUBMISSION_MAX_BYTES=str(most_bytes),
+            **extra,
         ) as server:
             trust = ssl.create_default_context(cafile=str(certificate))
             made = Gateway(server, sink, port, tls_port, bounce_port, trust)

@@ -18,6 +18,7 @@ from sealroom.smtp import files, mime
 from sealroom.smtp.files import Mail, key_of, read
 from sealroom.smtp.replies import Refused
 from sealroom.smtp.rewrite import Block, Stamp, loop_mark, rewrite, was_here
+from sealroom.smtp.words import letter, words_of
 
 BLOCK = Block("[1 file] https://x.example/v/abc\n", "<p data-block>1 file</p>")
 
@@ -78,6 +79,35 @@ def test_more_than_may_stay_in_the_mail_is_refused() -> None:
     with pytest.raises(Refused) as caught:
         read_bytes(corpus.mail(corpus.many("related", words, picture)))
     assert str(caught.value) == "554 5.3.4 Not sent: text and pictures in it are over 10 MB; attach them as files"
+
+
+WORDS = {
+    "apple mail, a photo among the words": "<p>Hello Ben,<br>here it is.</p>\n<p>Hello Ben,<br>here it is.</p>",
+    "gmail": "Hello Ben",
+    "an invitation to a meeting": "Hello Ben",
+    "scanner, a file and no words": "",
+    "thunderbird, links of its own": "<p>Hello Ben,<br>here it is.</p>",
+    "8 bits": "<p>Grüße</p>",
+}
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_the_words_that_a_mail_says(name: str) -> None:
+    source = io.BytesIO(corpus.MAILS[name][0])
+    found = words_of(source, read(source))
+    assert (found == WORDS[name], WORDS[name] in found) == ("Hello Ben" not in WORDS[name] or "<p>" in WORDS[name], True)
+
+
+def test_a_letter_has_the_way_and_nothing_else_of_the_mail() -> None:
+    data = corpus.mail(corpus.many("mixed", corpus.PLAIN, corpus.file("a.pdf", corpus.PDF)))
+    mail = read_bytes(data)
+    copy = email.message_from_bytes(letter(mail, BLOCK, stamp=Stamp(("From: x@y.z",), frozenset({"from"}))))
+    assert not copy.defects
+    assert copy.keys() == ["From", "To", "Cc", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type"]
+    assert [(part.get_content_type(), payload(part).decode()) for part in copy.walk() if not part.is_multipart()] == [
+        ("text/plain", BLOCK.text.replace("\n", "\r\n")),
+        ("text/html", BLOCK.html),
+    ]
 
 
 def test_words_in_an_old_character_set_keep_it() -> None:

@@ -40,11 +40,19 @@ class DraftIn(Body):
     sender: str = Field("", max_length=320, alias="from")
 
 
+class PictureIn(Body):
+    """A picture among the words: the HTML shows it as `cid:…`, and it was uploaded as a document."""
+
+    cid: str = Field(min_length=1, max_length=500)
+    document_id: str = Field(min_length=1, max_length=64)
+
+
 class WordsIn(Body):
-    """Protected words as HTML or as text, at most 1 MB; none take away those there are."""
+    """Protected words as HTML or as text, at most 1 MB, with the pictures of the HTML; none take away those there are."""
 
     html: str = ""
     text: str = ""
+    inline: list[PictureIn] = Field([], max_length=50)
 
 
 class WordsOut(Schema):
@@ -58,6 +66,21 @@ class MailQuoteIn(Body):
     """For whom the price is asked; left out: those of the draft."""
 
     recipients: list[str | RecipientIn] | None = Field(None, max_length=20_000)
+
+
+class WarningOut(Schema):
+    """What to know before it goes out: decide by `code`, show `title`."""
+
+    code: str
+    title: str
+    addresses: list[str]
+    documents: list[str]
+
+
+class MailQuoteOut(QuoteOut):
+    """The price of a mail, and warnings; none of them keeps it from being sent."""
+
+    warnings: list[WarningOut]
 
 
 class MailCommitIn(Body):
@@ -183,18 +206,28 @@ def delete(request: HttpRequest, draft: str) -> HttpResponse:
 @router.put("/drafts/{draft_id}/body", response=WordsOut, summary="Write the protected words of a draft")
 @repeatable
 def write_words(request: HttpRequest, draft_id: str, body: WordsIn) -> WordsOut:
-    """They are cleaned: no styles, no pictures, no scripts. Free beside files; alone they cost one credit for each recipient."""
-    send = sends.put_words(actor_of(request), draft_id, html=body.html, text=body.text, now=timezone.now())
+    """They are cleaned: no styles, no scripts, no pictures but those of `inline`, which cost nothing. Words are free beside files;
+    alone they cost one credit for each recipient. 409 `not_ready` while a picture is inspected."""
+    pictures = {one.cid: one.document_id for one in body.inline}
+    actor, now = actor_of(request), timezone.now()
+    send = sends.put_words(actor, draft_id, html=body.html, text=body.text, inline=pictures, now=now)
     return WordsOut(id=send.public_id, revision=send.revision)
 
 
-@router.post("/drafts/{draft_id}/quote", response=QuoteOut, summary="The price of a draft")
-def quote(request: HttpRequest, draft_id: str, body: MailQuoteIn | None = None) -> QuoteOut:
+@router.post("/drafts/{draft_id}/quote", response=MailQuoteOut, summary="The price of a draft")
+def quote(request: HttpRequest, draft_id: str, body: MailQuoteIn | None = None) -> MailQuoteOut:
     """Nothing is charged. With `recipients`, what it costs to send to these; of a mail that went out, what a commit would add."""
+    actor = actor_of(request)
     lines = None if body is None or body.recipients is None else addressees(body.recipients)
-    found = queries.quote_of_draft(actor_of(request), draft_id, recipients=lines, now=timezone.now())
+    found = queries.quote_of_draft(actor, draft_id, recipients=lines, now=timezone.now())
     refuse_bad_lines(found.errors)
-    return quote_out(found)
+    warnings = [
+        WarningOut(
+            code=one.code, title=str(queries.WARNING_TITLES[one.code]), addresses=list(one.addresses), documents=list(one.documents)
+        )
+        for one in queries.warnings_of_draft(actor, draft_id, lines)
+    ]
+    return MailQuoteOut(**quote_out(found).dict(), warnings=warnings)
 
 
 @router.post("/drafts/{draft_id}/commit", response={201: MailOut | SendOut}, summary="Send a draft")
@@ -240,10 +273,10 @@ def _commit_mail(actor: Actor, draft_id: str, body: MailCommitIn, *, key: str, r
         charged=result.charged,
         returned=result.returned,
         available=result.available,
-        link=MailLinkOut(url=made.url, label=made.label) if made.url else None,
+        link=MailLinkOut(url=made.url, label=made.insert.label) if made.insert is not None else None,
         documents=[MailDocumentOut(id=one.id, name=one.name, url=one.url or None) for one in made.documents],
         recipients=[MailRecipientOut(email=one.address, kind=one.kind, personal_url=one.url or None) for one in made.recipients],
-        insert=InsertOut(html=made.html, text=made.text) if made.url else None,
+        insert=InsertOut(html=made.insert.html, text=made.insert.text) if made.insert is not None else None,
         header=HeaderOut(name="X-Sealroom-Send", value=made.id),
     )
 

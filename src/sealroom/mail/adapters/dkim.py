@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from email.parser import BytesHeaderParser
 from email.utils import parseaddr
 
 import dkim
+from cryptography.hazmat.primitives import serialization
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+
+from sealroom.mail.ports import KeyRecord
 
 _SIGNED = [b"from", b"to", b"cc", b"subject", b"date", b"message-id", b"reply-to", b"mime-version", b"content-type"]
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -28,6 +32,13 @@ class DkimSigner:
             self._sign(b"From: a@example.com\r\n\r\n")
         except dkim.DKIMException as error:
             raise ImproperlyConfigured(f"SEALROOM_DKIM_KEY is no RSA key in PEM: {error}") from None
+
+    @property
+    def record(self) -> KeyRecord:
+        """See the port."""
+        private = serialization.load_pem_private_key(self._key, None)
+        public = private.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        return KeyRecord(f"{self._selector}._domainkey.{self._domain}", f"v=DKIM1; k=rsa; p={base64.b64encode(public).decode()}")
 
     def sign(self, data: bytes) -> bytes:
         """The message with a signature in front, if its author is of our domain."""

@@ -10,9 +10,10 @@ from pathlib import PurePath
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_GET, require_safe
 
 from sealroom.access import flows
 from sealroom.access import queries as access
@@ -21,8 +22,9 @@ from sealroom.access.queries import LandedDocument, Landing, LandingState
 from sealroom.access.rules import Permission, Verdict
 from sealroom.httpkit.address import client_address
 from sealroom.httpkit.visitors import visitor_cookie
-from sealroom.portal.door import is_only_document, onward, page_view, speak
+from sealroom.portal.door import data_view, is_only_document, onward, page_view, speak
 from sealroom.sends import queries as sends
+from sealroom.viewing.flows.pages import draw_page
 
 COUNTDOWN = timedelta(days=2)  # what ends sooner is counted down
 
@@ -83,7 +85,20 @@ def _words(request: HttpRequest, link_id: str, *, now: datetime) -> str:
     if not sends.has_words(link_id):
         return ""
     flows.open_words(visitor_cookie(request), link_id, ip=client_address(request), now=now)
-    return sends.words_of(link_id)
+    return sends.words_of(link_id, lambda one: reverse("portal:picture", args=[link_id, one]))
+
+
+@require_GET
+@data_view
+def picture(request: HttpRequest, *, link_id: str, picture_id: str) -> HttpResponse:
+    """A picture among the words, drawn for this reader under his mark, past the live check; it is an opening as the words are."""
+    now, cookie, ip = timezone.now(), visitor_cookie(request), client_address(request)
+    flows.check_link(cookie, link_id, ip=ip, now=now)
+    found = sends.picture_behind(link_id, picture_id)
+    gate = flows.open_words(cookie, link_id, ip=ip, now=now)
+    image = draw_page(found.version, 1, width=found.width, wishes=gate.policy.watermark, viewer=gate.viewer, now=now)
+    headers = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
+    return HttpResponse(image.data, content_type=image.content_type, headers=headers)
 
 
 def _row(document: LandedDocument, found: Landing) -> FileRow:

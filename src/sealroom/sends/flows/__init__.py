@@ -8,7 +8,8 @@ from sealroom.sends.flows.documents import delete_document, replace
 from sealroom.sends.flows.draft import add_draft_documents, delete_draft, save_draft
 from sealroom.sends.flows.letters import tell_opened, tell_relay_bounced, write_all_due
 from sealroom.sends.flows.mail_commit import commit_mail, note_handed_over
-from sealroom.sends.flows.mail_draft import Envelope, purge_drafts, put_words
+from sealroom.sends.flows.mail_draft import Envelope, purge_drafts
+from sealroom.sends.flows.mail_out import require_mail
 from sealroom.sends.flows.mail_policy import set_mail_policy
 from sealroom.sends.flows.presets import remove_preset, save_preset, set_presets_only
 from sealroom.sends.flows.preview import preview
@@ -19,6 +20,7 @@ from sealroom.sends.flows.requests import approve_request, decline_request, requ
 from sealroom.sends.flows.send import confirm, send_documents, try_dispatch
 from sealroom.sends.flows.submission import Copy, Submission, relay, submit, take_back_failed
 from sealroom.sends.flows.values import AddResult, DraftResult, ImportResult, Preview, ReplaceResult, SendResult
+from sealroom.sends.flows.words import put_words
 
 __all__ = [
     "AddResult",
@@ -56,6 +58,7 @@ __all__ = [
     "replace",
     "reply",
     "request_access",
+    "require_mail",
     "restore",
     "revoke",
     "save_contact",

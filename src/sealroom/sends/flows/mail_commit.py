@@ -16,34 +16,17 @@ from sealroom.accounts.rules import Actor, Capability, Route
 from sealroom.audit import flows as audit
 from sealroom.audit.rules import Verb
 from sealroom.core.errors import Invalid
-from sealroom.documents.errors import TooLarge
-from sealroom.documents.models import VersionState
 from sealroom.sends import queries, rules
-from sealroom.sends.errors import (
-    DocumentFailed,
-    ExternalBlocked,
-    InvalidRecipient,
-    NoRecipients,
-    NotADraft,
-    NothingToProtect,
-    NotLive,
-    NotReady,
-    StaleDraft,
-    TooManyFiles,
-    TooManyRecipients,
-)
+from sealroom.sends.errors import NotADraft, NotLive, StaleDraft
 from sealroom.sends.flows import letters
 from sealroom.sends.flows.contacts import note_contacts
 from sealroom.sends.flows.deeds import charge, claim, digest_of, lock_send, lock_wallet, once
-from sealroom.sends.flows.draft import find_documents, put_recipients
 from sealroom.sends.flows.give_back import give_back
-from sealroom.sends.flows.send import check_settings_again, deliver, items_of, link_recipients, problem_of, replayed
-from sealroom.sends.flows.settings import require_preset
+from sealroom.sends.flows.mail_out import checked_recipients, go_out
+from sealroom.sends.flows.send import check_settings_again, link_recipients, replayed
 from sealroom.sends.flows.values import SendResult
-from sealroom.sends.models import Deed, DeedKind, MailKind, Message, Recipient, Send, SendState
-from sealroom.sends.rules import Addressee, MailCommit, MailPolicy
-
-RETRY_AFTER = 2  # seconds, while files are inspected
+from sealroom.sends.models import Deed, DeedKind, MailKind, Recipient, Send, SendState
+from sealroom.sends.rules import Addressee, MailCommit
 
 
 def commit_mail(actor: Actor, draft_id: str, commit: MailCommit, *, key: str, revision: int, now: datetime) -> SendResult:
@@ -78,8 +61,7 @@ def _commit(actor: Actor, draft_id: str, commit: MailCommit, *, key: str, revisi
     deed, is_new = claim(who, DeedKind.SEND, key=key, digest=digest, now=now)
     if not is_new:
         return replayed(deed, now=now)
-    policy = queries.policy_of_team(actor.team_id)
-    wanted = _checked(commit.recipients, policy)
+    wanted = checked_recipients(queries.policy_of_team(actor.team_id), commit.recipients)
     lock_wallet(actor.team_id, now=now)
     send = lock_send(draft)
     Deed.objects.filter(pk=deed.pk).update(send=send)
@@ -94,58 +76,18 @@ def _commit(actor: Actor, draft_id: str, commit: MailCommit, *, key: str, revisi
     return result
 
 
-def _checked(lines: Sequence[Addressee], policy: MailPolicy) -> tuple[Addressee, ...]:
-    unique = rules.unique_recipients(lines)
-    if unique.errors:
-        raise InvalidRecipient(recipients=[one.text for one in unique.errors])
-    if not unique.accepted:
-        raise NoRecipients
-    most = rules.most_recipients(policy)
-    if len(unique.accepted) > most:
-        raise TooManyRecipients(limit=most, actual=len(unique.accepted))
-    outside = rules.outsiders(policy, (one.email for one in unique.accepted))
-    if outside:
-        raise ExternalBlocked(addresses=outside)
-    return unique.accepted
-
-
 def _first(
     actor: Actor, send: Send, deed: Deed, commit: MailCommit, wanted: Sequence[Addressee], *, revision: int, now: datetime
 ) -> SendResult:
     if revision != send.revision:
         raise StaleDraft(revision=send.revision)
     check_settings_again(actor, send, now=now)
-    _check_files(actor, send)
-    require_preset(actor, send)
-    put_recipients(send, wanted, now=now)
-    send.notify, send.delivery = commit.delivery == "server", commit.delivery
-    result = deliver(actor, send, deed, now=now)
+    result = go_out(actor, send, deed, wanted, delivery=commit.delivery, notify=commit.delivery == "server", now=now)
     if commit.delivery == "client" and send.open_link is None:
         link = access.create_shared_link(team_id=send.team_id, policy=send.policy, language=send.language, now=now)
         Send.objects.filter(pk=send.pk).update(shared_link=link)
         send.shared_link = link
     return result
-
-
-def _check_files(actor: Actor, send: Send) -> None:
-    policy, items = queries.policy_of_team(send.team_id), items_of(send)
-    if not items and not Message.objects.filter(send=send).exists():
-        raise NothingToProtect
-    most = rules.most_files(policy)
-    if len(items) > most:
-        raise TooManyFiles(limit=most, actual=len(items))
-    for item in items:
-        document, version = item.document, item.document.current
-        find_documents(actor, [document.public_id])
-        problem = problem_of(document, send.policy.permission)
-        if problem == "unviewable":
-            raise NotReady(document=document.public_id, reason=problem)
-        if problem or version is None:
-            raise DocumentFailed(document=document.public_id, error=problem)
-        if version.state != VersionState.READY:
-            raise NotReady(document=document.public_id, reason="preparing", retry_after=RETRY_AFTER)
-        if policy.max_file_bytes is not None and version.size > policy.max_file_bytes:
-            raise TooLarge(limit=policy.max_file_bytes, actual=version.size)
 
 
 def _again(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What only mail clients write into a draft: its route, its sender, the protected words."""
+"""What only mail clients write into a draft: its route and its sender."""
 
 from __future__ import annotations
 
@@ -9,15 +9,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from sealroom.accounts import queries as account_queries
-from sealroom.accounts.rules import MAIL_ROUTES, Actor, Capability, Route
+from sealroom.accounts.rules import MAIL_ROUTES, Actor, Route
 from sealroom.core.addresses import BadAddress, canonical_address
 from sealroom.core.errors import Invalid
-from sealroom.core.secrets import seal_text
-from sealroom.documents.errors import TooLarge
-from sealroom.sends import queries, rules
-from sealroom.sends.errors import NotADraft, SenderNotAllowed
-from sealroom.sends.flows.deeds import lock_send
-from sealroom.sends.models import Message, Send, SendState
+from sealroom.sends.errors import SenderNotAllowed
+from sealroom.sends.models import Send, SendState
 
 KEPT_FOR = timedelta(hours=24)
 
@@ -46,30 +42,6 @@ def checked_envelope(actor: Actor, envelope: Envelope) -> Envelope:
     if sender not in senders:
         raise SenderNotAllowed(senders=senders)
     return Envelope(Route(route).value, sender)
-
-
-def put_words(actor: Actor, draft_id: str, *, html: str = "", text: str = "", now: datetime) -> Send:
-    """Give a draft protected words, cleaned, in the place of those it had; none at all takes them away. Raises `TooLarge` beyond 1
-    MB, `NotADraft`, `NotFound`."""
-    actor.require(Capability.SEND)
-    size = len(html.encode()) + len(text.encode())
-    if size > rules.MOST_BODY:
-        raise TooLarge(limit=rules.MOST_BODY, actual=size)
-    if html and text:
-        raise Invalid({"text": ["send this or html"]})
-    words = rules.clean_words(html or rules.words_from_text(text))
-    with transaction.atomic():
-        send = lock_send(queries.get_send(actor, draft_id))
-        if send.state != SendState.DRAFT:
-            raise NotADraft(send=send.public_id)
-        if rules.says_something(words):
-            Message.objects.update_or_create(send=send, defaults={"sealed": seal_text(words, purpose="message"), "updated_at": now})
-        else:
-            Message.objects.filter(send=send).delete()
-        send.revision += 1
-        send.updated_at = now
-        send.save(update_fields=["revision", "updated_at"])
-        return send
 
 
 def purge_drafts(*, now: datetime) -> int:

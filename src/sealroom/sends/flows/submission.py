@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -14,50 +14,53 @@ from sealroom.access import queries as access_queries
 from sealroom.accounts.rules import Actor, Capability
 from sealroom.audit import flows as audit
 from sealroom.audit.rules import SYSTEM, Verb
-from sealroom.core.errors import Invalid
 from sealroom.core.faults import fault_point
 from sealroom.credits import flows as credit_flows
 from sealroom.mail import flows as mail
 from sealroom.sends import queries, rules
-from sealroom.sends.errors import DocumentFailed, NotReady
 from sealroom.sends.flows import letters
 from sealroom.sends.flows.deeds import claim, lock_send, lock_wallet, once
-from sealroom.sends.flows.draft import find_documents, make_draft, put_documents, put_recipients
-from sealroom.sends.flows.send import deliver, items_of, problem_of
-from sealroom.sends.flows.settings import require_preset
+from sealroom.sends.flows.draft import find_documents, make_draft, put_documents
+from sealroom.sends.flows.mail_out import checked_recipients, go_out
+from sealroom.sends.flows.words import keep_words
 from sealroom.sends.models import DeedKind, Send, SendDocument
+from sealroom.sends.queries import Insert
 from sealroom.sends.rules import Addressee, SendRequest
 
-Copy = Callable[[str], bytes]
-"""Makes the whole message for one recipient out of his personal link ("" for a mail without files)."""
+Copy = Callable[[Insert], bytes]
+"""Makes the whole message for one recipient out of the way to what was taken from it, with his own link."""
 
 
 @dataclass(frozen=True)
 class Submission:
     """What a mail asks for. `key` is the same for the same mail to the same people (hexadecimal digest); `recipients` are those of
-    the envelope, with the place each had in the header; `documents` were uploaded for this mail."""
+    the envelope, with the place each had in the header; `documents` were uploaded for this mail. `words`: HTML to protect, with
+    the documents that are its `pictures` by Content-ID."""
 
     key: str
     recipients: tuple[Addressee, ...]
     documents: tuple[str, ...] = ()
     subject: str = ""
+    sender: str = ""
+    words: str = ""
+    pictures: Mapping[str, str] = field(default_factory=dict)
 
 
 def submit(actor: Actor, submission: Submission, copy: Copy, *, now: datetime) -> bool:
-    """Send documents by a mail of the sender's own: charge, give rights, put one copy for each recipient up for delivery. True when
-    it was done; False when the same mail was taken within the last 24 hours: then nothing happens.
+    """Send documents, words or both by a mail of the sender's own: charge, give rights, put one copy for each recipient up for
+    delivery. True when it was done; False when the same mail was taken within the last 24 hours: then nothing happens.
 
     Documents may still be in preparation: who follows the link meanwhile is told so, and `take_back_failed` mends what fails.
-    Raises `InsufficientCredits`, `PaymentDue`, `Invalid`, `FeatureMissing`, `DocumentFailed`, `NotReady` (nothing to view).
+    Raises `InsufficientCredits`, `PaymentDue`, `Invalid`, `FeatureMissing`, what `mail_out.go_out` and `words.keep_words` raise.
     """
     actor.require(Capability.SEND)
     return once(partial(_submit, actor, submission, copy, now=now))
 
 
-def relay(actor: Actor, submission: Submission, copy: Copy, *, now: datetime) -> bool:
-    """Hand on a mail without files, free. As `submit`, and likewise once."""
+def relay(actor: Actor, submission: Submission, data: bytes, *, now: datetime) -> bool:
+    """Hand on a mail with nothing to protect as it is, free. As `submit`, and likewise once."""
     actor.require(Capability.SEND)
-    return once(partial(_relay, actor, submission, copy, now=now))
+    return once(partial(_relay, actor, submission, data, now=now))
 
 
 def take_back_failed(version_id: int, *, now: datetime) -> int:
@@ -78,28 +81,27 @@ def _submit(actor: Actor, submission: Submission, copy: Copy, *, now: datetime) 
     deed, is_new = claim(actor, DeedKind.SEND, key=key, digest=submission.key, now=now)
     if not is_new:
         return False
+    recipients = checked_recipients(queries.policy_of_team(actor.team_id), submission.recipients)
     send = _draft(actor, submission, now=now)
     deed.send = send
     deed.save(update_fields=["send"])
-    for item in items_of(send):
-        _check(item, send.policy.permission)
-    send.confirmed_at = now
-    deliver(actor, send, deed, now=now)
+    go_out(actor, send, deed, recipients, delivery="server", notify=False, may_wait=True, now=now)  # the mail has the links
     for recipient in send.recipients.select_related("link").order_by("pk"):
         assert recipient.link is not None
-        _put_up(send, actor, recipient.address, f"recipient:{recipient.public_id}", copy(access_queries.link_url(recipient.link)))
+        insert = queries.insert_of(send, access_queries.link_url(recipient.link), is_personal=True)
+        _put_up(send, actor, recipient.address, f"recipient:{recipient.public_id}", copy(insert))
     fault_point("before_submission_commit")
     return True
 
 
 @transaction.atomic
-def _relay(actor: Actor, submission: Submission, copy: Copy, *, now: datetime) -> bool:
+def _relay(actor: Actor, submission: Submission, data: bytes, *, now: datetime) -> bool:
     key = queries.submission_key(actor, submission.key, now=now)
     if key is None or not claim(actor, DeedKind.SEND, key=key, digest=submission.key, now=now)[1]:
         return False
     for one in submission.recipients:
         mail.compose_whole(
-            copy(""),
+            data,
             to=one.email,
             key=f"{key}:{actor.user}:{one.email}"[:200],
             language=actor.language,
@@ -118,25 +120,14 @@ def _draft(actor: Actor, submission: Submission, *, now: datetime) -> Send:
         recipients=submission.recipients,
         subject=submission.subject[: rules.MAX_SUBJECT],
         settings=settings,
-        notify=False,  # the mail itself carries the links
         preset=preset.id if preset else "",
     )
-    unique = rules.unique_recipients(submission.recipients)
-    if unique.errors or not unique.accepted:
-        raise Invalid({"recipients": ["bad_address"]})
     send = make_draft(actor, request, now=now)
-    require_preset(actor, send)
+    send.is_mail, send.from_address, send.confirmed_at = True, submission.sender, now
     put_documents(send, find_documents(actor, submission.documents))
-    put_recipients(send, unique.accepted, now=now)
+    if submission.words:
+        keep_words(actor, send, submission.words, submission.pictures, now=now)
     return send
-
-
-def _check(item: SendDocument, permission: str) -> None:
-    problem = problem_of(item.document, permission)
-    if problem == "unviewable":
-        raise NotReady(document=item.document.public_id, name=item.document.name, reason=problem)
-    if problem:
-        raise DocumentFailed(document=item.document.public_id, name=item.document.name, error=problem)
 
 
 def _put_up(send: Send, actor: Actor, address: str, about: str, data: bytes) -> None:

@@ -13,6 +13,7 @@ from sealroom.sends.queries.find import (
     live_sends,
     live_uses_of,
     living_open_link,
+    picture_behind,
     sends_asking,
     settings_of,
     title_of,
@@ -25,7 +26,17 @@ from sealroom.sends.queries.find import (
     words_of,
 )
 from sealroom.sends.queries.lists import FILTERS, MOST_LISTED, list_received, list_sends, list_team_sends, received, send_detail
-from sealroom.sends.queries.mail import MailAnswer, MailDocument, MailRecipient, is_mail, mail_answer, mail_policy, policy_of_team
+from sealroom.sends.queries.mail import (
+    Insert,
+    MailAnswer,
+    MailDocument,
+    MailRecipient,
+    insert_of,
+    is_mail,
+    mail_answer,
+    mail_policy,
+    policy_of_team,
+)
 from sealroom.sends.queries.presets import (
     default_settings,
     get_preset,
@@ -71,6 +82,8 @@ from sealroom.sends.queries.values import (
     SendDetail,
     SendRow,
 )
+from sealroom.sends.queries.warnings import TITLES as WARNING_TITLES
+from sealroom.sends.queries.warnings import MailWarning, warnings_of_draft
 
 __all__ = [
     "FILTERS",
@@ -80,14 +93,17 @@ __all__ = [
     "MOST_REQUESTS",
     "QUOTE_LINES",
     "REMEMBERED",
+    "WARNING_TITLES",
     "ContactPage",
     "ContactRow",
     "DocumentRow",
     "Envelope",
+    "Insert",
     "Listing",
     "MailAnswer",
     "MailDocument",
     "MailRecipient",
+    "MailWarning",
     "PresetRow",
     "Quote",
     "QuoteLine",
@@ -115,6 +131,7 @@ __all__ = [
     "get_send_to_end",
     "has_words",
     "house_settings",
+    "insert_of",
     "is_mail",
     "list_contacts",
     "list_presets",
@@ -130,6 +147,7 @@ __all__ = [
     "mail_answer",
     "mail_behind",
     "mail_policy",
+    "picture_behind",
     "policy_of_team",
     "preset_row",
     "presets_only",
@@ -151,5 +169,6 @@ __all__ = [
     "use_for",
     "uses_of",
     "waiting_sends",
+    "warnings_of_draft",
     "words_of",
 ]

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from sealroom.core.prepared import Prepared
 from sealroom.core.secrets import unseal_text
 from sealroom.documents.models import Document, Version
 from sealroom.sends import rules
-from sealroom.sends.models import Message, Recipient, Send, SendDocument, SendState
+from sealroom.sends.models import Message, Picture, Recipient, Send, SendDocument, SendState
 from sealroom.sends.queries.values import Envelope
 from sealroom.sends.rules import OwnTerms, SendSettings
 
@@ -60,10 +60,27 @@ def has_words(link_id: str) -> bool:
     return Message.objects.filter(send__policy__links__public_id=link_id, send__state=SendState.SENT).exists()
 
 
-def words_of(link_id: str) -> str:
-    """The protected words behind a link as HTML, cleaned once more; "" without. Only for a browser that was let in."""
+def words_of(link_id: str, address_of: Callable[[str], str]) -> str:
+    """The protected words behind a link as HTML, cleaned once more; "" without. `address_of` says where a picture is, by its id.
+    Only for a browser that was let in."""
     row = Message.objects.filter(send__policy__links__public_id=link_id, send__deleted_at=None).first()
-    return rules.clean_words(unseal_text(bytes(row.sealed), purpose="message")) if row is not None else ""
+    if row is None:
+        return ""
+    places = {one.public_id: (address_of(one.public_id), one.width, one.height) for one in row.pictures.all()}
+    words = rules.clean_words(unseal_text(bytes(row.sealed), purpose="message"), {name: name for name in places})
+    return rules.place_pictures(words, places)
+
+
+def picture_behind(link_id: str, picture_id: str) -> Picture:
+    """A picture among the protected words behind a link. Raises `NotFound`. Only for a browser that was let in."""
+    rows = Picture.objects.select_related("version__document")
+    found = rows.filter(
+        public_id=picture_id, message__send__policy__links__public_id=link_id, message__send__state=SendState.SENT,
+        message__send__deleted_at=None, version__document__deleted_at=None,
+    ).first()  # fmt: skip
+    if found is None:
+        raise NotFound(kind="picture", id=picture_id)
+    return found
 
 
 def title_of(names: Sequence[str]) -> str:

@@ -41,16 +41,23 @@ class MailDocument:
 
 
 @dataclass(frozen=True)
+class Insert:
+    """What stands in a mail in the place of what it carried: the words of its link, and the whole as HTML and as text."""
+
+    label: str
+    html: str
+    text: str
+
+
+@dataclass(frozen=True)
 class MailAnswer:
-    """What a client needs after its commit: the link for all with its words, and what to put into the mail as HTML and as text."""
+    """What a client needs after its commit: the link for all, and what to put into the mail (None where we write to each)."""
 
     id: str
     revision: int
     delivery: str
     url: str
-    label: str
-    html: str
-    text: str
+    insert: Insert | None
     documents: tuple[MailDocument, ...]
     recipients: tuple[MailRecipient, ...]
 
@@ -66,18 +73,17 @@ def mail_answer(actor: Actor, send_id: str) -> MailAnswer:
     link = living_open_link(send) or send.shared_link
     url = access_queries.link_url(link) if link is not None else ""
     items = live_items(send)
-    names = [item.document.name for item in items]
-    label, html, text = _insert(send, names, url) if url else ("", "", "")
     own = send.delivery == "server"
     return MailAnswer(
         id=send.public_id,
         revision=send.committed_revision or send.revision,
         delivery=send.delivery,
         url=url,
-        label=label,
-        html=html,
-        text=text,
-        documents=tuple(MailDocument(item.document.public_id, item.document.name, url) for item in items),
+        insert=insert_of(send, url) if url else None,
+        documents=tuple(
+            MailDocument(item.document.public_id, item.document.name, _url_of_document(url, item.document.public_id) if url else "")
+            for item in items
+        ),
         recipients=tuple(
             MailRecipient(one.address, one.kind, access_queries.link_url(one.link) if own and one.link is not None else "")
             for one in send.recipients.select_related("link").filter(removed_at=None).order_by("pk")
@@ -85,8 +91,14 @@ def mail_answer(actor: Actor, send_id: str) -> MailAnswer:
     )
 
 
-def _insert(send: Send, names: list[str], url: str) -> tuple[str, str, str]:
-    """The words of the link, and the block a client puts into its mail as HTML and as text, in the send's language."""
+def _url_of_document(url: str, document_id: str) -> str:
+    """The link, which goes on to this document once the gates are passed."""
+    return f"{url}?file={document_id}"
+
+
+def insert_of(send: Send, url: str, *, is_personal: bool = False) -> Insert:
+    """In the send's language, with one link: one for all, or the reader's own. The HTML has no more tags than clients rebuild."""
+    names = [item.document.name for item in live_items(send)]
     with translation.override(send.language):
         count, sender = len(names), send.sender.name or send.sender.email
         if count:
@@ -94,22 +106,36 @@ def _insert(send: Send, names: list[str], url: str) -> tuple[str, str, str]:
             lead = ngettext("{sender} sends you {n} protected file.", "{sender} sends you {n} protected files.", count)
         else:
             label, lead = gettext("Open the message"), gettext("{sender} sends you a protected message.")
-        shown = names[:_MOST_NAMED] if policy_of_team(send.team_id).names_files else []
-        if shown and count > _MOST_NAMED:
-            more = count - _MOST_NAMED
-            shown.append(ngettext("and {n} more file", "and {n} more files", more).format(n=more))
-        ends = send.policy.expires_at
-        way_in = gettext("The page at {host} asks for your address and sends a 6-digit code to it. No account, nothing to install.")
         words = {
             "lead": lead.format(sender=f"{sender} ({send.from_address or send.sender.email})", n=count),
-            "files": shown,
+            "files": _shown_names(send, names),
             "label": label,
             "url": url,
-            "way_in": way_in.format(host=urlsplit(settings.SEALROOM_BASE_URL).netloc),
-            "ends": gettext("Access ends on {day}.").format(day=date_format(ends, "DATE_FORMAT")) if ends is not None else "",
+            "way_in": _way_in(is_personal=is_personal),
+            "ends": _end_of(send),
         }
         html = rules.clean_insert(render_to_string("sends/mail/insert.html", words))
-        return label, html, render_to_string("sends/mail/insert.txt", words).strip() + "\n"
+        return Insert(label, html, render_to_string("sends/mail/insert.txt", words).strip() + "\n")
+
+
+def _shown_names(send: Send, names: list[str]) -> list[str]:
+    shown = names[:_MOST_NAMED] if policy_of_team(send.team_id).names_files else []
+    if shown and (more := len(names) - _MOST_NAMED) > 0:
+        shown.append(ngettext("and {n} more file", "and {n} more files", more).format(n=more))
+    return shown
+
+
+def _way_in(*, is_personal: bool) -> str:
+    host = urlsplit(settings.SEALROOM_BASE_URL).netloc
+    if is_personal:
+        return gettext("This link is for you alone. The page at {host} sends a 6-digit code to your address.").format(host=host)
+    way = gettext("The page at {host} asks for your address and sends a 6-digit code to it. No account, nothing to install.")
+    return way.format(host=host)
+
+
+def _end_of(send: Send) -> str:
+    ends = send.policy.expires_at
+    return gettext("Access ends on {day}.").format(day=date_format(ends, "DATE_FORMAT")) if ends is not None else ""
 
 
 def mail_policy(actor: Actor) -> MailPolicy:

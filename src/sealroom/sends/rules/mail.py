@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-import html as html_text
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-
-import nh3
 
 from sealroom.core.addresses import BadAddress, canonical_domain
 from sealroom.core.errors import Invalid
@@ -17,8 +15,16 @@ from sealroom.sends.rules.sending import MAX_DOCUMENTS, MAX_RECIPIENTS
 
 MODES = ("off", "ask", "force")
 """What a client does with attachments: nothing by itself, asks, or sends no other way."""
-MOST_BODY = 1024 * 1024  # bytes of HTML or text
+AUTHORS = ("own", "via")
+"""Who a mail from a mail program says it is from: the member, or the house in his name (his address is then for answers)."""
+SECURE = "[secure]"  # how the subject begins of a mail whose words are protected too, where the team wants that
 MOST_DOMAINS = 200
+LARGE_FILE = 100 * 1024 * 1024  # bytes from which a member is told that it takes long to load
+_LISTS = {
+    *("all", "team", "teams", "staff", "everyone", "everybody", "list", "lists", "group", "groups", "office", "info", "contact"),
+    *("sales", "support", "help", "admin", "hr", "board", "dl"),
+    *("equipe", "tous", "liste", "groupe", "bureau", "ventes", "compta", "direction", "rh"),
+}
 REPLIES_PER_READER = (20, timedelta(days=1))  # of one send
 MOST_REPLY_FILES = 5
 MOST_REPLY_BYTES = 25 * 1024 * 1024  # of all files of one reply
@@ -28,7 +34,8 @@ MOST_REPLY_BYTES = 25 * 1024 * 1024  # of all files of one reply
 class MailPolicy:
     """`min_bytes`: from which size of all attachments on a client asks or insists. Mail that goes to `internal_domains` only is
     left alone; with `internal_only` nothing goes elsewhere. The three limits lower those of the installation; None: they stand.
-    `names_files`: whether the mail itself says what the files are called."""
+    `names_files`: whether the mail itself says what the files are called. Of mail programs: `secure_subject`, whether a mail whose
+    subject begins with `SECURE` has its words protected, and `author` (`AUTHORS`)."""
 
     mode: str = "ask"
     min_bytes: int = 0
@@ -38,6 +45,8 @@ class MailPolicy:
     max_files: int | None = None
     max_recipients: int | None = None
     names_files: bool = True
+    secure_subject: bool = False
+    author: str = "own"
 
 
 def checked_mail_policy(policy: MailPolicy) -> MailPolicy:
@@ -45,6 +54,8 @@ def checked_mail_policy(policy: MailPolicy) -> MailPolicy:
     errors: dict[str, list[str]] = {}
     if policy.mode not in MODES:
         errors["mode"] = ["unknown"]
+    if policy.author not in AUTHORS:
+        errors["author"] = ["unknown"]
     if policy.min_bytes < 0:
         errors["min_bytes"] = ["negative"]
     domains: list[str] = []
@@ -76,11 +87,31 @@ def most_recipients(policy: MailPolicy) -> int:
     return min(MAX_RECIPIENTS, policy.max_recipients or MAX_RECIPIENTS)
 
 
+def protects_words(policy: MailPolicy, subject: str) -> bool:
+    """Whether a mail with this subject has its words protected."""
+    return policy.secure_subject and subject.strip().lower().startswith(SECURE)
+
+
 def outsiders(policy: MailPolicy, addresses: Iterable[str]) -> list[str]:
     """Whom `internal_only` keeps away, of canonical addresses."""
-    if not policy.internal_only:
+    return outside(policy, addresses) if policy.internal_only else []
+
+
+def outside(policy: MailPolicy, addresses: Iterable[str]) -> list[str]:
+    """Which canonical addresses are in none of the team's domains; none where it named none."""
+    if not policy.internal_domains:
         return []
     return [one for one in addresses if one.rpartition("@")[2] not in policy.internal_domains]
+
+
+def looks_like_list(address: str) -> bool:
+    """Whether an address is probably read by several people. A guess by its name; nothing hangs on it.
+
+    >>> [looks_like_list(one) for one in ("sales@x.org", "board-list@x.org", "everyone.paris@x.org", "nadia@x.org")]
+    [True, True, True, False]
+    """
+    local = address.rpartition("@")[0].lower()
+    return bool(_LISTS.intersection(re.split(r"[-._+]", local)))
 
 
 @dataclass(frozen=True)
@@ -93,41 +124,3 @@ class MailCommit:
 
 
 DELIVERIES = ("client", "server")
-
-_WORDS = {
-    *("p", "br", "div", "span", "hr", "pre", "code", "blockquote", "h1", "h2", "h3", "h4", "ul", "ol", "li"),
-    *("b", "strong", "i", "em", "u", "s", "sub", "sup", "a", "table", "thead", "tbody", "tr", "td", "th"),
-}
-_SPANS = {"colspan", "rowspan"}
-
-
-def clean_words(html: str) -> str:
-    """Protected words with nothing but an allow-list of marks-up: no styles, no pictures, no scripts, links to web and mail only.
-
-    Applied before they are kept and again before they are shown."""
-    return nh3.clean(
-        html,
-        tags=_WORDS,
-        clean_content_tags={"script", "style", "title"},
-        attributes={"a": {"href"}, "td": _SPANS, "th": _SPANS},
-        url_schemes={"https", "http", "mailto"},
-        link_rel="noopener noreferrer nofollow",
-        set_tag_attribute_values={"a": {"target": "_blank"}},
-        strip_comments=True,
-    ).strip()
-
-
-def words_from_text(text: str) -> str:
-    """Plain text as the same HTML: paragraphs where a line is empty, else line ends."""
-    parts = [part for part in text.replace("\r\n", "\n").split("\n\n") if part.strip()]
-    return "".join(f"<p>{html_text.escape(part.strip(), quote=False).replace(chr(10), '<br>')}</p>" for part in parts)
-
-
-def says_something(html: str) -> bool:
-    """Whether cleaned words hold more than marks-up."""
-    return bool(html_text.unescape(nh3.clean(html, tags=set())).strip())
-
-
-def clean_insert(html: str) -> str:
-    """What a client puts into its own mail, with no more than the tags clients rebuild."""
-    return nh3.clean(html, tags={"p", "a", "br", "strong", "ul", "li"}, attributes={"a": {"href"}}, link_rel=None).strip()
