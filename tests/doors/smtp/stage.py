@@ -143,6 +143,7 @@ def gateway(folder: Path, *, most_bytes: int, **extra: str) -> Iterator[Gateway]
     try:
         with serving(
             folder,
+            from_nothing=False,
             SEALROOM_SMTP_URL=f"smtp://127.0.0.1:{relay}",
             SEALROOM_MAIL_FROM="Sealroom <mail@sealroom.example>",
             SEALROOM_SUBMISSION_LISTEN=f"127.0.0.1:{port}",
