@@ -194,12 +194,12 @@ def test_microsofts_tools_read_them(client: Client, https: LazySettings, tmp_pat
     for name, content in package_of(client).items():
         (tmp_path / name).write_bytes(content)
     good = tool("office-addin-manifest", "validate", str(document))
-    assert (good.returncode, "The manifest is valid." in good.stdout) == (0, True), good.stdout + good.stderr
+    assert good.returncode == 0, good.stdout + good.stderr
     broken = json.loads(document.read_bytes())
     del broken["extensions"][0]["runtimes"][0]["code"]
     document.write_text(json.dumps(broken))
     bad = tool("office-addin-manifest", "validate", str(document))
-    assert "The manifest is valid." not in bad.stdout
+    assert bad.returncode == 1, bad.stdout
 
 
 def test_pages_may_be_framed_by_outlook_alone(client: Client, https: LazySettings) -> None:
