@@ -12,7 +12,7 @@ import { wordsIn } from "./words.js";
 /** @typedef {import("./core.js").Survey} Survey */
 /** @typedef {import("./core.js").Price} Price */
 
-const words = wordsIn(language());
+let words = wordsIn(language()); // of the browser, until Outlook says which it speaks
 
 /** @param {string} version */
 const supports = (version) => Office.context.requirements.isSetSupported("Mailbox", version);
@@ -56,6 +56,7 @@ class Pane {
     this.#listen("preset", "change", () => this.withPrice(null));
     this.#listen("picker", "change", () => this.choose([...get("picker").files]));
     this.#watchDrops();
+    show("not-lasting", !this.keeper.isLasting);
     return this.server.isSignedIn ? this.run(() => this.enter()) : this.leave("");
   }
 
@@ -319,16 +320,21 @@ class Pane {
   }
 }
 
-translate(words, language());
-// Without Outlook around it, Microsoft's library answers that there is no host, or not at all.
-say("outside-words", words.openInOutlook);
-show("sign-in", false);
-show("outside", true);
-const ready = await Office.onReady();
-translate(words, language());
-if (String(ready?.host) === "Outlook" && Office.context.mailbox?.item) {
+/** Until Outlook answers, and where it never does, the page says where it belongs. */
+async function start() {
+  say("outside-words", globalThis.Office ? words.openInOutlook : words.noLibrary);
+  show("sign-in", false);
+  show("outside", true);
+  if (!globalThis.Office) return;
+  const ready = await Office.onReady();
+  words = wordsIn(language());
+  translate(words, language());
+  if (String(ready?.host) !== "Outlook" || !Office.context.mailbox?.item) return;
   const isNew = supports("1.8");
   say("outside-words", isNew ? words.signInIntro : words.tooOld);
   show("sign-in", isNew);
   if (isNew) await new Pane().begin();
 }
+
+translate(words, language());
+await start();

@@ -5,11 +5,26 @@
 
 const NAME = "sealroom.tokens";
 
-/** @returns {import("./server.js").Keeper} */
+/** @typedef {import("./server.js").Keeper & {isLasting: boolean}} PaneKeeper */
+
+/**
+ * Browsers that block what others' frames store deny it with an error. Then the tokens live as long as the pane.
+ * @returns {PaneKeeper}
+ */
 export function browserKeeper() {
   const name = `${Office.context.partitionKey ?? ""}${NAME}`;
+  /** @type {Tokens | null} */
+  let held = null;
+  let isLasting = true;
+  try {
+    localStorage.getItem(name);
+  } catch {
+    isLasting = false;
+  }
   return {
+    isLasting,
     load() {
+      if (!isLasting) return held;
       try {
         const found = JSON.parse(localStorage.getItem(name) ?? "null");
         return found?.access && found?.refresh ? found : null;
@@ -18,6 +33,8 @@ export function browserKeeper() {
       }
     },
     save(tokens) {
+      held = tokens;
+      if (!isLasting) return;
       if (tokens) localStorage.setItem(name, JSON.stringify(tokens));
       else localStorage.removeItem(name);
     },

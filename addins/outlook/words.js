@@ -24,6 +24,7 @@ const fr = (n, one, many) => `${numbers("fr").format(n)} ${n < 2 ? one : many}`;
 const english = {
   size: (/** @type {number} */ bytes) => size(bytes, "en"),
   openInOutlook: "Open this page in Outlook: it is the pane of the Sealroom add-in.",
+  noLibrary: "Outlook’s library could not be loaded. Ask your administrator whether the network reaches Microsoft.",
   tooOld: "This version of Outlook is too old for Sealroom. Use Outlook on the web or a newer Outlook.",
   thisMail: "This mail",
   sent: "Sent",
@@ -34,6 +35,7 @@ const english = {
   signingIn: "Confirm in the window that has opened.",
   dialogFailed: "The sign-in window could not be opened. Allow pop-up windows for Outlook and try again.",
   signedOut: "You are signed out. Sign in again; your mail is as it was.",
+  notLasting: "Your browser stores nothing for add-ins, so you sign in once for each mail. Allow third-party cookies for Outlook to stay signed in.",
   signedInAs: (/** @type {string} */ who, /** @type {string} */ team) => `${who}, ${team}`,
   creditsLeft: (/** @type {number} */ n) => `${en(n, "credit", "credits")} left`,
   files: "Files to protect",
@@ -128,6 +130,7 @@ const english = {
 const french = {
   size: (bytes) => size(bytes, "fr"),
   openInOutlook: "Ouvrez cette page dans Outlook : c’est le volet du complément Sealroom.",
+  noLibrary: "La bibliothèque d’Outlook n’a pas pu être chargée. Demandez à votre administrateur si le réseau atteint Microsoft.",
   tooOld: "Cette version d’Outlook est trop ancienne pour Sealroom. Utilisez Outlook sur le web ou une version plus récente.",
   thisMail: "Ce message",
   sent: "Envois",
@@ -138,6 +141,7 @@ const french = {
   signingIn: "Confirmez dans la fenêtre qui s’est ouverte.",
   dialogFailed: "La fenêtre de connexion n’a pas pu s’ouvrir. Autorisez les fenêtres pour Outlook et réessayez.",
   signedOut: "Vous êtes déconnecté. Connectez-vous à nouveau ; votre message est inchangé.",
+  notLasting: "Votre navigateur ne conserve rien pour les compléments : vous vous connectez une fois par message. Autorisez les cookies tiers pour Outlook pour rester connecté.",
   signedInAs: (who, team) => `${who}, ${team}`,
   creditsLeft: (n) => `${fr(n, "crédit restant", "crédits restants")}`,
   files: "Fichiers à protéger",

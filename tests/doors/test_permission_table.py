@@ -398,6 +398,9 @@ TABLE: dict[str, dict[str, str]] = {
     "admin/security/acceptances/export/": {"POST": "302 200 403 200 302 302 302"},
     "admin/security/acceptances/<str:acceptance_id>/certificate/": {"GET": "302 404 403 200 302 302 302"},
     "admin/integrations/": {"GET": "302 200 403 200 302 302 302", "POST": "302 200 403 200 302 302 302"},
+    "integrations/outlook/manifest.xml": {"GET": "409 409 409 409 409 409 409"},  # plain http here
+    "integrations/outlook/manifest.zip": {"GET": "409 409 409 409 409 409 409"},
+    "integrations/outlook/<path:addin_file>": {"GET": "200 200 200 200 200 200 200"},
     "admin/plan/": {"GET": "302 200 403 200 302 302 302"},
     "admin/plan/modify/": {"GET": "302 200 403 200 302 302 302", "POST": "302 422 403 422 302 302 302"},
     "admin/plan/preview/": {"POST": "302 200 403 200 302 302 302"},
@@ -563,6 +566,7 @@ def world(db: None) -> World:
             "team_id": owner.team.public_id,
             "mail_id": mail.public_id if mail else "absent",
             "rest": "nothing/here",
+            "addin_file": "pane.html",
             "upload_id": documents.begin_upload(owner.actor, "Later.pdf", 9, now=datetime.now(UTC)).id,
             "device_id": make_device(owner, now=now).public_id,
             "password_id": accounts.make_app_password(owner.actor, "Phone", now=now)[0].public_id,

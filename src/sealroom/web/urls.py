@@ -145,7 +145,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Add-ins for mail programs
     path("integrations/outlook/manifest.xml", outlook_addin.manifest, name="outlook_manifest"),
     path("integrations/outlook/manifest.zip", outlook_addin.package, name="outlook_package"),
-    path("integrations/outlook/<path:name>", outlook_addin.file, name="outlook_file"),
+    path("integrations/outlook/<path:addin_file>", outlook_addin.file, name="outlook_file"),
     # Admin Settings, BILLING
     path("admin/plan/", billing.plan, name="plan"),
     path("admin/plan/modify/", billing.modify, name="plan_modify"),

@@ -51,8 +51,9 @@ def package(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def file(request: HttpRequest, name: str) -> HttpResponse:
+def file(request: HttpRequest, addin_file: str) -> HttpResponse:
     """A file of the add-in, or of Microsoft's library where the operator laid it beside the installation."""
+    name = addin_file
     content = _office_file(name.removeprefix(_LOCAL)) if name.startswith(_LOCAL) else addins.files_of("outlook").get(name)
     kind = _TYPES.get(Path(name).suffix)
     if content is None or kind is None:
