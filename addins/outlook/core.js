@@ -4,13 +4,14 @@
    again charges nothing. Money is never computed here: numbers come from the server. */
 
 import { Refusal } from "./server.js";
+import { Trouble, Uploads } from "./uploads.js";
 
 /** @typedef {import("./mailbox.js").Mailbox} Mailbox */
 /** @typedef {import("./mailbox.js").Addressee} Addressee */
 /** @typedef {import("./mailbox.js").Attachment} Attachment */
 /** @typedef {import("./server.js").Server} Server */
 /** @typedef {{id: string, revision: number, stage: "draft" | "committing" | "committed" | "done", words: boolean}} Kept a send of this mail */
-/** @typedef {{file: File, document: string}} Chosen a file that was chosen in the pane and never comes near Outlook */
+/** @typedef {import("./uploads.js").Chosen} Chosen */
 /** @typedef {{words: boolean, preset: string | null}} Wish */
 /** @typedef {{file_bytes: number, files: number, message_html_bytes: number}} Limits */
 /** @typedef {{cost: number, available: number, after: number, enough: boolean, files: number, people: number}} Price */
@@ -27,47 +28,17 @@ import { Refusal } from "./server.js";
 const REMEMBERED = 20; // sends of one mail; what is kept with it must stay under 2,500 characters
 const PATIENCE = 60; // seconds a commit waits for files that are inspected
 
-/** Something the sender must know, that is no refusal of the server: `code` names it. */
-export class Trouble extends Error {
-  /** @param {string} code @param {Record<string, any>} [facts] */
-  constructor(code, facts = {}) {
-    super(code);
-    this.code = code;
-    this.facts = facts;
-  }
-}
-
 /** @param {string} address */
 export const plain = (address) => address.trim().toLowerCase();
 
 /** @param {Addressee[]} people */
 const whom = (people) => people.map(({ email, name, kind }) => ({ email, kind, ...(name && name !== email ? { name } : {}) }));
 
-/** @param {string} base64 */
-function bytesOf(base64) {
-  const binary = atob(base64);
-  const bytes = new Uint8Array(binary.length);
-  for (let place = 0; place < binary.length; place += 1) bytes[place] = binary.charCodeAt(place);
-  return bytes;
-}
-
-/** @param {Uint8Array<ArrayBuffer>} bytes */
-async function digest(bytes) {
-  const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return [...sum].map((one) => one.toString(16).padStart(2, "0")).join("");
-}
-
-/** @param {string} name @param {string} suffix */
-const suffixed = (name, suffix) => (name.toLowerCase().endsWith(suffix) ? name : `${name || "message"}${suffix}`);
-
 export class Protection {
   /** @type {Kept[]} */ kept = [];
   /** @type {Chosen[]} */ chosen = [];
   /** Addresses the link opens for. @type {string[]} */ granted = [];
   /** Files chosen in a pane that was closed before they were sent. */ lost = 0;
-  /** What was uploaded: document and how the attachment looked. @type {Map<string, {document: string, key: string}>} */ #uploaded = new Map();
-  /** Attachments by their content, for those whose ids changed. @type {Map<string, string>} */ #known = new Map();
-  /** @type {Map<string, string>} */ #names = new Map();
   /** What the price shown stands for. */ #priced = "";
   /** @type {Wish} */ #wish = { words: false, preset: null };
   /** @type {Limits | null} the server's, to refuse before an upload what it would refuse after it */ limits = null;
@@ -81,6 +52,7 @@ export class Protection {
     this.mailbox = mailbox;
     this.server = server;
     this.tell = tell;
+    this.uploads = new Uploads(mailbox, server, (facts) => this.tell("uploading", facts));
   }
 
   /** Read what an earlier pane left with this mail. */
@@ -132,11 +104,6 @@ export class Protection {
     return this.isProtected && (this.strangers(seen).length > 0 || this.granted.some((one) => !now.has(plain(one))));
   }
 
-  /** What a document was called when it was uploaded here; "" if it was not. @param {string | undefined} document */
-  nameOf(document) {
-    return this.#names.get(document ?? "") ?? "";
-  }
-
   /** Choose files in the pane. @param {File[]} files */
   async choose(files) {
     for (const file of files) this.chosen.push({ file, document: "" });
@@ -157,7 +124,7 @@ export class Protection {
     const seen = await this.survey();
     if (!seen.recipients.length) throw new Trouble("no_recipients");
     this.#check(seen, wish);
-    const documents = await this.#upload(seen);
+    const documents = await this.uploads.run(seen.files, this.chosen);
     const isNew = documents.length > 0 || (wish.words && !this.kept.some((one) => one.words));
     if (!isNew && !this.isProtected) throw new Trouble("nothing_to_protect");
     this.#wish = wish;
@@ -227,48 +194,6 @@ export class Protection {
   #picture(seen) {
     const files = seen.files.map((one) => [one.name, one.size]);
     return JSON.stringify([whom(seen.recipients), files, this.chosen.length, this.#wish.words ? seen.body : ""]);
-  }
-
-  /** @param {Survey} seen @returns {Promise<string[]>} documents in the order of the mail, then of the pane */
-  async #upload(seen) {
-    const parts = [...seen.files, ...this.chosen];
-    /** @type {string[]} */
-    const documents = [];
-    for (const [place, part] of parts.entries()) {
-      const name = "file" in part ? part.file.name : part.name;
-      const told = (/** @type {number} */ bytes) => this.tell("uploading", { k: place + 1, n: parts.length, name, bytes });
-      told(0);
-      if ("file" in part) {
-        part.document ||= await this.server.upload(part.file, name, told);
-        documents.push(part.document);
-      } else {
-        documents.push(await this.#uploadAttachment(part, told));
-      }
-      this.#names.set(documents[place], name);
-    }
-    return documents;
-  }
-
-  /** @param {Attachment} one @param {(bytes: number) => void} told */
-  async #uploadAttachment(one, told) {
-    const key = `${one.name}\n${one.size}`;
-    const before = this.#uploaded.get(one.id);
-    if (before?.key === key) return before.document;
-    const { name, bytes } = await this.#read(one);
-    const sum = await digest(bytes);
-    const document = this.#known.get(sum) ?? await this.server.upload(new Blob([bytes]), name, told);
-    this.#known.set(sum, document);
-    this.#uploaded.set(one.id, { document, key });
-    return document;
-  }
-
-  /** @param {Attachment} one @returns {Promise<{name: string, bytes: Uint8Array<ArrayBuffer>}>} */
-  async #read(one) {
-    const { format, content } = await this.mailbox.content(one.id);
-    if (format === "base64") return { name: one.name, bytes: bytesOf(content) };
-    if (format === "eml") return { name: suffixed(one.name, ".eml"), bytes: new TextEncoder().encode(content) };
-    if (format === "iCalendar") return { name: suffixed(one.name, ".ics"), bytes: new TextEncoder().encode(content) };
-    throw new Trouble("unreadable", { name: one.name });
   }
 
   /** @param {Survey} seen @param {string[]} documents @param {Wish} wish */
@@ -388,20 +313,11 @@ export class Protection {
   async #remove(documents) {
     const seen = await this.survey();
     const isReplaced = this.kept.some((one) => one.words && one.stage === "committed");
-    /** @type {Set<string>} */
-    const sums = new Set();
     /** @type {string[]} */
     const left = [];
     for (const one of seen.files) {
       this.tell("removing", { name: one.name });
-      const known = this.#uploaded.get(one.id);
-      if (known?.key === `${one.name}\n${one.size}` && documents.includes(known.document)) {
-        await this.mailbox.remove(one.id);
-        continue;
-      }
-      if (!sums.size) for (const id of documents) sums.add((await this.server.call("GET", `/documents/${id}`)).sha256);
-      const bytes = await this.#read(one).then((read) => read.bytes, (fault) => { if (fault instanceof Trouble) return null; throw fault; });
-      if (bytes && sums.has(await digest(bytes))) await this.mailbox.remove(one.id);
+      if (await this.uploads.isAmong(one, documents)) await this.mailbox.remove(one.id);
       else left.push(one.name);
     }
     if (isReplaced) for (const one of (await this.survey()).pictures) await this.mailbox.remove(one.id);

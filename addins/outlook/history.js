@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What was sent, who opened it, and taking it back. */
 
-import { element, get, say, show } from "./page.js";
+import { element, get, show } from "./page.js";
 
 /** @typedef {import("./server.js").Server} Server */
 /** @typedef {import("./words.js").Words} Words */
 /** @typedef {{id: string, state: string, title: string, recipients: number, opened: number, sent_at: string | null}} Row */
-/** @typedef {{run: (deed: () => Promise<unknown>) => Promise<void>, home: () => string, ended: (id: string) => Promise<void>}} Around */
+/**
+ * @typedef {{run: (deed: () => Promise<unknown>) => Promise<void>, home: () => string, ended: (id: string) => Promise<void>,
+ *   said: (text: string) => void}} Around
+ */
 
 const CANCEL_MS = 15 * 60 * 1000;
 
@@ -76,7 +79,7 @@ export class History {
     button.addEventListener("click", () => this.around.run(async () => {
       const said = await deed();
       await this.load();
-      say("state", said);
+      this.around.said(said);
     }));
     return button;
   }

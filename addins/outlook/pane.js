@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The pane beside a mail: what would be protected, for whom, at what price; then the deed, step by step. */
 
-import { Protection, Trouble } from "./core.js";
+import { Protection } from "./core.js";
 import { History } from "./history.js";
 import { HostFault, Mailbox } from "./mailbox.js";
 import { element, get, say, show, translate } from "./page.js";
 import { Refusal, Server } from "./server.js";
 import { browserKeeper, language, version } from "./session.js";
+import { Trouble } from "./uploads.js";
 import { wordsIn } from "./words.js";
 
 /** @typedef {import("./core.js").Survey} Survey */
@@ -28,6 +29,7 @@ class Pane {
   isBusy = false;
   /** @type {Price | null} */ price = null;
   /** @type {Survey | null} */ seen = null;
+  /** What the last commit of this mail charged, in words. */ charged = "";
 
   constructor() {
     this.keeper = browserKeeper();
@@ -38,6 +40,7 @@ class Pane {
       run: (deed) => this.run(deed),
       home: () => this.keeper.load()?.home ?? location.origin,
       ended: (id) => this.protection.forget(id),
+      said: (text) => this.#announce(text),
     });
   }
 
@@ -130,8 +133,10 @@ class Pane {
 
   /** @param {"mail" | "history"} which */
   view(which) {
+    this.#announce("");
     show("mail", which === "mail");
     show("history", which === "history");
+    if (which === "mail" && this.seen) this.#draw(this.seen);
     get("show-mail").setAttribute("aria-pressed", String(which === "mail"));
     get("show-sent").setAttribute("aria-pressed", String(which === "history"));
   }
@@ -184,7 +189,7 @@ class Pane {
     if (!(fault instanceof Refusal || fault instanceof Trouble)) return String(fault);
     const { code, facts } = fault;
     if (code === "insufficient_credits") return words.short(facts.needed, facts.available);
-    const name = this.protection.nameOf(facts.document);
+    const name = this.protection.uploads.nameOf(facts.document);
     const own = words.troubles[code];
     if (own) return own(name ? { name, ...facts } : facts);
     const title = fault instanceof Refusal ? fault.title || code : code;
@@ -255,7 +260,8 @@ class Pane {
       const { charged, available, left } = await this.protection.finish();
       this.withPrice(null);
       this.credits(available);
-      this.#announce(`${words.done} ${words.doneFor(charged)}`, true);
+      this.charged = words.doneFor(charged);
+      get("words").checked = false;
       if (left.length) say("alert", words.left(left.join(", ")));
       await this.mailbox.announce(words.announce);
     } catch (fault) {
@@ -296,6 +302,9 @@ class Pane {
     else if (this.protection.isBehind(seen)) warnings.unshift(words.behind);
     get("warnings").replaceChildren(...warnings.map((text) => element("li", { text })));
     this.#buttons();
+    const isReady = this.protection.isProtected && get("protect").hidden && !this.price;
+    if (isReady && !get("mail").hidden) this.#announce(`${words.done} ${this.charged}`.trim(), true);
+    else if (get("state").classList.contains("good")) this.#announce("");
   }
 
   #buttons() {

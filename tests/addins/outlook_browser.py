@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hosts over TLS for a browser that is told where they are: the installation behind a forwarder, and pages of others that frame it."""
+"""Hosts over TLS for a browser that is told where they are: the installation behind a forwarder, and others that frame it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def make_context(folder: Path) -> ssl.SSLContext:
     names = x509.SubjectAlternativeName([x509.DNSName(host) for host in (HOME, OUTLOOK, ELSEWHERE)])
     made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
     made = made.serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=1))
-    certificate = made.not_valid_after(now + datetime.timedelta(days=2)).add_extension(names, critical=False).sign(key, hashes.SHA256())
+    certificate = (
+        made.not_valid_after(now + datetime.timedelta(days=2)).add_extension(names, critical=False).sign(key, hashes.SHA256())
+    )
     kind = serialization.PrivateFormat.PKCS8
     pem = key.private_bytes(serialization.Encoding.PEM, kind, serialization.NoEncryption())
     (folder / "tls.pem").write_bytes(pem + certificate.public_bytes(serialization.Encoding.PEM))
@@ -72,7 +74,10 @@ def _forwarder(context: ssl.SSLContext, port: int) -> type[socketserver.BaseRequ
 
         def handle(self) -> None:
             """Until either side has said everything."""
-            with context.wrap_socket(self.request, server_side=True) as front, socket.create_connection(("127.0.0.1", port)) as back:
+            with (
+                context.wrap_socket(self.request, server_side=True) as front,
+                socket.create_connection(("127.0.0.1", port)) as back,
+            ):
                 back_to_front = threading.Thread(target=_pour, args=(back, front), daemon=True)
                 back_to_front.start()
                 _pour(front, back)

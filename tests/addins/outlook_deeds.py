@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
-from tests.factories.accounts import PASSWORD, make_persona
 
 from sealroom.accounts.models import User
 from sealroom.accounts.queries import actor_for
@@ -16,6 +15,7 @@ from sealroom.core.models import RateBucket
 from sealroom.credits import queries as credits
 from sealroom.sends import flows as sends
 from sealroom.sends.rules import MailPolicy
+from tests.factories.accounts import PASSWORD, make_persona
 
 
 def sender(*, email: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from tests.addins.node import HERE, need_node, run, tool
 
 ADDIN = HERE.parents[1] / "addins" / "outlook"
@@ -40,7 +41,16 @@ def test_the_send_check_needs_no_page_and_no_network() -> None:
 def test_scripts_make_no_html_of_texts(script: Path) -> None:
     text = script.read_text()
     assert text.startswith("// SPDX-License-Identifier: Apache-2.0\n")
-    bad = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "sendAsync", "document.cookie")
+    bad = (
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "document.write",
+        "eval(",
+        "new Function",
+        "sendAsync",
+        "document.cookie",
+    )
     assert [word for word in bad if word in _code(script)] == []
 
 

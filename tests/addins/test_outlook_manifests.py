@@ -17,10 +17,10 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client
 from PIL import Image
-from tests.addins.node import need_node, tool
 
 from sealroom.project import environment
 from sealroom.web import addins
+from tests.addins.node import need_node, tool
 
 BASE = "https://files.example.com"
 PLACE = "/integrations/outlook/"
@@ -130,7 +130,9 @@ def test_two_installations_are_two_add_ins(client: Client, https: LazySettings) 
     https.SEALROOM_MAIL_ADDIN_ORIGIN = "https://addin.example.com"
     moved = json_of(client)
     assert moved["id"] == first  # the same add-in, from another host
-    assert moved["extensions"][0]["runtimes"][0]["code"]["page"].startswith("https://addin.example.com/integrations/outlook/pane.html")
+    assert moved["extensions"][0]["runtimes"][0]["code"]["page"].startswith(
+        "https://addin.example.com/integrations/outlook/pane.html"
+    )
 
 
 def test_the_host_header_changes_nothing(client: Client, https: LazySettings) -> None:
@@ -206,7 +208,11 @@ def test_pages_may_be_framed_by_outlook_alone(client: Client, https: LazySetting
     for name in ("pane.html", "signin.html", "events.html", "pane.js", "pane.css", "launchevent.js"):
         answer = client.get(PLACE + name)
         policy = answer["Content-Security-Policy"]
-        assert (answer.status_code, "X-Frame-Options" in answer, answer["Cross-Origin-Opener-Policy"]) == (200, False, "unsafe-none")
+        assert (answer.status_code, "X-Frame-Options" in answer, answer["Cross-Origin-Opener-Policy"]) == (
+            200,
+            False,
+            "unsafe-none",
+        )
         assert FRAMES in policy
         assert "script-src 'self' https://appsforoffice.microsoft.com https://ajax.aspnetcdn.com;" in policy
         assert "unsafe-" not in policy
@@ -227,7 +233,9 @@ def test_pages_have_no_inline_code() -> None:
             assert re.findall(bad, content.decode(), re.IGNORECASE) == []
 
 
-@pytest.mark.parametrize("name", ["nothing.js", "package.json", "../gmail/manifest.json", "office/office.js", "icons", "a/%2e%2e/pane.js"])
+@pytest.mark.parametrize(
+    "name", ["nothing.js", "package.json", "../gmail/manifest.json", "office/office.js", "icons", "a/%2e%2e/pane.js"]
+)
 def test_nothing_else_is_there(client: Client, https: LazySettings, name: str) -> None:
     assert client.get(PLACE + name).status_code == 404
 
@@ -277,9 +285,13 @@ def test_a_host_of_its_own_shows_the_add_in_and_nothing_else(https: LazySettings
 )
 def test_bad_settings_stop_the_start(monkeypatch: pytest.MonkeyPatch, reader: str, value: str) -> None:
     monkeypatch.setenv("SEALROOM_X", value)
-    default = ([],) if reader == "frame_hosts" else ()
+    read = {
+        "https_origin": lambda: environment.https_origin("SEALROOM_X"),
+        "frame_hosts": lambda: environment.frame_hosts("SEALROOM_X", []),
+        "existing_folder": lambda: environment.existing_folder("SEALROOM_X"),
+    }[reader]
     with pytest.raises(environment.BadSetting):
-        getattr(environment, reader)("SEALROOM_X", *default)
+        read()
 
 
 def test_good_settings_are_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

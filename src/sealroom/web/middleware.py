@@ -44,8 +44,8 @@ class Membership:
 
 
 class AddInHost:
-    """A host name of its own for add-ins (SEALROOM_MAIL_ADDIN_ORIGIN): their files, the API, and an empty first page that may be framed,
-    because some versions of Outlook look whether that can be. No page of a member is there to be framed."""
+    """A host name of its own for add-ins (SEALROOM_MAIL_ADDIN_ORIGIN): their files, the API, and an empty first page that may be
+    framed, because some versions of Outlook look whether that can be. No page of a member is there to be framed."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -84,6 +84,13 @@ test("an attachment that cannot be read is named and nothing happens", async () 
   assert.deepEqual([seen(mail), server.requests], [before, []]);
 });
 
+test("the same file twice is one, the same content under two names is two", async () => {
+  const mail = newMail({ attachments: [file("a.pdf", "x"), file("a.pdf", "x", { id: "second" }), file("b.pdf", "x")] });
+  const server = newServer();
+  const { result } = await protect(mail, server);
+  assert.deepEqual([result.charged, names(mail), server.uploads.size], [2, [], 2]);
+});
+
 test("files chosen in the pane never touch the mail, and the send check knows of them until they are sent", async () => {
   const mail = newMail();
   const server = newServer();

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Outlook add-in over http: its manifests, and its files with the headers that let Outlook, and nobody else, show them in a frame.
+"""The Outlook add-in over http: its manifests, and its files with the headers that let Outlook, and nobody else, frame them.
 
 Public: nothing here is secret, and nothing depends on who asks or on the Host header.
 """
