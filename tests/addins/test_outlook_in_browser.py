@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Frame, Page, Route, expect, sync_playwright
 
 from tests import barriers
+from tests.addins.node import MODULES, need_node
 from tests.addins.outlook_browser import ELSEWHERE, HOME, OUTLOOK, hosts
 from tests.factories.accounts import PASSWORD
 from tests.factories.documents import make_pdf
@@ -50,13 +51,14 @@ class Desk:
         made.route("https://appsforoffice.microsoft.com/**", self._library)
         script = f"window.sealroomMail = {json.dumps(mail)};" if mail is not None else "window.sealroomAlone = true;"
         made.add_init_script(script)
-        made.on("page", self._listen)
+        made.on("page", self.listen)
         return made
 
     def _library(self, route: Route) -> None:
         route.fulfill(body=LIBRARY.read_text(), content_type="text/javascript")
 
-    def _listen(self, page: Page) -> None:
+    def listen(self, page: Page) -> None:
+        """A page may neither throw nor break its policy."""
         page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
         page.on(
@@ -319,3 +321,25 @@ def test_no_other_site_frames_the_pane_and_alone_it_says_where_it_belongs(desk: 
     expect(alone.locator("#sign-in")).to_be_hidden()
     assert BASE in alone.evaluate("fetch('manifest.xml').then((answer) => answer.text())")
     alone.close()
+
+
+def test_microsofts_own_library_finds_no_outlook_around_a_page_of_its_own(desk: Desk) -> None:
+    need_node()
+    asked: list[str] = []
+
+    def library(route: Route) -> None:
+        name = route.request.url.partition("/lib/1/hosted/")[2].partition("?")[0]
+        asked.append(name)
+        route.fulfill(path=MODULES / "@microsoft" / "office-js" / "dist" / name)
+
+    context = desk.browser.new_context()
+    context.on("page", desk.listen)
+    context.route("https://appsforoffice.microsoft.com/**", library)
+    context.route("https://ajax.aspnetcdn.com/**", lambda route: route.abort())
+    page = context.new_page()
+    page.goto(PANE)
+    expect(page.locator("#outside-words")).to_have_text("Open this page in Outlook: it is the pane of the Sealroom add-in.")
+    expect(page.locator("#sign-in")).to_be_hidden()
+    assert page.evaluate("Office.onReady()") == {"host": None, "platform": None, "addin": None}
+    assert asked[0] == "office.js"
+    context.close()

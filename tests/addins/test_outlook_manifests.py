@@ -8,6 +8,7 @@ import json
 import re
 import uuid
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -285,13 +286,13 @@ def test_a_host_of_its_own_shows_the_add_in_and_nothing_else(https: LazySettings
 )
 def test_bad_settings_stop_the_start(monkeypatch: pytest.MonkeyPatch, reader: str, value: str) -> None:
     monkeypatch.setenv("SEALROOM_X", value)
-    read = {
+    readers: dict[str, Callable[[], object]] = {
         "https_origin": lambda: environment.https_origin("SEALROOM_X"),
         "frame_hosts": lambda: environment.frame_hosts("SEALROOM_X", []),
         "existing_folder": lambda: environment.existing_folder("SEALROOM_X"),
-    }[reader]
+    }
     with pytest.raises(environment.BadSetting):
-        read()
+        readers[reader]()
 
 
 def test_good_settings_are_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
