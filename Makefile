@@ -43,13 +43,19 @@ demo: setup ## make a team to try things with
 .venv/.peer: .venv/.base requirements-peer.lock
 	@if scripts/install-peer; then touch $@; fi
 
+# npm leaves this file behind when everything is there.
+NODE_TOOLS := tests/addins/node_modules/.package-lock.json
+$(NODE_TOOLS): tests/addins/package-lock.json
+	@if scripts/install-node-tools; then touch $@; fi
+
 messages: .venv/.installed ## compile the translations
 	@$(PY) scripts/compile-messages
 
 # Tests start hundreds of processes: compiled beforehand, also where the environment keeps Python from writing byte code.
 test-setup: .venv/.tested .venv/.peer messages ## all that tests need
-	@$(PY) -m compileall -q src tests
+	@$(PY) -m compileall -q -x node_modules src tests
 	@scripts/system-packages test
+	@$(MAKE) --no-print-directory $(NODE_TOOLS)
 
 check: .venv/.tested messages ## format, lint, types, layers, migrations, deployment, docs
 	@.venv/bin/ruff format --check .
@@ -81,4 +87,4 @@ lock: .venv/.base ## resolve the dependencies anew
 	@scripts/lock
 
 clean: ## remove what set-up made, never data
-	@rm -rf .venv .peer .mypy_cache .ruff_cache .pytest_cache .hypothesis node_modules benchmarks/node_modules
+	@rm -rf .venv .peer .mypy_cache .ruff_cache .pytest_cache .hypothesis node_modules benchmarks/node_modules tests/addins/node_modules

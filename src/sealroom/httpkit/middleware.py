@@ -42,14 +42,16 @@ class SecurityHeaders:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Add what is not set already; pages are never kept by caches, only static files are."""
+        """Add what is not set already; pages are never kept by caches, only static files are. A response that `may_be_framed`
+        says in its policy by whom: the older header could not."""
         from django.conf import settings  # noqa: PLC0415 -- app ready
 
         response = self.get_response(request)
         headers = response.headers
         headers.setdefault("X-Content-Type-Options", "nosniff")
         headers.setdefault("Referrer-Policy", "no-referrer")
-        headers.setdefault("X-Frame-Options", "DENY")
+        if not getattr(response, "may_be_framed", False):
+            headers.setdefault("X-Frame-Options", "DENY")
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")

@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
+_ORIGIN = re.compile(r"https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9a-fA-F:]+")
 
 
@@ -95,6 +96,14 @@ def file(name: str) -> str:
     return str(Path(value).expanduser().absolute()) if value else ""
 
 
+def existing_folder(name: str) -> str:
+    """The absolute path of a folder that must exist; "" when none is named."""
+    value = word(name, "")
+    if value and not Path(value).expanduser().is_dir():
+        raise BadSetting(name, f"names no folder: {value!r}")
+    return str(Path(value).expanduser().absolute()) if value else ""
+
+
 def folder(place: Path) -> Path:
     """A folder of the installation's own, made when it is missing, readable by its user only."""
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -126,6 +135,23 @@ def base_url(name: str, default: str) -> str:
             name, "plain http would show documents and cookies to the network; use https, or set SEALROOM_ALLOW_HTTP=1"
         )
     return value
+
+
+def https_origin(name: str) -> str:
+    """A further https address of the installation, scheme and host without a path; "" when none is set."""
+    value = word(name, "").rstrip("/")
+    if value and not _ORIGIN.fullmatch(value):
+        raise BadSetting(name, f"expects https://host[:port], not {value!r}")
+    return value
+
+
+def frame_hosts(name: str, default: Iterable[str]) -> list[str]:
+    """Pages that may show ours in a frame: https origins separated by commas, the first label may be *."""
+    found = words(name, default)
+    for one in found:
+        if not _ORIGIN.fullmatch(one.replace("://*.", "://", 1)):
+            raise BadSetting(name, f"expects https://host or https://*.host, not {one!r}")
+    return found
 
 
 def service_url(name: str, default: str) -> str:

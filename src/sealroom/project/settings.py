@@ -68,6 +68,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "sealroom.httpkit.middleware.RequestId",
     "sealroom.httpkit.middleware.SecurityHeaders",
+    "sealroom.web.middleware.AddInHost",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "sealroom.httpkit.middleware.DatabaseBusy",
@@ -288,6 +289,23 @@ SEALROOM_SUBMISSION_HOST = env.word("SEALROOM_SUBMISSION_HOST", _base.hostname o
 SEALROOM_SUBMISSION_MAX_BYTES = env.number("SEALROOM_SUBMISSION_MAX_BYTES", 100 * 1024**2, least=1024, most=2**32)
 SEALROOM_SUBMISSION_MAX_RECIPIENTS = env.number("SEALROOM_SUBMISSION_MAX_RECIPIENTS", 100, least=1, most=1000)
 SEALROOM_SUBMISSION_PER_MINUTE = env.number("SEALROOM_SUBMISSION_PER_MINUTE", 120, least=1, most=100_000)
+
+# -- Add-ins -------------------------------------------------------------------------------------------------------------
+SEALROOM_MAIL_ADDIN_ORIGIN = env.https_origin("SEALROOM_MAIL_ADDIN_ORIGIN")
+if SEALROOM_MAIL_ADDIN_ORIGIN:
+    ALLOWED_HOSTS.append(urlsplit(SEALROOM_MAIL_ADDIN_ORIGIN).hostname or "")
+SEALROOM_OUTLOOK_SEND_MODE = env.choice("SEALROOM_OUTLOOK_SEND_MODE", "SoftBlock", {"PromptUser", "SoftBlock", "Block"})
+SEALROOM_OUTLOOK_FRAME_ANCESTORS = env.frame_hosts(
+    "SEALROOM_OUTLOOK_FRAME_ANCESTORS",
+    [
+        "https://outlook.office.com",
+        "https://outlook.office365.com",
+        "https://outlook.live.com",
+        "https://outlook.cloud.microsoft",
+        "https://*.office.com",
+    ],
+)
+SEALROOM_OFFICE_JS = env.existing_folder("SEALROOM_OFFICE_JS")
 
 # -- Limits (defaults of product.md 4) -----------------------------------------------------------------------------------
 SEALROOM_MAX_FILE_BYTES = env.number("SEALROOM_MAX_FILE_BYTES", 2 * 1024**3, least=1, most=2**40)

@@ -15,6 +15,7 @@ from sealroom.web.views import (
     members,
     operating,
     outbox,
+    outlook_addin,
     presets,
     profile,
     received,
@@ -141,6 +142,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/security/acceptances/<str:acceptance_id>/certificate/", terms.certificate, name="certificate"),
     # Admin Settings, INTEGRATIONS
     path("admin/integrations/", integrations.mail, name="integrations"),
+    # Add-ins for mail programs
+    path("integrations/outlook/manifest.xml", outlook_addin.manifest, name="outlook_manifest"),
+    path("integrations/outlook/manifest.zip", outlook_addin.package, name="outlook_package"),
+    path("integrations/outlook/<path:addin_file>", outlook_addin.file, name="outlook_file"),
     # Admin Settings, BILLING
     path("admin/plan/", billing.plan, name="plan"),
     path("admin/plan/modify/", billing.modify, name="plan_modify"),
