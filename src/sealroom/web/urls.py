@@ -8,6 +8,7 @@ from sealroom.web.views import (
     billing_details,
     contacts,
     credits,
+    gmail_addin,
     helping,
     integrations,
     invoices,
@@ -141,6 +142,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/security/acceptances/<str:acceptance_id>/certificate/", terms.certificate, name="certificate"),
     # Admin Settings, INTEGRATIONS
     path("admin/integrations/", integrations.mail, name="integrations"),
+    path("integrations/gmail/extension.zip", gmail_addin.unpacked, name="gmail_zip"),
+    path("integrations/gmail/extension.crx", gmail_addin.package, name="gmail_crx"),
+    path("integrations/gmail/updates.xml", gmail_addin.updates, name="gmail_updates"),
+    path("integrations/gmail/selectors.json", gmail_addin.selectors, name="gmail_selectors"),
     # Admin Settings, BILLING
     path("admin/plan/", billing.plan, name="plan"),
     path("admin/plan/modify/", billing.modify, name="plan_modify"),
