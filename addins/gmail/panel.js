@@ -47,8 +47,8 @@
 
   // --- connection ----------------------------------------------------------------------------------------------------------------------
 
-  async function show(fresh = true) {
-    state = await ask({ type: "state", fresh });
+  async function show() {
+    state = await ask({ type: "state", fresh: true, now: true });
     find("server").value = state.server;
     find("server").readOnly = state.serverIsManaged;
     find("save-server").hidden = state.serverIsManaged;

@@ -11,15 +11,15 @@ import { serve } from "./lib/uploads.js";
 const MAIL = "https://mail.google.com";
 const locked = chrome.storage.local.setAccessLevel({ accessLevel: "TRUSTED_CONTEXTS" });
 
-/** What a page must know to decide. `fresh` asks the server (at most each ten minutes); without it nothing is asked. */
-async function state({ fresh = false } = {}) {
+/** What a page must know to decide. `fresh` asks the server (at most each ten minutes; with `now` in any case), else nothing is asked. */
+async function state({ fresh = false, now = false } = {}) {
   const own = await settings();
   const [ruled, signedIn] = await Promise.all([managed(), isSignedIn()]);
   let known = await me({ any: true });
   let problem = null;
-  if (fresh && signedIn && own.enabled) {
+  if (fresh && signedIn && (own.enabled || now)) {
     try {
-      known = await me();
+      known = await me({ now });
       if (known) await renew(known.selectors_version);
     } catch (error) {
       problem = error instanceof Problem ? error.plain() : { code: "error" };

@@ -155,6 +155,10 @@ class Gmail:
             [{"name": file.name, "mimeType": "application/octet-stream", "buffer": file.read_bytes()} for file in files]
         )
 
+    def pick_from_disk(self, file: Path) -> None:
+        """A large one, which the browser reads as it needs it."""
+        self.page.locator("input[type=file]").last.set_input_files(str(file))
+
     def send_button(self, at: int = -1) -> Any:
         buttons = self.page.locator(".aoO")
         return buttons.last if at == -1 else buttons.nth(at)

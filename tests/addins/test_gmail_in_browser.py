@@ -4,112 +4,430 @@ installation for all of it, because a start of either costs more than most of wh
 
 from __future__ import annotations
 
-import os
+import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Playwright, expect, sync_playwright
 
-from tests.addins.gmail_browser import CHROMIUM, Gmail, browser, until, unpack
-from tests.addins.gmail_stage import FILES, MAIL, Desk, desk
+from tests.addins.gmail_browser import CHROMIUM, until
+from tests.addins.gmail_stage import MAIL
+from tests.addins.gmail_world import ANNA, BEN, CORA, OLIVE, ORIGIN, World, sign_in, world
 from tests.barriers import in_both_themes
-from tests.journeys.server import Server, link_in, serving
-from tests.journeys.story import enter_code, make_pdf, sign_up, submit
+from tests.journeys.conftest import FLAGS
+from tests.journeys.server import link_in
+from tests.journeys.story import enter_code, shown_page, submit
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="apt-get install chromium")]
-
-ORIGIN = f"https://{FILES}"
-OLIVE, ANNA, BEN, CORA = "olive@example.com", "anna@example.net", "ben@example.net", "cora@example.net"
-
-
-@dataclass
-class World:
-    """What every part of the story has."""
-
-    server: Server
-    desk: Desk
-    context: BrowserContext
-    gmail: Gmail
-    panel: Page
-    files: Path
-
-    def file(self, name: str, content: bytes = b"") -> Path:
-        path = self.files / name
-        if path.suffix == ".pdf" and not content:
-            return path if path.exists() else make_pdf(path, pages=1, title=path.stem)
-        path.write_bytes(content)
-        return path
-
-    def left(self, count: int) -> dict[str, Any]:
-        """The last mail Gmail sent, once there are so many."""
-        until(lambda: len(self.desk.mails) >= count, f"mail {count}")
-        assert len(self.desk.mails) == count
-        return self.desk.mails[-1]
-
-    def charges(self) -> list[int]:
-        """Charges in the ledger, oldest first."""
-        found: list[int] = self.server.backstage.do("tests.addins.gmail_deeds", "charges", email=OLIVE)
-        return found
-
-
-@contextmanager
-def world(playwright: Playwright, folder: Path, language: str = "en-US") -> Iterator[World]:
-    with serving(folder, SEALROOM_BASE_URL=ORIGIN, SEALROOM_EXTRA_HOSTS="127.0.0.1", SEALROOM_TRUSTED_PROXIES="1") as plain, desk(folder, _port(plain)) as made:
-        server = replace(plain, base_url=ORIGIN)
-        extension = _download(plain, folder)
-        with browser(playwright, folder / "profile", made, extension, language) as context:
-            worker = context.service_workers[0] if context.service_workers else context.wait_for_event("serviceworker")
-            panel = context.new_page()
-            panel.goto(worker.url.replace("sw.js", "panel.html"))
-            yield World(server, made, context, Gmail(context, context.new_page()), panel, folder)
-
-
-def _port(server: Server) -> int:
-    return int(server.base_url.rpartition(":")[2])
-
-
-def _download(server: Server, folder: Path) -> Path:
-    import urllib.request  # noqa: PLC0415
-
-    with urllib.request.urlopen(f"{server.base_url}/integrations/gmail/extension.zip", timeout=30) as answer:
-        return unpack(answer.read(), folder / "extension")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="left out without Chromium: apt-get install chromium"),
+]
+LINK = re.compile(rf'href="({ORIGIN}/v/[^"]+)"')
 
 
 def test_gmail(tmp_path: Path) -> None:
     with sync_playwright() as playwright, world(playwright, tmp_path) as here:
-        _signs_in(here)
-        _compose_quote_send(here)
+        complaints: list[str] = []
+        for page in (here.gmail.page, here.panel):
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+        sign_in(here)
+        assert in_both_themes(here.panel) == []
+        link = compose_quote_send(here)
+        recipient_reads_sender_revokes(here, playwright, link)
+        ways_to_add(here)
+        ways_to_send(here)
+        two_mails_at_once(here)
+        undo(here)
+        words_are_protected(here)
+        files_at_google(here)
+        assert here.desk.given.keys() <= {"here.pdf", "gone.pdf"}
+        refusals_keep_the_mail(here)
+        lines_that_break(here)
+        gmail_does_not_send(here)
+        the_team_decides(here)
+        gmail_has_changed(here)
+        panel_sends_and_revokes(here)
+        switched_off(here)
+        signed_out(here)
+        assert complaints == []
 
 
-def _signs_in(here: World) -> None:
-    member = here.context.new_page()
-    sign_up(here.server, member, OLIVE, team="Olive")
-    panel = here.panel
-    panel.reload()
-    expect(panel.locator("#server")).to_have_value(ORIGIN)
-    with here.context.expect_page() as opened:
-        panel.locator("#sign-in").click()
-    confirm = opened.value
-    expect(confirm.get_by_text(panel.locator("#code").inner_text()).first).to_be_visible()
-    confirm.locator("button[value=approve]").click()
-    expect(panel.locator("#who")).to_contain_text(f"{OLIVE}, team Olive")
-    confirm.close()
-    member.close()
-
-
-def _compose_quote_send(here: World) -> None:
-    gmail = here.gmail.open().compose(to=[{"email": ANNA, "name": "Anna"}], cc=[{"email": BEN}], subject="The plan")
-    gmail.press("toggle")
-    until(gmail.is_on, "on")
-    gmail.pick(here.file("Plan.pdf"), here.file("Zahlen für Überblick.csv", b"a;b\n1;2\n"))
-    until(lambda: "Ready" in gmail.read("file", 0) and "Ready" in gmail.read("file", 1), "uploads")
+def compose_quote_send(here: World) -> str:
+    """Two files, a hidden recipient; Google gets the link and no file."""
+    gmail = here.mail(to=[{"email": ANNA, "name": "Anna"}], cc=[{"email": BEN}], bcc=[{"email": CORA}], subject="The plan")
+    here.ready(here.file("Plan.pdf"), here.file("Zahlen für Überblick.csv", b"a;b\n1;2\n"))
     gmail.press("price")
-    gmail.sees("status", "4 credits needed, 1500 left")
+    gmail.sees("status", "6 credits needed, 1500 left")
+    assert here.moves() == []
     gmail.send_button().click()
-    mail = here.left(1)
-    print(mail)
+    mail = here.left()
+    assert (mail["how"], mail["to"], mail["bcc"], mail["attached"], here.desk.uploads) == ("send", ANNA, CORA, [], [])
+    assert "Zahlen für Überblick.csv" in mail["body"]
+    assert re.findall(r"<(\w+)", mail["body"]) == ["div", "p", "ul", "li", "li", "p", "strong", "a", "p"]
+    assert here.moves() == [[-6, "gmail"]]
+    to = [["bcc", CORA], ["cc", BEN], ["to", ANNA]]
+    until(lambda: here.do("sends") == [["The plan", to, True]], "the mark that it left")
+    return LINK.findall(mail["body"])[0]
+
+
+def recipient_reads_sender_revokes(here: World, playwright: Playwright, link: str) -> None:
+    """In another browser: address, code, page. Then the sender revokes in the panel, and the page refuses."""
+    other = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *here.desk.flags])
+    page = other.new_page()
+    page.goto(link)
+    page.locator("input[name=address]").fill(CORA)
+    submit(page)
+    enter_code(here.server, page, CORA, before=0, leads_to=r"/v/d/")
+    assert ANNA not in page.content()
+    page.locator("a", has_text="Plan.pdf").first.click()
+    shown_page(page, 1)
+    here.refresh()
+    row = here.panel.locator("#sends li", has_text="The plan")
+    expect(row).to_contain_text("3 recipients, 1 opened")
+    row.get_by_role("button", name="Revoke: The plan").click()
+    expect(row).to_contain_text("Revoked")
+    page.reload()
+    expect(page.locator("[data-page] img[src]")).to_have_count(0)
+    assert "Plan.pdf" not in page.content()
+    other.close()
+
+
+def ways_to_add(here: World) -> None:
+    """Dragged in from the desktop, and pasted: the page's own listeners hear of neither."""
+    gmail = here.mail(subject="Dragged")
+    gmail.drop([here.file("drag.csv", b"a;b\n")], "[g_editable]")
+    here.is_ready(1)
+    here.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=f"https://{MAIL}")
+    gmail.page.locator("[g_editable]").click()
+    gmail.page.evaluate(
+        """async () => {
+            const canvas = new OffscreenCanvas(40, 40);
+            canvas.getContext("2d").fillRect(0, 0, 20, 20);
+            await navigator.clipboard.write([new ClipboardItem({"image/png": await canvas.convertToBlob()})]);
+        }"""
+    )
+    gmail.page.keyboard.press("Control+v")
+    here.is_ready(2)
+    assert "image.png" in gmail.read("file", 1)
+    gmail.press("remove", 1)
+    until(lambda: len(gmail.parts("file")) == 1, "one file")
+    assert (here.desk.uploads, gmail.page.locator(".dL").count()) == ([], 0)
+
+
+def ways_to_send(here: World) -> None:
+    """Each leads through the server first; what the page itself presses leads nowhere."""
+    gmail, keys = here.gmail, here.gmail.page.keyboard
+    sheet = here.file("Sheet.csv", b"a;b\n")
+    for how, query in (("ctrl", ""), ("enter", "?chips=old"), ("archive", "popout?popout=1"), ("schedule", ""), ("reply", "")):
+        here.mail(query, subject=how, reply=how == "reply")
+        here.ready(sheet)
+        gmail.page.evaluate("() => document.querySelector('.aoO').click()")
+        if how == "ctrl":
+            gmail.page.locator("[g_editable]").click()
+            keys.press("Control+Enter")
+        elif how == "enter":
+            gmail.send_button().focus()
+            keys.press("Enter")
+        elif how == "archive":
+            gmail.page.locator(".Uo").click()
+        elif how == "schedule":
+            gmail.page.locator("[aria-haspopup]").click()
+            gmail.page.locator("[selector=scheduledSend]").click()
+        else:
+            gmail.send_button().dblclick()
+        mail = here.left()
+        assert (mail["subject"], mail["to"], mail["how"] in {how, "send"}, mail["attached"]) == (how, ANNA, True, [])
+        assert len(LINK.findall(mail["body"])) == 1
+        assert here.moves() == [[-1, "gmail"]]
+
+
+def two_mails_at_once(here: World) -> None:
+    """Each keeps its own files and goes to its own people."""
+    gmail = here.mail(subject="First")
+    gmail.compose(to=[{"email": BEN}, {"email": CORA}], subject="Second")
+    gmail.press("toggle", 1)
+    until(lambda: gmail.is_on(1), "on")
+    gmail.pick(here.file("one.csv", b"1\n"), at=0)
+    gmail.pick(here.file("two.csv", b"2\n"), at=1)
+    here.is_ready(2)
+    gmail.send_button(1).click()
+    assert "two.csv" in here.left()["body"]
+    gmail.send_button(0).click()
+    assert "one.csv" in here.left()["body"]
+    assert here.moves() == [[-2, "gmail"], [-1, "gmail"]]
+
+
+def undo(here: World) -> None:
+    """Undo and send again: nothing more is charged; a further recipient is; another file is another send."""
+    gmail = here.mail(subject="Undone")
+    here.ready(here.file("Undone.csv", b"a;b\n"))
+    gmail.send_button().click()
+    link = LINK.findall(here.left()["body"])
+    assert here.moves() == [[-1, "gmail"]]
+    for more, moved in (([], []), ([{"email": BEN}], [[-1, "gmail"]])):
+        gmail.page.locator("#undo").click()
+        gmail.sees("status", "protected before")
+        assert (gmail.is_on(), len(gmail.parts("file"))) == (True, 1)
+        for one in more:
+            gmail.page.evaluate("one => document.querySelector('[name=cc]').prepend(el('div', {role: 'option', 'data-hovercard-id': one.email}))", one)
+        gmail.send_button().click()
+        assert LINK.findall(here.left()["body"]) == link
+        assert here.moves() == moved
+    gmail.page.locator("#undo").click()
+    gmail.sees("status", "protected before")
+    here_again = here.file("More.csv", b"a;b\n")
+    gmail.pick(here_again)
+    here.is_ready(2)
+    gmail.send_button().click()
+    (other,) = LINK.findall(here.left()["body"])
+    assert [other] != link
+    assert here.moves() == [[1, "gmail"], [1, "gmail"], [-2, "gmail"]]
+
+
+def words_are_protected(here: World) -> None:
+    """The text stays behind the link; the quotation stays in the mail; pictures in the text stop it."""
+    gmail = here.mail("?chips=old", subject="Words", bcc=[{"email": CORA, "name": "Cora, C."}])
+    gmail.page.evaluate(
+        """() => {
+            const body = document.querySelector("[g_editable]");
+            body.append(el("div", {}, "The secret is ", el("b", {}, "42")), el("img", {src: "/fixture/x.png"}));
+            body.append(el("div", {class: "gmail_quote"}, "You wrote"));
+        }"""
+    )
+    gmail.press("words")
+    gmail.send_button().click()
+    gmail.sees("problem", "Pictures inside the text")
+    gmail.page.evaluate("() => document.querySelector('[g_editable] img').remove()")
+    gmail.send_button().click()
+    mail = here.left()
+    assert ("42" in mail["body"], "You wrote" in mail["body"], "protected message" in mail["body"]) == (False, True, True)
+    assert mail["body"].index("/v/") < mail["body"].index("You wrote")
+    assert here.moves() == [[-2, "gmail"]]
+    gmail.page.locator("#undo").click()
+    gmail.sees("status", "protected before")
+    gmail.send_button().click()
+    assert LINK.findall(here.left()["body"]) == LINK.findall(mail["body"])
+    assert here.moves() == []
+
+
+def files_at_google(here: World) -> None:
+    """A forwarded mail: what is at Google is fetched and taken out; what cannot be fetched stops it. Drive is warned of."""
+    here.desk.given["here.pdf"] = here.file("Plan.pdf").read_bytes()
+    gmail = here.mail(subject="Forward", attached=["here.pdf"])
+    gmail.page.evaluate("() => document.querySelector('[g_editable]').append(el('a', {href: 'https://drive.google.com/file/d/1'}, 'Drive'))")
+    gmail.send_button().click()
+    mail = here.left()
+    assert (mail["attached"], "here.pdf" in mail["body"], here.moves()) == ([], True, [[-1, "gmail"]])
+    gmail = here.mail(subject="Forward", attached=["gone.pdf"])
+    gmail.page.evaluate("() => document.querySelector('[g_editable]').append(el('a', {href: 'https://drive.google.com/file/d/1'}, 'Drive'))")
+    gmail.send_button().click()
+    gmail.sees("problem", "“gone.pdf” is at Google already")
+    gmail.sees("warning", "Google Drive")
+    assert (gmail.page.locator(".dL").count(), here.desk.mails, here.moves()) == (1, [], [])
+
+
+def refusals_keep_the_mail(here: World) -> None:
+    """Said with its numbers; mail, files and credits stay as they were."""
+    gmail = here.mail("?chips=old", subject="Many", to=[{"email": f"p{number}@example.net"} for number in range(1600)])
+    here.ready(here.file("Plan.pdf"))
+    gmail.send_button().click()
+    have = re.search(r"Needs 1600 credits, (\d+) left", gmail.sees("problem", "Needs 1600 credits"))
+    assert have
+    assert (here.desk.mails, here.moves(), len(gmail.parts("file"))) == ([], [], 1)
+
+    gmail = here.mail(subject="Bad", to=[{"email": "nobody"}])
+    gmail.send_button().click()
+    gmail.sees("problem", "Cannot be written to: nobody")
+    gmail = here.mail(subject="None", to=[])
+    gmail.send_button().click()
+    gmail.sees("problem", "at least one recipient")
+    gmail.page.locator("[name=to] input").fill("anna@example")
+    gmail.send_button().click()
+    gmail.sees("problem", "Add a file, protect the text")
+    here.ready(here.file("Bad.csv", b"a;b\n"))
+    gmail.send_button().click()
+    gmail.sees("problem", "Cannot be written to: anna@example")
+    gmail = here.mail(subject="Program")
+    gmail.pick(here.file("Program.exe", b"MZ\x90\x00" + b"\x00" * 200))
+    gmail.sees("file", "not accepted")
+    gmail.send_button().click()
+    gmail.sees("problem", "not accepted")
+    assert (here.desk.mails, here.moves()) == ([], [])
+
+
+def lines_that_break(here: World) -> None:
+    """Nobody answers; an answer is lost; a token is over; the worker is stopped in the midst of a large file."""
+    gmail = here.mail(subject="Down")
+    here.ready(here.file("Plan.pdf"))
+    here.desk.trouble = lambda asked: "down" if "/drafts" in asked else ""
+    gmail.send_button().click()
+    gmail.sees("problem", "does not answer")
+    assert (here.desk.mails, here.moves()) == ([], [])
+    lost = ["lost"]
+    here.desk.trouble = lambda asked: lost.pop() if lost and asked.endswith("/commit") else ""
+    gmail.press("act-retry")
+    here.left()
+    assert (here.moves(), lost) == ([[-1, "gmail"]], [])
+    here.desk.trouble = lambda _asked: ""
+
+    here.do("age_tokens")
+    gmail = here.mail(subject="Large")
+    large = here.file("Large.bin", b"large" * (12 * 1024 * 1024))
+    seen = len(here.desk.asked)
+    gmail.pick_from_disk(large)
+    until(lambda: gmail.page.wait_for_timeout(10) or sum("PATCH" in one for one in here.desk.asked[seen:]) >= 3, "three slices")
+    here.stop_worker()
+    here.is_ready(1)
+    asked = here.desk.asked[seen:]
+    assert [sum(one.startswith(verb) and "uploads" in one for one in asked) for verb in ("POST", "HEAD")][0] == 1
+    assert sum(one.startswith("HEAD") for one in asked) >= 1
+    gmail.send_button().click()
+    gmail.sees("problem", "cannot be shown")
+
+
+def gmail_does_not_send(here: World) -> None:
+    """Charged, but Gmail keeps the mail: sent again it costs nothing, after a reload neither, and it can be taken back."""
+    gmail = here.mail("?stuck=1", subject="Stuck", draft="#msg-a:r-77")
+    here.ready(here.file("Stuck.csv", b"a;b\n"))
+    gmail.send_button().click()
+    here.left()
+    gmail.send_button().click()
+    here.left()
+    assert here.moves() == [[-1, "gmail"]]
+    gmail.open("?stuck=1").compose(to=[{"email": ANNA}], subject="Stuck", draft="#msg-a:r-77")
+    gmail.sees("status", "protected before")
+    gmail.send_button().click()
+    assert len(LINK.findall(here.left()["body"])) == 1
+    assert here.moves() == []
+    here.refresh()
+    row = here.panel.locator("#sends li", has_text="Stuck")
+    expect(row).to_contain_text("not seen leaving")
+    row.get_by_role("button", name="Take back: Stuck").click()
+    expect(row).to_contain_text("Taken back")
+    assert here.moves() == [[1, "gmail"]]
+
+
+def the_team_decides(here: World) -> None:
+    """Ask: a question, and Google gets the file only after "as usual". Force: no other way; own people are left alone."""
+    gmail, sheet = here.gmail, here.file("Sheet.csv", b"a;b\n")
+    gmail.open().compose(to=[{"email": ANNA}], subject="Asked")
+    gmail.pick(sheet)
+    gmail.sees("ask", "Send protected: Sheet.csv?")
+    assert here.desk.uploads == []
+    gmail.press("act-usual")
+    until(lambda: gmail.page.wait_for_timeout(20) or here.desk.uploads == ["Sheet.csv"], "Google's copy")
+    gmail.send_button().click()
+    assert here.left()["attached"] == ["Sheet.csv"]
+    gmail.open().compose(to=[{"email": ANNA}], subject="Asked late", attached=["old.pdf"])
+    gmail.send_button().click()
+    gmail.sees("ask", "attachments that are not protected")
+    gmail.press("act-usual")
+    assert here.left()["attached"] == ["old.pdf"]
+
+    here.rule(mode="force", internal_domains=("example.org",), min_bytes=3)
+    gmail.open().compose(to=[{"email": ANNA}], subject="Forced", attached=["old.pdf"])
+    gmail.send_button().click()
+    gmail.sees("problem", "requires attachments to be protected")
+    gmail.pick(here.file("s.csv", b"1\n"), sheet)
+    until(gmail.is_on, "on")
+    gmail.press("toggle")
+    gmail.sees("problem", "requires attachments")
+    gmail.open().compose(to=[{"email": "colleague@example.org"}], subject="Inside")
+    here.desk.uploads.clear()
+    gmail.pick(sheet)
+    until(lambda: gmail.page.wait_for_timeout(20) or here.desk.uploads == ["Sheet.csv"], "Google's copy")
+
+    here.rule(mode="off", internal_domains=("example.org",), internal_only=True, max_files=1)
+    gmail = here.mail(subject="Outside")
+    here.ready(sheet)
+    gmail.send_button().click()
+    gmail.sees("problem", f"its own domains only; elsewhere: {ANNA}")
+    gmail.pick(here.file("s.csv", b"1\n"))
+    gmail.sees("problem", "at most 1 files")
+    here.rule(mode="off")
+    assert here.moves() == []
+
+
+def gmail_has_changed(here: World) -> None:
+    """A page we do not know: nothing is sent, loudly; a signed list of the server's mends it without a new extension."""
+    for broken in ("send", "body"):
+        gmail = here.mail(f"?broken={broken}", subject="Broken")
+        gmail.sees("problem", "Gmail changed its page")
+        gmail.page.locator("[data-tooltip=Send]").click()
+        gmail.page.locator("[name=subjectbox]").press("Control+Enter")
+        assert here.desk.mails == []
+    here.panel.locator("#show").click()
+    expect(here.panel.locator("#missing")).to_contain_text("Not found: body")
+    shown = here.panel.locator("#skeleton").input_value()
+    assert ("[role=dialog]" in shown or ".AD" in shown, "Broken" in shown, ANNA in shown) == (True, False, False)
+    with here.context.expect_page() as opened:
+        gmail.press("act-panel")
+    assert opened.value.url.endswith("panel.html#compose")
+    opened.value.close()
+
+    places = {"send": ["[data-tooltip=Send]"], "toolbar": ["[data-tooltip=Send]", "!bad"]}
+    (here.server.data / "gmail-selectors.json").write_text(json.dumps({"version": 1, "selectors": places}))
+    here.refresh()
+    gmail = here.mail("?broken=send", subject="Mended")
+    here.ready(here.file("Sheet.csv", b"a;b\n"))
+    gmail.page.locator("[data-tooltip=Send]").click()
+    assert here.left()["subject"] == "Mended"
+    assert here.moves() == [[-1, "gmail"]]
+
+
+def panel_sends_and_revokes(here: World) -> None:
+    """A mail that never touches Google: the server writes to each."""
+    panel = here.panel
+    panel.locator("#to").fill(f"{BEN}, {CORA}")
+    panel.locator("#subject").fill("From the panel")
+    panel.locator("#text").fill("For your eyes.")
+    panel.locator("#picker").set_input_files([str(here.file("Plan.pdf"))])
+    panel.locator("#price").click()
+    expect(panel.locator("#compose-status")).to_contain_text("2 credits needed")
+    panel.locator("#send").click()
+    expect(panel.locator("#compose-status")).to_contain_text("Sent. 2 credits charged")
+    assert here.moves() == [[-2, "gmail"]]
+    assert ORIGIN in link_in(here.server.wait_for_mail(BEN, subject="From the panel"), "/v/")
+    row = panel.locator("#sends li").first
+    row.get_by_role("button", name="Revoke: From the panel").click()
+    expect(row).to_contain_text("Revoked")
+    row.get_by_role("button", name="Restore: From the panel").click()
+    expect(row).to_contain_text("Active")
+    assert in_both_themes(panel) == []
+
+
+def switched_off(here: World) -> None:
+    """Off in the panel: nothing of ours in the page, no request; off in a mail: none either."""
+    gmail, sheet = here.gmail, here.file("Sheet.csv", b"a;b\n")
+    gmail.open().compose(to=[{"email": ANNA}], subject="Plain")
+    asked = len(here.desk.asked)
+    gmail.pick(sheet)
+    gmail.send_button().click()
+    assert here.left()["attached"] == ["Sheet.csv"]
+    here.panel.locator("#enabled").uncheck()
+    until(lambda: gmail.page.wait_for_timeout(20) or not gmail.parts("toggle"), "no bar")
+    gmail.open()
+    before = gmail.page.evaluate("() => document.documentElement.outerHTML")
+    gmail.page.evaluate("() => void openCompose({to: [{email: 'a@example.net'}], subject: 'Off', draft: 'd'})")
+    mail = gmail.page.evaluate("() => document.querySelector('.nH').outerHTML")
+    gmail.pick(sheet)
+    gmail.page.locator(".dL").wait_for()
+    gmail.page.locator(".close").click()
+    assert gmail.page.evaluate("() => document.documentElement.outerHTML") == before
+    assert "sealroom" not in mail.lower()
+    assert (gmail.parts("toggle"), here.desk.asked[asked:]) == ([], [])
+    here.panel.locator("#enabled").check()
+
+
+def signed_out(here: World) -> None:
+    """A device that was ended elsewhere: files wait, the mail stays."""
+    gmail = here.mail(subject="Ended")
+    here.ready(here.file("Plan.pdf"))
+    here.do("end_devices")
+    gmail.send_button().click()
+    gmail.sees("problem", "Sign in to your Sealroom server first")
+    assert (here.desk.mails, len(gmail.parts("file")), here.moves()) == ([], 1, [])
+    here.refresh_signed_out()
+    assert OLIVE not in here.panel.locator("#who").inner_text()

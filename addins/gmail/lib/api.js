@@ -112,11 +112,12 @@ export async function steady(method, path, json, headers) {
   }
 }
 
-/** Who we are for the server, at most ten minutes old unless `any` age will do. @param {{any?: boolean}} [how] */
-export async function me({ any = false } = {}) {
+/** Who we are for the server: at most ten minutes old, unless `any` age will do, or `now` it must be new.
+ * @param {{any?: boolean, now?: boolean}} [how] */
+export async function me({ any = false, now = false } = {}) {
   const have = await kept("me", null);
   const server = (await settings()).server;
-  if (have && have.server === server && (any || Date.now() - have.at < FRESH_MS)) return have.data;
+  if (have && have.server === server && (any || (!now && Date.now() - have.at < FRESH_MS))) return have.data;
   if (any || !(await isSignedIn())) return null;
   const data = await steady("GET", "/me");
   await keep("me", { at: Date.now(), server, data });
