@@ -55,7 +55,18 @@ export async function price(wish) {
   const isSent = record && ["committing", "committed", "handed"].includes(record.state);
   const isSame = isSent && record.content === (await contentOf(wish, record));
   const send = isSame ? record.send : (await prepare(isSent ? { ...wish, id: crypto.randomUUID() } : wish)).send;
-  return steady("POST", `/drafts/${send}/quote`, { recipients: wish.recipients });
+  return quoted(send, wish.recipients);
+}
+
+/** What the server asks for a send to these people. @param {string} send @param {{email: string}[]} recipients */
+async function quoted(send, recipients) {
+  try {
+    return await steady("POST", `/drafts/${send}/quote`, { recipients });
+  } catch (problem) {
+    const lines = Object.keys(problem.facts?.errors ?? {}).map((field) => /^recipients\.(\d+)/.exec(field)?.[1]);
+    const bad = lines.filter((line) => line !== undefined).map((line) => recipients[Number(line)]?.email ?? "");
+    throw bad.length ? new Problem("invalid_recipient", { recipients: bad }, problem.title, problem.status) : problem;
+  }
 }
 
 /** Commit under the key that is written down. */
@@ -102,7 +113,7 @@ export async function commit(wanted) {
     next.content = await contentOf({ ...wish, keepsWords: false }, null);
   }
   if (next !== record) {
-    const quote = await steady("POST", `/drafts/${next.send}/quote`, { recipients: wish.recipients });
+    const quote = await quoted(next.send, wish.recipients);
     if (!quote.enough) throw new Problem("insufficient_credits", { needed: quote.cost, available: quote.available }, "", 402);
     await noteSend(wish.id, { ...next, state: "committing", delivery });
     next = await sendRecord(wish.id);
