@@ -242,6 +242,9 @@
   for (const id of ["enabled", "startOn"]) {
     find(id).addEventListener("change", () => doing(() => ask({ type: "setSettings", change: { [id]: find(id).checked } })));
   }
+  chrome.storage.onChanged.addListener((_change, area) => {
+    if (area === "managed") doing(show);
+  });
   doing(show).then(() => {
     if (location.hash) find(location.hash.slice(1))?.scrollIntoView();
   });

@@ -118,6 +118,11 @@ chrome.runtime.onConnect.addListener((port) => {
   else port.disconnect();
 });
 
+// Rules of a browser's administrator come some seconds after a first installation, and may change at any time.
+chrome.storage.onChanged.addListener((_change, area) => {
+  if (area === "managed") tellPages();
+});
+
 chrome.action.onClicked.addListener(() => FOR_ALL.openPanel({}));
 
 chrome.runtime.onInstalled.addListener(({ reason }) => {

@@ -104,7 +104,7 @@ def world(playwright: Playwright, folder: Path, language: str = "en-US") -> Iter
     """The extension is the one the installation hands out."""
     settings = {"SEALROOM_BASE_URL": ORIGIN, "SEALROOM_EXTRA_HOSTS": "127.0.0.1", "SEALROOM_TRUSTED_PROXIES": "1"}
     with serving(folder, **settings) as plain, desk(folder, int(plain.base_url.rpartition(":")[2])) as made:
-        extension = unpack(download(plain, "extension.zip"), folder / "extension")
+        extension = unpack(download(made.behind, "extension.zip"), folder / "extension")
         with browser(playwright, folder / "profile", made, extension, language) as context:
             worker = context.service_workers[0] if context.service_workers else context.wait_for_event("serviceworker")
             panel = context.new_page()
@@ -112,9 +112,9 @@ def world(playwright: Playwright, folder: Path, language: str = "en-US") -> Iter
             yield World(replace(plain, base_url=ORIGIN), made, context, Gmail(context, context.new_page()), panel, folder)
 
 
-def download(server: Server, name: str) -> bytes:
-    """A file of the extension from a server by its own port."""
-    with urllib.request.urlopen(f"{server.base_url}/integrations/gmail/{name}", timeout=30) as answer:
+def download(port: int, name: str) -> bytes:
+    """A file of the extension from the installation at a port of this machine."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/integrations/gmail/{name}", timeout=30) as answer:
         content: bytes = answer.read()
     return content
 

@@ -5,6 +5,7 @@ installation for all of it, because a start of either costs more than most of wh
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from playwright.sync_api import Playwright, expect, sync_playwright
 
 from tests.addins.gmail_browser import CHROMIUM, until
+from tests.addins.gmail_policy import installed_by_policy
 from tests.addins.gmail_stage import MAIL
 from tests.addins.gmail_world import ANNA, BEN, CORA, OLIVE, ORIGIN, World, sign_in, world
 from tests.barriers import in_both_themes
@@ -27,13 +29,12 @@ pytestmark = [
 LINK = re.compile(rf'href="({ORIGIN}/v/[^"]+)"')
 
 
-def test_gmail(tmp_path: Path) -> None:
+def test_gmail(tmp_path: Path, subtests: pytest.Subtests) -> None:
     with sync_playwright() as playwright, world(playwright, tmp_path) as here:
         complaints: list[str] = []
         for page in (here.gmail.page, here.panel):
             page.on("pageerror", lambda error: complaints.append(str(error)))
         sign_in(here)
-        assert in_both_themes(here.panel) == []
         link = compose_quote_send(here)
         recipient_reads_sender_revokes(here, playwright, link)
         ways_to_add(here)
@@ -52,6 +53,10 @@ def test_gmail(tmp_path: Path) -> None:
         switched_off(here)
         signed_out(here)
         assert complaints == []
+        with subtests.test("installed by policy"):
+            if os.geteuid() != 0:
+                pytest.skip("left out unless run as root: policies of a machine are root's")
+            installed_by_policy(here, playwright)
 
 
 def compose_quote_send(here: World) -> str:
@@ -119,10 +124,13 @@ def ways_to_add(here: World) -> None:
 def ways_to_send(here: World) -> None:
     """Each leads through the server first; what the page itself presses leads nowhere."""
     gmail, keys = here.gmail, here.gmail.page.keyboard
-    sheet = here.file("Sheet.csv", b"a;b\n")
     for how, query in (("ctrl", ""), ("enter", "?chips=old"), ("archive", "popout?popout=1"), ("schedule", ""), ("reply", "")):
         here.mail(query, subject=how, reply=how == "reply")
-        here.ready(sheet)
+        if how == "ctrl":
+            here.ready(here.file("Sheet.csv", b"a;b\n"))
+        else:  # words go out as files do, and nothing has to be prepared for them
+            gmail.page.evaluate("() => document.querySelector('[g_editable]').append('A secret')")
+            gmail.press("words")
         gmail.page.evaluate("() => document.querySelector('.aoO').click()")
         if how == "ctrl":
             gmail.page.locator("[g_editable]").click()
@@ -202,7 +210,7 @@ def words_are_protected(here: World) -> None:
     gmail.page.evaluate("() => document.querySelector('[g_editable] img').remove()")
     gmail.send_button().click()
     mail = here.left()
-    assert ("42" in mail["body"], "You wrote" in mail["body"], "protected message" in mail["body"]) == (False, True, True)
+    assert ("The secret" in mail["body"], "You wrote" in mail["body"], "protected message" in mail["body"]) == (False, True, True)
     assert mail["body"].index("/v/") < mail["body"].index("You wrote")
     assert here.moves() == [[-2, "gmail"]]
     gmail.page.locator("#undo").click()
@@ -274,15 +282,15 @@ def lines_that_break(here: World) -> None:
 
     here.do("age_tokens")
     gmail = here.mail(subject="Large")
-    large = here.file("Large.bin", b"large" * (12 * 1024 * 1024))
+    large = here.file("Large.bin", b"large" * (5 * 1024 * 1024))
     seen = len(here.desk.asked)
     gmail.pick_from_disk(large)
     until(lambda: gmail.page.wait_for_timeout(10) or sum("PATCH" in one for one in here.desk.asked[seen:]) >= 3, "three slices")
     here.stop_worker()
     here.is_ready(1)
     asked = here.desk.asked[seen:]
-    assert [sum(one.startswith(verb) and "uploads" in one for one in asked) for verb in ("POST", "HEAD")][0] == 1
-    assert sum(one.startswith("HEAD") for one in asked) >= 1
+    counted = [sum(one.startswith(verb) and "/uploads" in one for one in asked) for verb in ("POST", "HEAD")]
+    assert counted == [1, 1]
     gmail.send_button().click()
     gmail.sees("problem", "cannot be shown")
 
