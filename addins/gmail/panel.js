@@ -189,9 +189,10 @@
 
   async function showHistory() {
     const { items, waiting } = await ask({ type: "history" });
-    find("none").hidden = items.length > 0;
+    const sent = items.filter((item) => item.state !== "draft");
+    find("none").hidden = sent.length > 0;
     find("sends").replaceChildren(
-      ...items.map((item) => {
+      ...sent.map((item) => {
         const row = made("li", "", "");
         row.append(
           made("span", "name", item.title),

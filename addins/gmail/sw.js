@@ -55,6 +55,7 @@ const FOR_ALL = {
   },
   markSent: ({ id }) => sends.markSent(id),
   takeBack: ({ id }) => sends.takeBack(id),
+  discard: ({ documents }) => sends.discard(documents),
   find: ({ by }) => sends.find(by),
   openPanel: ({ at = "" }) => chrome.tabs.create({ url: chrome.runtime.getURL(`panel.html${/^#\w+$/.test(at) ? at : ""}`) }),
 };

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A browser with the extension, and hands that reach into its bar. The bar is in a closed shadow root, which no script of the page can
-open, so it is read and pressed here as the browser's own tools do."""
+"""A browser with the extension, and hands that reach into its bar. The bar is in a closed shadow root, which no script of the page
+can open, so it is read and pressed here as the browser's own tools do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page, Playwright
+from playwright.sync_api import BrowserContext, FilePayload, Page, Playwright
 
 from tests.addins.gmail_stage import MAIL, Desk
 from tests.journeys.conftest import CHROMIUM, FLAGS
@@ -21,7 +21,9 @@ PATIENCE = 40.0  # seconds
 
 
 @contextmanager
-def browser(playwright: Playwright, profile: Path, desk: Desk, extension: Path | None, language: str = "en-US") -> Iterator[BrowserContext]:
+def browser(
+    playwright: Playwright, profile: Path, desk: Desk, extension: Path | None, language: str = "en-US"
+) -> Iterator[BrowserContext]:
     """Debian's Chromium with an unpacked extension, or with what policies bring."""
     loads = [f"--disable-extensions-except={extension}", f"--load-extension={extension}"] if extension else []
     flags = [flag for flag in FLAGS if extension or flag != "--disable-background-networking"]
@@ -30,7 +32,9 @@ def browser(playwright: Playwright, profile: Path, desk: Desk, extension: Path |
         executable_path=CHROMIUM,
         headless=True,
         args=[*flags, *desk.flags, f"--lang={language}", *loads],
-        ignore_default_args=[] if extension else ["--disable-background-networking", "--disable-extensions", "--disable-component-update"],
+        ignore_default_args=[]
+        if extension
+        else ["--disable-background-networking", "--disable-extensions", "--disable-component-update"],
         locale=language,
         viewport={"width": 1280, "height": 900},
         env={"LANGUAGE": language[:2]},
@@ -51,12 +55,15 @@ def unpack(archive: bytes, folder: Path) -> Path:
     return folder
 
 
-def until(found: Callable[[], Any], what: str) -> Any:
-    """The first answer that is true."""
+def until(found: Callable[[], Any], what: str, *, pump: Page | None = None) -> Any:
+    """The first answer that is true. `pump`: a page whose news must be heard for it, which happens in calls to it alone."""
     deadline = time.monotonic() + PATIENCE
     while not (answer := found()):
         assert time.monotonic() < deadline, f"{what} never was"
-        time.sleep(0.03)
+        if pump:
+            pump.wait_for_timeout(30)
+        else:
+            time.sleep(0.03)
     return answer
 
 
@@ -98,7 +105,9 @@ class Gmail:
 
     def _call(self, part: int, function: str) -> Any:
         thing = self._tools.send("DOM.resolveNode", {"backendNodeId": part})["object"]["objectId"]
-        answer = self._tools.send("Runtime.callFunctionOn", {"objectId": thing, "functionDeclaration": function, "returnByValue": True})
+        answer = self._tools.send(
+            "Runtime.callFunctionOn", {"objectId": thing, "functionDeclaration": function, "returnByValue": True}
+        )
         return answer["result"].get("value")
 
     def read(self, name: str, at: int = -1) -> str:
@@ -149,10 +158,10 @@ class Gmail:
             )
 
     def pick(self, *files: Path, at: int = -1) -> None:
-        """By the mail's own picker. Given as names and bytes, because a browser may be in a locale that knows no path beyond ASCII."""
+        """By the mail's own picker. Given as names and bytes: a browser may be in a locale that knows no path beyond ASCII."""
         pickers = self.page.locator("input[type=file]")
         (pickers.last if at == -1 else pickers.nth(at)).set_input_files(
-            [{"name": file.name, "mimeType": "application/octet-stream", "buffer": file.read_bytes()} for file in files]
+            [FilePayload(name=file.name, mimeType="application/octet-stream", buffer=file.read_bytes()) for file in files]
         )
 
     def pick_from_disk(self, file: Path) -> None:

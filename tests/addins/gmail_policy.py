@@ -44,7 +44,7 @@ def installed_by_policy(here: World, playwright: Playwright) -> None:
     here.desk.uploads.clear()
     with policy(rules), browser(playwright, here.files / "managed", here.desk, None) as context:
         gmail = Gmail(context, context.new_page())
-        until(lambda: gmail.page.wait_for_timeout(50) or context.service_workers, "the worker")
+        until(lambda: context.service_workers, "the worker", pump=gmail.page)
         panel = context.new_page()
         panel.goto(f"chrome-extension://{own}/panel.html")
         expect(panel.locator("#managed")).to_be_visible(timeout=40_000)  # what is managed comes some seconds after the extension

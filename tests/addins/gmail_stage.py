@@ -37,8 +37,8 @@ _HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host
 
 @dataclass
 class Desk:
-    """What was asked, what Google was given, and what goes wrong now: `trouble` answers "down" (nobody there), "lost" (done, but the
-    answer never arrives) or "" for a request to the installation."""
+    """What was asked, what Google was given, and what goes wrong now: `trouble` answers "down" (nobody there), "lost" (done, but
+    the answer never arrives) or "" for a request to the installation."""
 
     behind: int
     port: int = 0
@@ -53,7 +53,10 @@ class Desk:
     def flags(self) -> list[str]:
         """For a browser that shall find both here and believe nobody else."""
         rules = ", ".join(f"MAP {host}:443 127.0.0.1:{self.port}" for host in (MAIL, FILES))
-        return [f"--host-resolver-rules={rules}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", f"--ignore-certificate-errors-spki-list={self.pin}"]
+        return [
+            f"--host-resolver-rules={rules}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+            f"--ignore-certificate-errors-spki-list={self.pin}",
+        ]
 
 
 @contextmanager
@@ -94,7 +97,11 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._pass_on(body)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """Every method is served alike."""
+        if name.startswith("do_"):
+            return self._serve
+        raise AttributeError(name)
 
     def _be_gmail(self, body: bytes) -> None:
         place = urlsplit(self.path)
@@ -141,7 +148,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(answer.status, content, answer.getheader("Content-Type", ""), kept, cookies)
 
     def _answer(
-        self, status: int, content: bytes = b"", kind: str = "", headers: dict[str, str] | None = None, cookies: list[str] | None = None
+        self,
+        status: int,
+        content: bytes = b"",
+        kind: str = "",
+        headers: dict[str, str] | None = None,
+        cookies: list[str] | None = None,
     ) -> None:
         self.send_response_only(status)
         for name, value in (headers or {}).items():
@@ -155,9 +167,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD" and status != 204:
             self.wfile.write(content)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing is written."""
 
 
 def _certificate(folder: Path, made: Desk) -> Path:

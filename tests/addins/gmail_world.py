@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Page, Playwright, expect
 
-from tests.addins.gmail_browser import Gmail, browser, until, unpack
+from tests.addins.gmail_browser import Gmail, browser, unpack, until
 from tests.addins.gmail_stage import FILES, Desk, desk
 from tests.journeys.server import Server, serving
 from tests.journeys.story import make_pdf, sign_up
@@ -56,11 +56,14 @@ class World:
     def is_ready(self, count: int) -> None:
         """So many files of all mails are at the server."""
         gmail = self.gmail
-        until(lambda: [gmail.read("file", at).count("Ready") for at in range(len(gmail.parts("file")))] == [1] * count, f"{count} files ready")
+        until(
+            lambda: [gmail.read("file", at).count("Ready") for at in range(len(gmail.parts("file")))] == [1] * count,
+            f"{count} files ready",
+        )
 
     def left(self, count: int = 1) -> dict[str, Any]:
         """The mail Gmail sent, after which none is left to look at."""
-        until(lambda: self.gmail.page.wait_for_timeout(20) or len(self.desk.mails) >= count, "the mail")
+        until(lambda: len(self.desk.mails) >= count, "the mail", pump=self.gmail.page)
         assert len(self.desk.mails) == count
         found = self.desk.mails[-1]
         self.desk.mails.clear()
@@ -99,11 +102,14 @@ class World:
         tools.detach()
 
 
+def _installation(folder: Path) -> AbstractContextManager[Server]:
+    return serving(folder, SEALROOM_BASE_URL=ORIGIN, SEALROOM_EXTRA_HOSTS="127.0.0.1", SEALROOM_TRUSTED_PROXIES="1")
+
+
 @contextmanager
 def world(playwright: Playwright, folder: Path, language: str = "en-US") -> Iterator[World]:
     """The extension is the one the installation hands out."""
-    settings = {"SEALROOM_BASE_URL": ORIGIN, "SEALROOM_EXTRA_HOSTS": "127.0.0.1", "SEALROOM_TRUSTED_PROXIES": "1"}
-    with serving(folder, **settings) as plain, desk(folder, int(plain.base_url.rpartition(":")[2])) as made:
+    with _installation(folder) as plain, desk(folder, int(plain.base_url.rpartition(":")[2])) as made:
         extension = unpack(download(made.behind, "extension.zip"), folder / "extension")
         with browser(playwright, folder / "profile", made, extension, language) as context:
             worker = context.service_workers[0] if context.service_workers else context.wait_for_event("serviceworker")
@@ -126,17 +132,18 @@ def sign_in(here: World) -> None:
     panel = here.panel
     panel.reload()
     expect(panel.locator("#server")).to_have_value(ORIGIN)
-    confirm_in_browser(here)
+    answer_in_browser(here, "approve")
+    expect(panel.locator("#sign-out")).to_be_visible()
     expect(panel.locator("#who")).to_contain_text(OLIVE)
     member.close()
 
 
-def confirm_in_browser(here: World) -> None:
-    """Sign in by the code that the panel shows, in the tab it opens."""
+def answer_in_browser(here: World, answer: str) -> None:
+    """Begin to sign in, and approve or deny the code that the panel shows, in the tab it opens."""
     with here.context.expect_page() as opened:
         here.panel.locator("#sign-in").click()
     confirm = opened.value
     expect(confirm.get_by_text(here.panel.locator("#code").inner_text()).first).to_be_visible()
-    confirm.locator("button[value=approve]").click()
-    expect(here.panel.locator("#sign-out")).to_be_visible()
+    confirm.locator(f"button[value={answer}]").click()
+    confirm.wait_for_url("**/settings/mail/")
     confirm.close()

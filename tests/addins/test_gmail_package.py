@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The extension as an installation hands it out: the same to everybody, under the installation's own key, without anything secret."""
+"""The extension as an installation hands it out: the same to everybody, under the installation's own key, nothing secret in it."""
 
 from __future__ import annotations
 
@@ -164,9 +164,14 @@ def test_no_script_makes_html_or_runs_words() -> None:
         text = content.decode(errors="replace")
         if name.endswith((".js", ".html")):
             assert "SPDX-License-Identifier: Apache-2.0" in text
-            bad = re.findall(r"\.(?:inner|outer)HTML\s*=|insertAdjacentHTML|document\.write|\beval\(|new Function|\son\w+=|<script>", text)
+            bad = re.findall(
+                r"\.(?:inner|outer)HTML\s*=|insertAdjacentHTML|document\.write|\beval\(|new Function|\son\w+=|<script>", text
+            )
             found += [f"{name}: {one}" for one in bad]
-            found += [f"{name}: {one}" for one in re.findall(r"https?://(?!\$|mail\.google|127|localhost|\*|www\.w3|drive|docs|files\.example)\S+", text)]
+            found += [
+                f"{name}: {one}"
+                for one in re.findall(r"https?://(?!\$|mail\.google|127|localhost|\*|www\.w3|drive|docs|files\.example)\S+", text)
+            ]
     assert found == []
 
 
@@ -175,8 +180,12 @@ def test_every_sentence_is_in_both_languages() -> None:
     english, french = (json.loads((top / "_locales" / name / "messages.json").read_text()) for name in ("en", "fr"))
     assert list(english) == list(french)
     marks = re.compile(r"\$\d")
-    assert {key for key in english if set(marks.findall(english[key]["message"])) != set(marks.findall(french[key]["message"]))} == set()
-    assert [key for key, one in french.items() if re.search(r"(?<!\u202f)[;!?»](?!\w)|(?<![\u202f/sp]):(?!/)", one["message"])] == []
+    assert {
+        key for key in english if set(marks.findall(english[key]["message"])) != set(marks.findall(french[key]["message"]))
+    } == set()
+    assert [
+        key for key, one in french.items() if re.search(r"(?<!\u202f)[;!?»](?!\w)|(?<![\u202f/sp]):(?!/)", one["message"])
+    ] == []
     scripts = "".join(path.read_text() for path in top.rglob("*.js")) + (top / "panel.html").read_text()
     used = set(re.findall(r"""\bt\("(\w+)"|data-t="(\w+)"|, "((?:act|p)_\w+)",""", scripts))
     assert {name for group in used for name in group if name} - set(english) == set()

@@ -42,7 +42,7 @@ globalThis.sealroom ??= {};
     mails.delete(c);
     if (!mail) return;
     if (mail.answer && mail.pressed) ask({ type: "markSent", id: mail.id }).catch(() => null);
-    else for (const one of mail.files) one.stop.abort();
+    else if (!mail.answer && !mail.found) discard(mail.files);
   }
 
   /** Undo opens the mail anew, a crash leaves a draft: both go on with the send they belong to. A reply to a protected mail is protected. */
@@ -97,7 +97,7 @@ globalThis.sealroom ??= {};
   async function letGo(mail) {
     if (mail.answer || mail.found) await sending().takeBack(mail);
     const files = mail.files.map((one) => one.file).filter(Boolean);
-    for (const one of mail.files) one.stop.abort();
+    discard(mail.files);
     mail.files = [];
     if (files.length) handToGmail(mail, files);
   }
@@ -123,9 +123,16 @@ globalThis.sealroom ??= {};
     refresh(true).then(() => upNext());
   }
 
+  /** Uploads that go on are stopped, documents that came of others are removed at the server. @param {Held[]} held */
+  function discard(held) {
+    for (const one of held) one.stop.abort();
+    const documents = held.filter((one) => one.file && one.document).map((one) => one.document);
+    if (documents.length) ask({ type: "discard", documents }).catch(() => null);
+  }
+
   function removeFile(mail, key) {
     if (mail.busy) return;
-    mail.files.find((one) => one.key === key)?.stop.abort();
+    discard(mail.files.filter((one) => one.key === key && one.file));
     mail.files = mail.files.filter((one) => one.key !== key);
     if (!mail.broken.length) mail.problem = null;
     draw(mail);

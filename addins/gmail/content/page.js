@@ -49,7 +49,7 @@ globalThis.sealroom ??= {};
       native_left: [facts.name], too_many_files: [facts.limit], too_many_recipients: [facts.limit],
       too_large: [facts.limit ? ui.sized(facts.limit) : "?"], unreachable: [facts.server || page.state.server], gmail_changed: [(facts.missing || []).join(", ")],
     }[code];
-    const text = chrome.i18n.getMessage(`err_${code}`, (own || []).map(String));
+    const text = ui.sentence(`err_${code}`, own);
     const said = text || title || t("err_error");
     return facts.request_id && !text ? t("with_reference", said, facts.request_id) : said;
   }

@@ -48,6 +48,7 @@ globalThis.sealroom ??= {};
     Object.assign(mail, { busy: true, problem: null, question: null });
     draw(mail);
     try {
+      if (!chrome.runtime?.id) throw new Refusal({ code: "reloaded" });
       await refresh(true);
       if (!page.state.server) throw new Refusal({ code: "no_server" });
       if (!page.state.signedIn) throw new Refusal({ code: "signed_out" });

@@ -46,14 +46,27 @@ globalThis.sealroom ??= {};
     .hint { margin: 2px 0; color: var(--ink-2); font-size: 12.5px; }
     [hidden] { display: none !important; }`;
 
-  const t = (key, ...words) => chrome.i18n.getMessage(key, words.map(String)) || key;
+  const LANGUAGE = chrome.i18n.getUILanguage();
+  const RELOADED = chrome.i18n.getMessage("err_reloaded");
+
+  /** A sentence in the browser's language, "" where there is none. Once the extension was replaced under this page there is but one left.
+   * @param {string} key @param {*[]} words */
+  function sentence(key, words = []) {
+    try {
+      return chrome.i18n.getMessage(key, words.map(String));
+    } catch {
+      return RELOADED;
+    }
+  }
+
+  const t = (key, ...words) => sentence(key, words) || key;
   const SIZES = ["byte", "kilobyte", "megabyte", "gigabyte"];
 
   /** @param {number} bytes */
   function sized(bytes) {
     const step = Math.min(3, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
     const how = { style: "unit", unit: SIZES[step], maximumFractionDigits: step ? 1 : 0 };
-    return new Intl.NumberFormat(chrome.i18n.getUILanguage(), how).format(bytes / 1000 ** step);
+    return new Intl.NumberFormat(LANGUAGE, how).format(bytes / 1000 ** step);
   }
 
   /** @param {string} tag @param {string} [name] @param {string} [text] @returns {HTMLElement} */
@@ -234,5 +247,5 @@ globalThis.sealroom ??= {};
     shown = host;
   }
 
-  globalThis.sealroom.ui = { bar, notice, t, sized };
+  globalThis.sealroom.ui = { bar, notice, sentence, t, sized };
 })();

@@ -6,6 +6,7 @@ import { pause, steady } from "./api.js";
 import { kept, noteSend, Problem, sendRecord } from "./store.js";
 
 const READY_MS = 120_000;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** @typedef {{id: string, subject: string, from: string, documents: {id: string, name: string, size: number}[], words: ?string,
  *   wordsAreText?: boolean, keepsWords?: boolean, recipients: {email: string, name?: string, kind: string}[], gmailDraft?: string,
@@ -26,6 +27,7 @@ async function digest(text) {
 
 /** Write the draft and its words. Answers with its id and revision at the server. @param {Wish} wish */
 async function prepare(wish) {
+  if (!UUID.test(wish.id)) throw new Problem("error");
   const body = {
     subject: (wish.subject || "").slice(0, 200),
     language: chrome.i18n.getUILanguage().slice(0, 2) === "fr" ? "fr" : "en",
@@ -143,6 +145,13 @@ export async function takeBack(id) {
   }
   await noteSend(id, { state: "taken_back" });
   return { state: changed.state, returned: Math.max(0, -changed.charged), available: changed.available };
+}
+
+/** Remove documents that no mail needs any more. One that is in use is refused by the server, and stays. @param {string[]} documents */
+export async function discard(documents) {
+  for (const document of documents.map(String).filter((one) => /^\w{1,64}$/.test(one))) {
+    await steady("DELETE", `/documents/${document}`).catch(() => null);
+  }
 }
 
 /** The send behind a link or a draft of Gmail's, as a page may know it. @param {{links?: string[], gmailDraft?: string}} by */

@@ -55,9 +55,10 @@ window.openCompose = function openCompose(mail = {}) {
   function show(id, name) {
     const remove = el("div", { role: "button", class: "vq", "aria-label": "Remove attachment" }, "x");
     const chip = el("div", { class: "dL" }, el("a", { class: "dO", href: `/mail/u/0/?attid=${encodeURIComponent(id)}` }, el("div", { class: "vI" }, name)), remove);
-    remove.addEventListener("click", () => chip.remove());
+    if (!wish.get("stubborn")) remove.addEventListener("click", () => chip.remove());
     chips.append(chip);
   }
+  if (wish.get("eats")) body.addEventListener("input", () => body.querySelectorAll("a").forEach((one) => one.remove()));
   for (const name of mail.attached || []) show(name, name);
   picker.addEventListener("change", () => [...picker.files].forEach(attach));
   outer.addEventListener("dragover", (event) => event.preventDefault());

@@ -93,7 +93,10 @@ def _files(**more: str) -> dict[str, bytes]:
     base = urlsplit(settings.SEALROOM_BASE_URL)
     hosts = manifest["host_permissions"]
     assert isinstance(hosts, list)
-    manifest |= {"key": base64.b64encode(public_half(_key())).decode(), "host_permissions": [*hosts, f"{base.scheme}://{base.netloc}/*"]}
+    manifest |= {
+        "key": base64.b64encode(public_half(_key())).decode(),
+        "host_permissions": [*hosts, f"{base.scheme}://{base.netloc}/*"],
+    }
     files["manifest.json"] = _json(manifest | more)
     files["installation.json"] = _json({"server": settings.SEALROOM_BASE_URL})
     return dict(sorted(files.items()))
