@@ -260,6 +260,12 @@ def refusals_keep_the_mail(here: World) -> None:
     gmail = here.mail(subject="Bad", to=[{"email": "nobody"}])
     gmail.send_button().click()
     gmail.sees("problem", "Cannot be written to: nobody")
+    gmail = here.mail(subject="Stray")
+    gmail.page.evaluate(
+        "() => document.querySelector('.bzf td').append(el('div', {role: 'option', 'data-hovercard-id': 'stray@example.net'}))"
+    )
+    gmail.send_button().click()
+    gmail.sees("problem", "Cannot be written to: stray@example.net")
     gmail = here.mail(subject="None", to=[])
     gmail.send_button().click()
     gmail.sees("problem", "at least one recipient")

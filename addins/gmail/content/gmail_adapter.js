@@ -149,10 +149,12 @@ globalThis.sealroom ??= {};
   /** Who the mail goes to. What is no address is in `bad`. @param {Compose} c */
   function recipients(c) {
     const found = { to: [], cc: [], bcc: [], bad: [] };
+    const known = new Set();
     for (const kind of KINDS) {
       const fields = [...c.root.querySelectorAll(`[name=${kind}]`)];
       const holders = fields.filter((one) => !(one instanceof HTMLInputElement));
       const chips = holders.flatMap((one) => all(one, "chips"));
+      for (const one of chips) known.add(one);
       const listed = chips.length
         ? chips.map((one) => ({ email: one.getAttribute("data-hovercard-id") || "", name: one.getAttribute("data-name") || "" }))
         : fields.filter((one) => one instanceof HTMLInputElement).flatMap((one) => parsed(one.value));
@@ -162,6 +164,10 @@ globalThis.sealroom ??= {};
         else found.bad.push(one.email || one.name);
       }
     }
+    // A person beside To, Cc and Bcc: we would not know whom the mail goes to.
+    const seen = all(c.root, "recipients").flatMap((row) => [...row.querySelectorAll(anyOf("chips"))]);
+    const strays = seen.filter((one) => !known.has(one)).map((one) => one.getAttribute("data-hovercard-id") || "?");
+    found.bad.push(...strays.filter((one) => one !== from(c)));
     return found;
   }
 
