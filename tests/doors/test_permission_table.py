@@ -405,6 +405,10 @@ TABLE: dict[str, dict[str, str]] = {
     "integrations/outlook/manifest.xml": {"GET": "409 409 409 409 409 409 409"},  # plain http here
     "integrations/outlook/manifest.zip": {"GET": "409 409 409 409 409 409 409"},
     "integrations/outlook/<path:addin_file>": {"GET": "200 200 200 200 200 200 200"},
+    "integrations/gmail/extension.zip": {"GET": "200 200 200 200 200 200 200"},
+    "integrations/gmail/extension.crx": {"GET": "200 200 200 200 200 200 200"},
+    "integrations/gmail/updates.xml": {"GET": "200 200 200 200 200 200 200"},
+    "integrations/gmail/selectors.json": {"GET": "404 404 404 404 404 404 404"},
     "admin/plan/": {"GET": "302 200 403 200 302 302 302"},
     "admin/plan/modify/": {"GET": "302 200 403 200 302 302 302", "POST": "302 422 403 422 302 302 302"},
     "admin/plan/preview/": {"POST": "302 200 403 200 302 302 302"},

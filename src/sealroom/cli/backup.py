@@ -35,6 +35,9 @@ def run(argv: list[str]) -> int:
     target.mkdir(parents=True, exist_ok=True, mode=0o700)
     _copy_database(Path(settings.DATABASES["default"]["NAME"]), target / "sealroom.sqlite3")
     shutil.copytree(settings.SEALROOM_DATA / "blobs", target / "blobs", dirs_exist_ok=True)
+    for name in ("extension.key", "gmail-selectors.json"):  # the first is sealed with the master keys, like the database
+        if (settings.SEALROOM_DATA / name).exists():
+            shutil.copy2(settings.SEALROOM_DATA / name, target / name)
     keys = settings.SEALROOM_DATA / "keys"
     if options.with_keys and keys.exists():
         shutil.copy2(keys, target / "keys")

@@ -25,6 +25,9 @@ def run(argv: list[str]) -> int:
         return 1
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     shutil.copytree(source / "blobs", data / "blobs")
+    for name in ("extension.key", "gmail-selectors.json"):
+        if (source / name).exists():
+            shutil.copy2(source / name, data / name)
     if (source / "keys").exists() and not (data / "keys").exists():
         shutil.copy2(source / "keys", data / "keys")
     shutil.copy2(source / "sealroom.sqlite3", data / "sealroom.sqlite3")

@@ -8,6 +8,7 @@ from sealroom.web.views import (
     billing_details,
     contacts,
     credits,
+    gmail_addin,
     helping,
     integrations,
     invoices,
@@ -146,6 +147,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("integrations/outlook/manifest.xml", outlook_addin.manifest, name="outlook_manifest"),
     path("integrations/outlook/manifest.zip", outlook_addin.package, name="outlook_package"),
     path("integrations/outlook/<path:addin_file>", outlook_addin.file, name="outlook_file"),
+    path("integrations/gmail/extension.zip", gmail_addin.unpacked, name="gmail_zip"),
+    path("integrations/gmail/extension.crx", gmail_addin.package, name="gmail_crx"),
+    path("integrations/gmail/updates.xml", gmail_addin.updates, name="gmail_updates"),
+    path("integrations/gmail/selectors.json", gmail_addin.selectors, name="gmail_selectors"),
     # Admin Settings, BILLING
     path("admin/plan/", billing.plan, name="plan"),
     path("admin/plan/modify/", billing.modify, name="plan_modify"),

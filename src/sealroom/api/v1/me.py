@@ -14,6 +14,7 @@ from sealroom.accounts import queries as accounts
 from sealroom.api.app import Limit, actor_of
 from sealroom.billing import queries as billing
 from sealroom.credits import queries as credits
+from sealroom.httpkit.selectors import published
 from sealroom.sends import queries as sends
 from sealroom.sends import rules
 
@@ -138,7 +139,7 @@ def me(request: HttpRequest) -> MeOut:
         ),
         policy=PolicyOut.model_validate(policy, from_attributes=True),
         presets=[PresetOut.model_validate(one, from_attributes=True) for one in sends.list_presets(actor)],
-        selectors_version=0,
+        selectors_version=published(settings.SEALROOM_DATA).version,
     )
 
 
