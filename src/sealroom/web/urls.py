@@ -37,6 +37,7 @@ from sealroom.web.views import (
     start,
     team,
     terms,
+    thunderbird_addin,
     uploads,
 )
 
@@ -141,6 +142,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/security/acceptances/<str:acceptance_id>/certificate/", terms.certificate, name="certificate"),
     # Admin Settings, INTEGRATIONS
     path("admin/integrations/", integrations.mail, name="integrations"),
+    path("integrations/thunderbird/extension.xpi", thunderbird_addin.extension, name="thunderbird_xpi"),
+    path("integrations/thunderbird/updates.json", thunderbird_addin.updates, name="thunderbird_updates"),
     # Admin Settings, BILLING
     path("admin/plan/", billing.plan, name="plan"),
     path("admin/plan/modify/", billing.modify, name="plan_modify"),
