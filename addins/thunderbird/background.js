@@ -15,7 +15,8 @@ messenger.compose.onBeforeSend.addListener(beforeSend);
 
 messenger.compose.onAfterSend.addListener(async (tab, info) => {
   const { committed } = letterOf(tab.id);
-  if (info.error || !committed) return;
+  // The error may be an empty sentence; and a mail that failed is told of as sent, without an id, when it is sent once more.
+  if (!committed || "error" in info || (info.mode === "sendNow" && !info.headerMessageId)) return;
   forgetLetter(tab.id);
   await call("POST", `/drafts/${committed.id}/mark-sent`);
   await noteGone(committed.send);

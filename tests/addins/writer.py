@@ -76,7 +76,7 @@ const heard = (...given) => {
   window.testDialogs.push(given.filter((one) => typeof one === "string").join(" "));
   return true;
 };
-Services.prompt = new Proxy(real, { get: (_, name) => (typeof real[name] === "function" ? heard : real[name]) });
+Services.prompt = new Proxy({}, { get: (_, name) => (typeof real[name] === "function" ? heard : real[name]) });
 """
 
 _DIALOG_SAID = """
@@ -146,7 +146,7 @@ class Writer:
             const [phase, choice] = words;
             await until(() => document.body?.dataset.phase === phase);
             const said = document.querySelector("main").innerText;
-            if (choice) document.querySelector(`[data-choice=${choice}]`).click();
+            if (choice) setTimeout(() => document.querySelector(`[data-choice=${choice}]`).click(), 50); // the window may close with it
             return said;
         """
         return str(self.program.in_page("pages/send.html", script, phase, choice))
