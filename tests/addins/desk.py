@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a member of the team does elsewhere while his mail program works: deeds on the data of a server (see `tests.journeys.backstage`)."""
+"""What a member of the team does elsewhere while his mail program works: deeds on the data of a server (see
+`tests.journeys.backstage`)."""
 
 from __future__ import annotations
 
@@ -8,7 +9,6 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from tests.factories.accounts import make_persona
 
 from sealroom.accounts import flows as accounts
 from sealroom.accounts.models import User
@@ -19,6 +19,7 @@ from sealroom.credits import queries as ledger
 from sealroom.sends import flows as sends
 from sealroom.sends.models import Send
 from sealroom.sends.rules import MailPolicy
+from tests.factories.accounts import make_persona
 
 
 def make_member(*, email: str, name: str, left: int) -> dict[str, Any]:

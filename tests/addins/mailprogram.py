@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real Thunderbird without a screen, driven by Marionette (the protocol of its own tests), with a profile and a home of its own."""
+"""A real Thunderbird without a screen, driven by Marionette (the protocol of its own tests), with a profile and home of its own."""
 
 from __future__ import annotations
 
@@ -65,7 +65,8 @@ const browserOf = (part) => [...(WebExtensionPolicy.getByID("thunderbird@sealroo
 
 _CALL = """
 const done = arguments[arguments.length - 1];
-(async (...words) => { %s %s })(...[...arguments].slice(0, -1)).then((value) => done({ value }), (error) => done({ error: `${error} ${error.stack}` }));
+(async (...words) => { %s %s })(...[...arguments].slice(0, -1))
+  .then((value) => done({ value }), (error) => done({ error: `${error} ${error.stack}` }));
 """
 
 
@@ -97,7 +98,8 @@ class Thunderbird:
         return answer.get("value")
 
     def in_page(self, page: str, script: str, *words: Any) -> Any:
-        """Run a script in a page of the extension, once it is there; `page` is a part of its address. It finds `words` and `until`."""
+        """Run a script in a page of the extension, once it is there; `page` is a part of its address. It finds `words` and
+        `until`."""
         return self.run(
             """
             const [part, script, given] = words;
@@ -111,8 +113,10 @@ class Thunderbird:
                 }
                 throw new Error("never " + test + " in " + document.body?.innerText);
               };
-              (async (...words) => { ${script} })(...[...arguments].slice(0, -1)).then((value) => done({ value }), (error) => done({ error: String(error) }));`;
-            const answer = await global.getActor("MarionetteCommands").executeScript(wrapped, given, { async: true, timeout: 60000 });
+              (async (...words) => { ${script} })(...[...arguments].slice(0, -1))
+                .then((value) => done({ value }), (error) => done({ error: String(error) }));`;
+            const commands = global.getActor("MarionetteCommands");
+            const answer = await commands.executeScript(wrapped, given, { async: true, timeout: 60000 });
             if (answer.error) throw new Error(answer.error);
             return answer.value;
             """,
@@ -147,7 +151,12 @@ def thunderbird(folder: Path, *, language: str = "en") -> Iterator[Thunderbird]:
     lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in wanted.items()]
     (profile / "user.js").write_text("\n".join(lines))
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("DISPLAY", "WAYLAND", "DBUS"))}
-    environment |= {"HOME": str(home), "MOZ_HEADLESS": "1", "XDG_CONFIG_HOME": str(home / ".config"), "MOZ_CRASHREPORTER_DISABLE": "1"}
+    environment |= {
+        "HOME": str(home),
+        "MOZ_HEADLESS": "1",
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "MOZ_CRASHREPORTER_DISABLE": "1",
+    }
     words = [str(PROGRAM), "-no-remote", "-profile", str(profile), "-marionette", "--remote-allow-system-access"]
     with (folder / "thunderbird.log").open("wb") as log:
         process = subprocess.Popen(words, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)

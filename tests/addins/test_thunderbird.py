@@ -25,13 +25,17 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
+
 from tests.addins.mailprogram import PROGRAM, thunderbird
 from tests.addins.writer import Writer
 from tests.doors.smtp.stage import Gateway, gateway
 from tests.factories.documents import make_pdf
 from tests.journeys.server import code_in, free_port
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(PROGRAM is None, reason="Thunderbird is not installed: apt-get install thunderbird")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(PROGRAM is None, reason="Thunderbird is not installed: apt-get install thunderbird"),
+]
 
 SENDER = "olive@example.com"
 DESK = "tests.addins.desk"
@@ -160,7 +164,7 @@ class Reader:
         return self._ask(urllib.request.Request(url))
 
     def post(self, url: str, page: str, **fields: str) -> tuple[int, str]:
-        token = page.split('csrfmiddlewaretoken" value="')[1].split('"')[0]
+        token = page.split('csrfmiddlewaretoken" value="')[1].split('"', maxsplit=1)[0]
         data = urllib.parse.urlencode({"csrfmiddlewaretoken": token, **fields}).encode()
         return self._ask(urllib.request.Request(url, data, {"Referer": url}))
 
@@ -292,6 +296,27 @@ def test_a_mail_that_was_refused_by_its_server_is_not_charged_twice(office: Offi
     assert (words_of(mail, "html").count('class="sealroom-send"'), office.deed("charges")[-1]) == (1, before[-1] - 2)
 
 
+def test_a_mail_that_was_lost_after_it_was_paid_is_paid_once(office: Office) -> None:
+    """As after a crash between the commit and the sending: the file is known by its traits, its document was paid for."""
+    writer, path = office.writer, office.file("Lost.pdf")
+    left = office.deed("charges")[-1]
+    office.outgoing.refuse.add("late@example.org")
+    writer.write([path], to="late@example.org", subject="Lost", body="<p>Hello</p>")
+    writer.answer_dialogs()
+    writer.press_send()
+    writer.answer("ask", "protect")
+    assert "1 credit\n" in writer.answer("price", "send")
+    writer.dialog_said()
+    writer.throw_away()
+    office.outgoing.refuse.clear()
+    writer.write([path], to="late@example.org", subject="Lost", body="<p>Hello</p>")
+    writer.press_send()
+    writer.answer("ask", "protect")
+    assert "0 credits\n" in writer.answer("price", "send")
+    writer.wait_until_sent()
+    assert (office.newest()[0], office.deed("charges")[-1]) == (["late@example.org"], left - 1)
+
+
 def test_plain_text_with_protected_words(office: Office) -> None:
     writer, before = office.writer, office.deed("charges")
     writer.write([], to="ben@example.net", subject="Plain", body="The secret is quince.\n", plain=True)
@@ -376,6 +401,22 @@ def test_thunderbird_shows_what_the_gateway_says(office: Office) -> None:
     assert f"needs {left + 1} credits, {left} left. Nothing was delivered or charged." in said
     assert (writer.look()["names"], office.deed("charges")[-1]) == (["Plan.pdf"], left)
     writer.throw_away()
+
+
+def test_signed_out_it_protects_nothing_and_says_so(office: Office) -> None:
+    """What the user wanted protected stays; what he did not is none of its business."""
+    writer, sent = office.writer, len(office.outgoing.taken)
+    writer.ask("signOut")
+    writer.write([office.file("Plan.pdf")], to="ben@example.net", subject="Out", body="<p>Hello</p>")
+    writer.ask("choose", tab=writer.tab(), change={"isOn": True})
+    writer.press_send()
+    assert "Sign in to your Sealroom server first." in writer.answer("refused", "back")
+    writer.throw_away()
+    assert len(office.outgoing.taken) == sent
+    writer.write([office.file("Open.pdf")], to="ben@example.net", subject="Out", body="<p>Hello</p>")
+    writer.press_send()
+    writer.wait_until_sent()
+    assert [part.get_filename() for part in office.newest()[1].iter_attachments()] == ["Open.pdf"]
 
 
 def test_what_is_handed_out_is_the_same_for_all(office: Office) -> None:

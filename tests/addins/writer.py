@@ -57,14 +57,13 @@ for (const path of files) {
 params.format = isPlain ? Ci.nsIMsgCompFormat.PlainText : Ci.nsIMsgCompFormat.HTML;
 params.identity = MailServices.accounts.getIdentity(identity);
 MailServices.compose.OpenComposeWindowWithParams(null, params);
-const made = await until(() => windows("msgcompose").find((one) => !before.includes(one) && one.composeEditorReady), "a compose window");
+await until(() => windows("msgcompose").find((one) => !before.includes(one) && one.composeEditorReady), "a compose window");
 await pause(100);
 """
 
 _SEND = """
 const window = windows("msgcompose")[0];
-window.testSays = [];
-window.SendMessage().catch((error) => window.testSays.push(String(error)));
+window.SendMessage().catch((error) => dump(`${error}\\n`));
 """
 
 _ANSWER_DIALOGS = """
@@ -131,7 +130,9 @@ class Writer:
         """Open a page of the extension in a tab."""
         self.background("await messenger.tabs.create({ url: messenger.runtime.getURL(words[0]) });", page)
 
-    def write(self, files: list[Path], *, to: str, subject: str, body: str, plain: bool = False, identity: str = "", **fields: str) -> None:
+    def write(
+        self, files: list[Path], *, to: str, subject: str, body: str, plain: bool = False, identity: str = "", **fields: str
+    ) -> None:
         """Begin a mail in a window of its own."""
         said = {"to": to, "subject": subject, "body": body, **fields}
         self.program.run(_WRITE, identity or self.identity, said, [str(one) for one in files], plain)
@@ -146,7 +147,8 @@ class Writer:
             const [phase, choice] = words;
             await until(() => document.body?.dataset.phase === phase);
             const said = document.querySelector("main").innerText;
-            if (choice) setTimeout(() => document.querySelector(`[data-choice=${choice}]`).click(), 50); // the window may close with it
+            const press = () => document.querySelector(`[data-choice=${choice}]`).click();
+            if (choice) setTimeout(press, 50); // the window may close with it
             return said;
         """
         return str(self.program.in_page("pages/send.html", script, phase, choice))
@@ -170,13 +172,19 @@ class Writer:
             return [on.checked, on.disabled, document.getElementById("why").textContent];
         """
         found: list[Any] = self.program.in_page("pages/compose.html", script, *boxes)
-        self.background('await messenger.tabs.remove((await messenger.tabs.query({})).find((one) => one.url?.includes("compose.html")).id);')
+        self.background(
+            'await messenger.tabs.remove((await messenger.tabs.query({})).find((one) => one.url?.includes("compose.html")).id);'
+        )
         return found
 
     def ask(self, deed: str, **words: Any) -> Any:
         """Ask the background page as a page of the extension does."""
         script = "return messenger.runtime.sendMessage({ deed: words[0], ...words[1] });"
         return self.program.in_page("pages/options.html", script, deed, words)
+
+    def tab(self) -> int:
+        """The number of the compose window for the extension."""
+        return int(self.background('return (await messenger.tabs.query({ windowType: "messageCompose" }))[0].id;'))
 
     def set_to(self, addresses: str) -> None:
         """Other recipients."""
@@ -203,12 +211,11 @@ class Writer:
         self.program.run('await until(() => !windows("msgcompose").length, "the end of the compose window");')
 
     def look(self) -> dict[str, Any]:
-        """The compose window as it stands: attachments, words, whether it is locked."""
+        """The compose window as it stands: attachments and words."""
         script = """
             const window = windows("msgcompose")[0];
             const names = [...window.document.getElementById("attachmentBucket").itemChildren].map((one) => one.attachment.name);
-            const isLocked = window.gWindowLocked;
-            return { names, words: window.GetCurrentEditor().outputToString("text/html", 0), isLocked, said: window.testSays ?? [] };
+            return { names, words: window.GetCurrentEditor().outputToString("text/html", 0) };
         """
         found: dict[str, Any] = self.program.run(script)
         return found

@@ -398,6 +398,8 @@ TABLE: dict[str, dict[str, str]] = {
     "admin/security/acceptances/export/": {"POST": "302 200 403 200 302 302 302"},
     "admin/security/acceptances/<str:acceptance_id>/certificate/": {"GET": "302 404 403 200 302 302 302"},
     "admin/integrations/": {"GET": "302 200 403 200 302 302 302", "POST": "302 200 403 200 302 302 302"},
+    "integrations/thunderbird/extension.xpi": {"GET": "200 200 200 200 200 200 200"},
+    "integrations/thunderbird/updates.json": {"GET": "200 200 200 200 200 200 200"},
     "admin/plan/": {"GET": "302 200 403 200 302 302 302"},
     "admin/plan/modify/": {"GET": "302 200 403 200 302 302 302", "POST": "302 422 403 422 302 302 302"},
     "admin/plan/preview/": {"POST": "302 200 403 200 302 302 302"},

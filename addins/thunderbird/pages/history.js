@@ -63,7 +63,8 @@ function row(one, isWaiting, server) {
 
 async function draw() {
   try {
-    const { items, waiting, server } = await ask("history");
+    const { items: found, waiting, server } = await ask("history");
+    const items = found.filter((one) => one.state !== "draft");
     at("rows").replaceChildren(...items.map((one) => row(one, waiting.includes(one.id), server)));
     at("table").hidden = !items.length;
     at("none").hidden = Boolean(items.length);

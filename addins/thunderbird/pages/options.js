@@ -29,7 +29,8 @@ at("page").addEventListener("click", (event) => {
   messenger.windows.openDefaultBrowser(at("page").href);
 });
 messenger.storage.onChanged.addListener((changes, area) => {
-  if (area === "local" && (changes.account || changes.signIn)) draw();
+  const isOther = Boolean(changes.account?.oldValue?.refresh) !== Boolean(changes.account?.newValue?.refresh);
+  if (area === "local" && (changes.signIn || (changes.account && isOther))) draw();
 });
 
 async function draw() {
@@ -51,7 +52,7 @@ async function draw() {
   if (!status.isSignedIn) return;
   at("who").textContent = word("signedInText", "…", status.server);
   try {
-    const who = await ask("me", { anew: false });
+    const who = await ask("me", { anew: true });
     if (!who) return;
     at("who").textContent = word("signedInText", `${who.user.email} (${who.team.name})`, status.server);
     at("left").textContent = counted("creditsLeft", who.credits.available);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The extension for Thunderbird as this installation hands it out, and the list Thunderbird asks for newer versions. Both are public:
-there is no secret in them."""
+"""The extension for Thunderbird as this installation hands it out, and the list Thunderbird asks for newer versions. Both are
+public: there is no secret in them."""
 
 from __future__ import annotations
 
