@@ -14,11 +14,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from sealroom.web import addins
+from sealroom.web.gates import open_door
 
 _CLIENT = "thunderbird"
 
 
 @require_safe
+@open_door
 def extension(request: HttpRequest) -> HttpResponse:
     """The package, with the address of this installation in it."""
     answer = HttpResponse(_package(), content_type="application/x-xpinstall")
@@ -28,6 +30,7 @@ def extension(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@open_door
 def updates(request: HttpRequest) -> JsonResponse:
     """The version this installation hands out, in Mozilla's form for updates."""
     gecko = manifest()["browser_specific_settings"]["gecko"]
