@@ -15,7 +15,7 @@ from django.urls import NoReverseMatch, resolve, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from sealroom.web.views.thunderbird_addin import manifest
+from sealroom.web.thunderbird import manifest
 
 _APP_ID = re.compile(r'appid="([a-p]{32})"')
 

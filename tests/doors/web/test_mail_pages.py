@@ -39,7 +39,7 @@ def test_what_is_off_or_missing_is_said(owner: Persona, monkeypatch: pytest.Monk
     bare = mail_clients.Program("other", "Other", "A program.", ("One", "Two", "Three"), (("web:no_such_page", "Package"),))
     monkeypatch.setattr(mail_clients, "PROGRAMS", (bare, mail_clients.PROGRAMS[-1]))
     words = _words(owner.client().get(reverse("web:integrations")).content.decode())
-    assert "Three Not part of this installation." in words
+    assert "A program. Not part of this installation." in words
     assert "The gateway for these programs is off." in words
     assert "The gateway (SMTP) is off Mail is not signed here (DKIM)" in words
 

@@ -5,25 +5,21 @@ public: there is no secret in them."""
 from __future__ import annotations
 
 import hashlib
-import json
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from sealroom.web import addins
 from sealroom.web.gates import open_door
-
-_CLIENT = "thunderbird"
+from sealroom.web.thunderbird import manifest, package
 
 
 @require_safe
 @open_door
 def extension(request: HttpRequest) -> HttpResponse:
     """The package, with the address of this installation in it."""
-    answer = HttpResponse(_package(), content_type="application/x-xpinstall")
+    answer = HttpResponse(package(), content_type="application/x-xpinstall")
     answer.headers["Content-Disposition"] = 'attachment; filename="sealroom-thunderbird.xpi"'
     answer.headers["Cache-Control"] = "no-cache"
     return answer
@@ -37,21 +33,7 @@ def updates(request: HttpRequest) -> JsonResponse:
     newest = {
         "version": manifest()["version"],
         "update_link": settings.SEALROOM_BASE_URL + reverse("web:thunderbird_xpi"),
-        "update_hash": f"sha256:{hashlib.sha256(_package()).hexdigest()}",
+        "update_hash": f"sha256:{hashlib.sha256(package()).hexdigest()}",
         "browser_specific_settings": {"gecko": {"strict_min_version": gecko["strict_min_version"]}},
     }
     return JsonResponse({"addons": {gecko["id"]: {"updates": [newest]}}})
-
-
-def manifest() -> dict[str, Any]:
-    """What the extension says of itself, with where it is kept up to date. Thunderbird takes updates over https alone."""
-    said: dict[str, Any] = json.loads(addins.files_of(_CLIENT)["manifest.json"])
-    if settings.SEALROOM_BASE_URL.startswith("https://"):
-        said["browser_specific_settings"]["gecko"]["update_url"] = settings.SEALROOM_BASE_URL + reverse("web:thunderbird_updates")
-    return said
-
-
-def _package() -> bytes:
-    own = {"manifest.json": manifest(), "server.json": {"serverUrl": settings.SEALROOM_BASE_URL}}
-    written = {name: json.dumps(content, ensure_ascii=False, indent=2).encode() for name, content in own.items()}
-    return addins.archive({**addins.files_of(_CLIENT), **written})
