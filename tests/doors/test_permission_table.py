@@ -409,6 +409,8 @@ TABLE: dict[str, dict[str, str]] = {
     "integrations/gmail/extension.crx": {"GET": "200 200 200 200 200 200 200"},
     "integrations/gmail/updates.xml": {"GET": "200 200 200 200 200 200 200"},
     "integrations/gmail/selectors.json": {"GET": "404 404 404 404 404 404 404"},
+    "integrations/thunderbird/extension.xpi": {"GET": "200 200 200 200 200 200 200"},
+    "integrations/thunderbird/updates.json": {"GET": "200 200 200 200 200 200 200"},
     "admin/plan/": {"GET": "302 200 403 200 302 302 302"},
     "admin/plan/modify/": {"GET": "302 200 403 200 302 302 302", "POST": "302 422 403 422 302 302 302"},
     "admin/plan/preview/": {"POST": "302 200 403 200 302 302 302"},

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from sealroom.access import flows as access
 from sealroom.access import queries as links
+from sealroom.accounts import flows as accounts
 from sealroom.accounts.models import User
 from sealroom.audit.rules import SYSTEM
 from sealroom.billing import flows as billing
@@ -21,8 +22,8 @@ from sealroom.documents import flows as documents
 from sealroom.documents.models import Document
 from sealroom.sends import flows
 from sealroom.sends.models import Recipient, Send
-from sealroom.sends.rules import Addressee, OwnTerms, SendRequest, SendSettings
-from tests.factories.accounts import Persona
+from sealroom.sends.rules import Addressee, MailCommit, OwnTerms, SendRequest, SendSettings
+from tests.factories.accounts import Persona, connect_device
 from tests.factories.documents import make_pdf, upload_ready
 from tests.factories.films import make_film
 from tests.journeys.story import PASSCODE, outlined_pdf
@@ -67,6 +68,18 @@ class Scene:
             "documents": list(request.documents),
         }
         return send
+
+    def mail(self, name: str, document: Document, to: tuple[str, ...], words: str) -> None:
+        """A mail of protected words and a file, delivered by its sender's own program: one link for all."""
+        actor, now = self.owner.actor, timezone.now()
+        request = SendRequest(documents=(document.public_id,), recipients=(), subject="Papers for Thursday", language="fr")
+        draft = flows.save_draft(actor, request, uuid=name, envelope=flows.Envelope("gmail"), now=now).send
+        send = flows.put_words(actor, draft.public_id, html=words, now=now)
+        wanted = MailCommit(tuple(Addressee(address, "Nadia Reader") for address in to))
+        flows.commit_mail(actor, send.public_id, wanted, key=f"scene {name}", revision=send.revision, now=now)
+        send.refresh_from_db()
+        assert send.shared_link is not None
+        self.found[name] = {"send": send.public_id, "url": links.link_url(send.shared_link)}
 
     def leave_half_done(self, replaced: Document) -> None:
         """A draft with files that failed, and new versions of a file: one that could take its place, one that failed."""
@@ -134,6 +147,11 @@ def set_scene(email: str) -> dict[str, Any]:
         "note": "Our bank asked me to look at section 3.",
         "ip": "203.0.113.9",
     }
+    scene.mail("letter", short, ("mailed@example.com", "hidden@example.com"), TERMS)
+    asked_in = accounts.ask_for_device("thunderbird-ext", version="1.0.0", label="Thunderbird, Linux", ip="203.0.113.9", now=now)
+    scene.found["code"] = asked_in.user_code
+    connect_device(scene.owner, now=now)
+    accounts.make_app_password(actor, "Scanner on the second floor", now=now)
     scene.leave_half_done(short)
     for change in ({}, {"address": "someone@example.net", "name": "", "note": ""}):
         flows.request_access(scene.found["gated"]["link"], now=timezone.now(), **(asked | change))

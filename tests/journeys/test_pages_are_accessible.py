@@ -25,7 +25,7 @@ DESK, WIDTHS = 1440, (820, 390, 320, 1440)
 MEMBERS = (
     "/?new", "/", "/files/choose/", "/sends/", "{send}", "{send}settings/", "{send}recipients/", "/received/", "/credits/",
     "/credits/?by=member", "/credits/?when=dates&since=2026-02-01&until=2026-01-01", "/credits/?kind=expire&when=dates",
-    "/settings/", "/settings/keys/", "/settings/mail/", "/settings/mail/connect/", "/admin/integrations/",
+    "/settings/", "/settings/keys/", "/settings/mail/connect/",
     "/admin/team/", "/admin/members/", "/admin/plan/", "/admin/plan/modify/?focus=credits",
     "/admin/billing/invoices/", "/admin/billing/details/", "/admin/activity/", "/help/", "/help/billing/", "/help/credits/",
     "/outbox/", "{mail}", "/accounts/email/", "/accounts/password/change/", "/accounts/logout/",
@@ -34,9 +34,11 @@ SECURITY = (
     "/?draft={draft}", "/sends/{gated}/", "/sends/{gated}/settings/", "/sends/{gated}/recipients/", "/sends/{gated}/delete/",
     "/sends/{gated}/files/{book}/versions/", "/sends/{gated}/files/{book}/replace/", "/sends/{gated}/files/{nda}/replace/{newer}/",
     "/sends/{gated}/files/{nda}/replace/{broken}/", "/sends/{open}/", "/sends/{open}/settings/", "/sends/{ended}/", "/sends/",
-    "/requests/", "/contacts/", "/contacts/{contact}/", "/contacts/choose/", "/received/", "/admin/security/presets/",
-    "/admin/security/presets/new/", "/admin/security/presets/{preset}/", "/admin/security/terms/", "/admin/security/acceptances/",
-    "/help/document-security/", "/help/presets/", "/help/requests/", "/help/protection-limits/",
+    "/sends/{letter}/", "/sends/{letter}/replies/", "/requests/", "/contacts/", "/contacts/{contact}/", "/contacts/choose/",
+    "/received/", "/admin/security/presets/", "/admin/security/presets/new/", "/admin/security/presets/{preset}/",
+    "/admin/security/terms/", "/admin/security/acceptances/",
+    "/settings/mail/", "/settings/mail/connect/?code={code}", "/admin/integrations/",
+    "/help/document-security/", "/help/mail-programs/", "/help/presets/", "/help/requests/", "/help/protection-limits/",
 )  # fmt: skip
 STRANGERS = (
     "/accounts/login/", "/accounts/signup/", "/accounts/signup/?by=code", "/accounts/login/code/", "/accounts/password/reset/",
@@ -133,10 +135,11 @@ def test_pages_of_document_security(server: Server, new_page: Callable[..., Page
 
     reader = new_page(locale="fr-FR")
     _gates(server, reader, scene, inspector)
+    _mail(server, new_page(locale="fr-FR"), scene, inspector)
     _viewers(reader, scene, inspector)
 
     names = {name: found["send"] for name, found in scene.items() if isinstance(found, dict)}
-    names |= {name: scene[name] for name in ("draft", "preset", "contact")}
+    names |= {name: scene[name] for name in ("draft", "preset", "contact", "code")}
     names |= dict(zip(("book", "nda"), scene["gated"]["documents"], strict=True))
     names |= dict(zip(("newer", "broken"), scene["versions"], strict=True))
     for path in SECURITY:
@@ -194,6 +197,24 @@ def _gates(server: Server, page: Page, scene: dict[str, Any], inspector: Inspect
     inspector.look(page, "refusal: to come")
     page.goto(scene["ended"]["url"])
     inspector.look(page, "landing of a link that ended")
+
+
+def _mail(server: Server, page: Page, scene: dict[str, Any], inspector: Inspector) -> None:
+    """The page of a mail, by the one link for all, with its words, its file and the form to reply."""
+    address = "mailed@example.com"
+    page.goto(scene["letter"]["url"])
+    page.locator("input[name=address]").fill(address)
+    submit(page)
+    enter_code(server, page, address, before=0, leads_to="/v/d/")
+    inspector.look(page, "mail")
+    page.locator("#reply-text").focus()
+    page.keyboard.type("Agreed.")
+    for _ in range(2):
+        page.keyboard.press("Tab")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.locator("#reply [role=status]")).to_be_visible()
+    inspector.look(page, "replied")
 
 
 def _viewers(page: Page, scene: dict[str, Any], inspector: Inspector) -> None:

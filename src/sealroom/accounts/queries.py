@@ -8,7 +8,7 @@ from datetime import datetime
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from sealroom.accounts import rules
 from sealroom.accounts.models import (
@@ -317,6 +317,25 @@ def list_app_passwords(actor: Actor) -> list[DeviceView]:
     rows = AppPassword.objects.filter(membership__team_id=actor.team_id, membership__user_id=actor.user_id, revoked_at=None)
     fields = ("public_id", "label", "created_at", "last_used_at", "last_ip")
     return [DeviceView(row[0], rules.SMTP_SCOPE, *row[1:]) for row in rows.order_by("-created_at", "-id").values_list(*fields)]
+
+
+@dataclass(frozen=True)
+class ClientUse:
+    """How many devices of a kind of mail program a team has, and when one of them was used last."""
+
+    devices: int
+    last_used_at: datetime | None
+
+
+def mail_clients_in_use(actor: Actor) -> dict[str, ClientUse]:
+    """By client ("smtp" for app passwords), over all members of the team. Raises `Forbidden`."""
+    actor.require(Capability.MANAGE_TEAM)
+    living = Q(membership__team_id=actor.team_id, membership__removed_at=None, revoked_at=None)
+    counted = {"devices": Count("pk"), "last": Max("last_used_at")}
+    rows = Device.objects.filter(living).values("client").annotate(**counted)
+    found = {row["client"]: ClientUse(row["devices"], row["last"]) for row in rows}
+    passwords = AppPassword.objects.filter(living).aggregate(**counted)
+    return found | ({rules.SMTP_SCOPE: ClientUse(passwords["devices"], passwords["last"])} if passwords["devices"] else {})
 
 
 def senders_of(actor: Actor) -> list[str]:

@@ -90,6 +90,14 @@ ENTRIES = (
         (("web:presets", _("Presets")), ("web:terms", _("Terms of access"))),
     ),
     Entry(
+        "mail-programs",
+        _("Sending from Gmail, Outlook, Thunderbird or any mail program"),
+        _("How mail programs protect attachments, what a mail costs, what recipients meet, and what happens when it is refused."),
+        date(2026, 11, 27),
+        frozenset({"en", "fr"}),
+        (("web:mail_programs", _("Mail programs")), ("web:credits", _("Your team’s credits"))),
+    ),
+    Entry(
         "billing",
         _("Billing: plans, payments, invoices"),
         _("What a change costs in the middle of a cycle, when it takes effect, how to pay, and what happens when a payment fails."),

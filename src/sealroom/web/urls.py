@@ -39,6 +39,7 @@ from sealroom.web.views import (
     start,
     team,
     terms,
+    thunderbird_addin,
     uploads,
 )
 
@@ -151,6 +152,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("integrations/gmail/extension.crx", gmail_addin.package, name="gmail_crx"),
     path("integrations/gmail/updates.xml", gmail_addin.updates, name="gmail_updates"),
     path("integrations/gmail/selectors.json", gmail_addin.selectors, name="gmail_selectors"),
+    path("integrations/thunderbird/extension.xpi", thunderbird_addin.extension, name="thunderbird_xpi"),
+    path("integrations/thunderbird/updates.json", thunderbird_addin.updates, name="thunderbird_updates"),
     # Admin Settings, BILLING
     path("admin/plan/", billing.plan, name="plan"),
     path("admin/plan/modify/", billing.modify, name="plan_modify"),

@@ -13,11 +13,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from sealroom.accounts import flows, queries
 from sealroom.accounts.queries import DeviceRequestView
 from sealroom.accounts.rules import Capability
+from sealroom.web import mail_clients
 from sealroom.web.answers import done, page
 from sealroom.web.forms.mail import AppPasswordForm
 from sealroom.web.gates import MemberRequest, admin_required
 
-_CLIENTS = {"gmail-ext": "Gmail", "outlook-addin": "Outlook", "thunderbird-ext": "Thunderbird", "smtp": "SMTP"}
+_CLIENTS = {one.client: one.name for one in mail_clients.PROGRAMS}
 _senders_only = admin_required(Capability.SEND)
 
 
@@ -35,6 +36,8 @@ def index(request: MemberRequest) -> HttpResponse:
         "secret": secret,
         "devices": [(one, _CLIENTS.get(one.client, one.client)) for one in queries.list_devices(request.actor)],
         "passwords": queries.list_app_passwords(request.actor),
+        "cards": mail_clients.cards(request),
+        "submission": mail_clients.submission(),
     }
     return page(request, "web/people/mail_programs.html", context, status=422 if form.errors else 200)
 

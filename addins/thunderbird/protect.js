@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+// From Send to a mail without files: decide, upload, say the price, commit, put the link in. Until the commit nothing of the mail changes;
+// after it every step can be done again without being charged again.
+
+import { account, call, me, Refusal } from "./server.js";
+import { pause, upload } from "./upload.js";
+import { addressesOf, goesOut, senderOf } from "./people.js";
+import { Dialog } from "./dialog.js";
+import { foundAgain, fresh, letterOf, noteWaiting, paidFor } from "./letters.js";
+import { linkedFiles, spend } from "./filelink.js";
+import { withBlock, withTextBlock } from "./body.js";
+import { word } from "./words.js";
+
+const PATIENCE = 300; // seconds for files that are inspected
+
+/** @returns {Promise<{showPrice: boolean}>} */
+export async function wishes() {
+  return (await messenger.storage.local.get({ wishes: { showPrice: true } })).wishes;
+}
+
+/**
+ * What is to be done with a mail as it stands: "no", "ask", "yes".
+ * @param {import("./letters.js").Letter} letter
+ * @param {object|null} who the answer of /me; null: nobody is signed in
+ * @param {{files: {size: number}[], linked: object[], addresses: {email: string}[], isReply: boolean}} mail
+ */
+export function decide(letter, who, mail) {
+  if (letter.committed || mail.linked.length) return "yes";
+  if (!mail.files.length && !(letter.words && letter.isOn)) return "no";
+  if (letter.isOn || !who) return letter.isOn ? "yes" : "no";
+  const { policy } = who;
+  const bytes = mail.files.reduce((sum, one) => sum + one.size, 0);
+  const applies = bytes >= policy.min_bytes && goesOut(mail.addresses, policy.internal_domains);
+  if (policy.mode === "force" && applies) return "yes";
+  if (letter.isOn === false) return "no";
+  if (mail.isReply) return "yes";
+  return policy.mode === "ask" && applies ? "ask" : "no";
+}
+
+/** Thunderbird's question before it sends. @param {{id: number}} tab @param {object} details */
+export async function beforeSend(tab, details) {
+  const letter = letterOf(tab.id);
+  if (letter.isBusy) return { cancel: true };
+  letter.isBusy = true;
+  const dialog = new Dialog(tab.id, !(await wishes()).showPrice);
+  try {
+    return await handled(tab, details, letter, dialog);
+  } catch (error) {
+    if (error.code !== "back") await say(dialog, error);
+    return { cancel: true };
+  } finally {
+    letter.isBusy = false;
+    messenger.composeAction.setBadgeText({ tabId: tab.id, text: "" });
+    await dialog.end();
+  }
+}
+
+async function say(dialog, error) {
+  console.warn(error);
+  const sentence = error instanceof Refusal ? error.sentence : word("refused_unknown");
+  try {
+    await dialog.ask({ phase: "refused", sentence, isSignedOut: error.code === "signed_out" });
+  } catch (other) {
+    console.error(other); // the mail stays where it is, said or not
+  }
+}
+
+async function handled(tab, details, letter, dialog) {
+  const words = `${details.body ?? ""}\n${details.plainTextBody ?? ""}`;
+  const { server } = await account();
+  letter.committed ??= await foundAgain(words);
+  const [linked, people] = [await linkedFiles(tab.id, words), await addressesOf(details)];
+  const files = await plainFiles(tab.id, linked);
+  const isReply = Boolean(server) && details.type === "reply" && words.includes(`${server}/v/`);
+  if (!files.length && !linked.length && !letter.committed && !(letter.words && letter.isOn)) return {}; // also while no server answers
+  const verdict = decide(letter, await whoIs(letter, linked), { files, linked, addresses: people.addresses, isReply });
+  if (verdict === "no") return {};
+  if (verdict === "ask") {
+    const answer = await dialog.ask({ phase: "ask", files: files.length });
+    if (answer === "plain") return {};
+    stopIf(answer !== "protect");
+  }
+  refuseWhatCannotBe(people, details);
+  messenger.composeAction.setBadgeText({ tabId: tab.id, text: "…" });
+  const made = await committed(tab, details, letter, dialog, { files, linked, addresses: people.addresses });
+  return handOver(tab, letter, linked, made);
+}
+
+/** The attachments that are no place holders of FileLink; those have nothing but their name to be known by. */
+async function plainFiles(tab, linked) {
+  const names = linked.map((one) => one.name);
+  return (await messenger.compose.listAttachments(tab)).filter(({ name }) => {
+    const place = names.indexOf(name);
+    if (place >= 0) names.splice(place, 1);
+    return place < 0;
+  });
+}
+
+async function whoIs(letter, linked) {
+  const who = await me();
+  if (!who && (letter.isOn || letter.committed || linked.length)) throw new Refusal("signed_out");
+  return who;
+}
+
+function stopIf(isOver) {
+  if (isOver) throw new Refusal("back");
+}
+
+function refuseWhatCannotBe({ addresses, faults }, details) {
+  if (faults.length) throw new Refusal("no_address", { names: faults });
+  if (details.newsgroups?.length) throw new Refusal("newsgroup");
+  if (!addresses.length) throw new Refusal("no_address");
+}
+
+async function committed(tab, details, letter, dialog, mail) {
+  const print = JSON.stringify([letter.uuid, letter.words, letter.preset, mail.addresses, mail.files, mail.linked.map((one) => one.document)]);
+  if (letter.attempt && letter.attempt.print !== print) await settle(letter);
+  if (letter.committed && (mail.files.length || mail.linked.length)) await callBack(letter);
+  if (letter.committed) return again(letter, dialog, mail);
+  if (letter.attempt) return commit(letter, dialog, mail, letter.attempt);
+  const documents = [...(await uploaded(letter, dialog, mail.files)), ...mail.linked.map((one) => ({ id: one.document, name: one.name }))];
+  const kept = letter.carried ?? [];
+  const ids = [...new Set([...kept, ...documents.map((one) => one.id)])];
+  const draft = await write(details, letter, ids);
+  await agreed(draft.id, letter, dialog, mail, ids.length);
+  return commit(letter, dialog, mail, { print, id: draft.id, revision: draft.revision });
+}
+
+/** The answer to a commit was lost, and the mail is another by now: see what became of it. */
+async function settle(letter) {
+  const { id, revision } = letter.attempt;
+  const found = await call("GET", `/sends/${id}`);
+  if (found.state !== "draft") letter.committed = { id, send: id, revision, link: "", text: "", to: "" };
+  letter.attempt = null;
+}
+
+/** Other files after the commit make another send: the first is called back, its documents go along and are not charged twice. */
+async function callBack(letter) {
+  const { send } = letter.committed;
+  const before = await call("GET", `/sends/${send}`);
+  try {
+    await call("POST", `/sends/${send}/cancel`);
+  } catch (error) {
+    if (error.code !== "too_late") throw error;
+    await call("POST", `/sends/${send}/revoke`, {});
+  }
+  Object.assign(letter, { ...fresh(), carried: before.documents.map((one) => one.id), earlier: letter.committed.text });
+}
+
+async function uploaded(letter, dialog, files) {
+  const found = [];
+  for (const [index, one] of files.entries()) {
+    const file = await fileOf(one);
+    const key = `${one.id}|${keyOf(one, file)}`;
+    if (!letter.uploads.has(key)) {
+      const told = (share) => {
+        dialog?.tell({ phase: "uploading", name: one.name, index: index + 1, count: files.length, share });
+        stopIf(dialog?.isClosed);
+      };
+      const id = (await paidFor(keyOf(one, file))) ?? (await upload(file, one.name, told));
+      letter.uploads.set(key, { id, name: one.name, key: keyOf(one, file) });
+    }
+    found.push(letter.uploads.get(key));
+  }
+  return found;
+}
+
+const keyOf = (attachment, file) => `${attachment.name}|${file.size}|${file.lastModified}`;
+
+async function fileOf(attachment) {
+  try {
+    return await messenger.compose.getAttachmentFile(attachment.id);
+  } catch (error) {
+    console.warn(error);
+    throw new Refusal("file_elsewhere", { names: [attachment.name] }); // such as a file that still lies in another mail
+  }
+}
+
+async function write(details, letter, documents) {
+  const language = messenger.i18n.getMessage("lang");
+  const preset = letter.preset === null ? {} : { preset: letter.preset };
+  const content = { documents, from: await senderOf(details), subject: (details.subject ?? "").slice(0, 200), language, ...preset };
+  const draft = await call("PUT", `/drafts/${letter.uuid}`, content);
+  if (!letter.words && !letter.hasWords) return draft;
+  if (!letter.isReplaced) letter.said = details.isPlainText ? { text: details.plainTextBody } : { html: details.body };
+  letter.hasWords = letter.words;
+  return call("PUT", `/drafts/${draft.id}/body`, letter.words ? letter.said : { text: "" });
+}
+
+/** The price, and the user's yes to it. */
+async function agreed(draft, letter, dialog, mail, files) {
+  const quote = await call("POST", `/drafts/${draft}/quote`, { recipients: mail.addresses });
+  if (!quote.enough) throw new Refusal("insufficient_credits", { needed: quote.cost, available: quote.available });
+  const state = { cost: quote.cost, after: quote.after, files, people: mail.addresses.length, words: letter.words };
+  if ((await wishes()).showPrice) stopIf((await dialog.ask({ phase: "price", ...state })) !== "send");
+  stopIf(dialog.isClosed);
+}
+
+/** A mail that was committed and is sent again: its recipients may have changed. */
+async function again(letter, dialog, mail) {
+  const { id, revision, to } = letter.committed;
+  const print = JSON.stringify(mail.addresses);
+  if (to === print) return letter.committed.answer;
+  const quote = await call("POST", `/drafts/${id}/quote`, { recipients: mail.addresses });
+  if (!quote.enough) throw new Refusal("insufficient_credits", { needed: quote.cost, available: quote.available });
+  if (quote.cost && (await wishes()).showPrice) {
+    const state = { cost: quote.cost, after: quote.after, files: 0, people: mail.addresses.length, words: false };
+    stopIf((await dialog.ask({ phase: "price", ...state })) !== "send");
+  }
+  return commit(letter, dialog, mail, { print, id, revision: revision + 1 });
+}
+
+async function commit(letter, dialog, mail, attempt) {
+  letter.attempt = attempt;
+  const body = { recipients: mail.addresses, delivery: "client" };
+  const deed = () => call("POST", `/drafts/${attempt.id}/commit`, body, `${attempt.id}:${attempt.revision}`);
+  const answer = await patiently(dialog, deed).catch((error) => {
+    if (error.code !== "unreachable" && !(error.status >= 500)) letter.attempt = null; // refused for sure
+    throw error;
+  });
+  const earlier = letter.committed?.text ?? letter.earlier ?? "";
+  const { id: send, revision, link, insert } = answer;
+  letter.committed = { id: attempt.id, send, revision, link: link.url, text: insert.text, to: JSON.stringify(mail.addresses), answer };
+  letter.attempt = null;
+  const documents = Object.fromEntries([...letter.uploads.values()].map((one) => [one.key, one.id]));
+  await noteWaiting(send, { id: attempt.id, revision, link: link.url, text: insert.text, documents });
+  return { ...answer, earlier };
+}
+
+/** Ask again while files are inspected. */
+async function patiently(dialog, deed) {
+  const ends = Date.now() + PATIENCE * 1000;
+  while (true) {
+    try {
+      return await deed();
+    } catch (error) {
+      if (!["not_ready", "busy", "workshop_busy"].includes(error.code) || Date.now() > ends) throw error;
+      await dialog.tell({ phase: "inspecting" });
+      stopIf(dialog.isClosed);
+      await pause(Math.min(error.facts.retry_after ?? 2, 10));
+    }
+  }
+}
+
+/** The mail as it leaves: without its files, with the link, and with the header that names the send. */
+async function handOver(tab, letter, linked, made) {
+  await spend(linked);
+  for (const one of await messenger.compose.listAttachments(tab.id)) await messenger.compose.removeAttachment(tab.id, one.id);
+  const now = await messenger.compose.getComposeDetails(tab.id);
+  const { server } = await account();
+  const base = new URL(made.link.url).origin;
+  const customHeaders = [...now.customHeaders.filter((one) => one.name !== made.header.name), made.header];
+  const all = letter.words && !letter.isReplaced;
+  letter.isReplaced ||= letter.words;
+  const details = now.isPlainText
+    ? { plainTextBody: withTextBlock(now.plainTextBody, made.insert, made.earlier ?? letter.committed.text, all), customHeaders }
+    : { body: withBlock(now.body, made.insert, made.link.url.startsWith(server) ? server : base, all), customHeaders, deliveryFormat: "both" };
+  return { details };
+}
+
+/**
+ * The price of a mail as it stands, asked for from its window: files are uploaded for it, and nothing else happens.
+ * @param {number} tab
+ * @returns {Promise<{cost: number, available: number, after: number, enough: boolean, files: number, people: number}>}
+ */
+export async function priceOf(tab) {
+  const letter = letterOf(tab);
+  if (letter.isBusy) throw new Refusal("busy");
+  letter.isBusy = true;
+  try {
+    const details = await messenger.compose.getComposeDetails(tab);
+    const people = await addressesOf(details);
+    refuseWhatCannotBe(people, details);
+    const linked = await linkedFiles(tab, `${details.body ?? ""}\n${details.plainTextBody ?? ""}`);
+    const files = await plainFiles(tab, linked);
+    const found = [...(await uploaded(letter, null, files)).map((one) => one.id), ...linked.map((one) => one.document)];
+    const draft = letter.committed ?? (await write(details, letter, found));
+    const quote = await call("POST", `/drafts/${draft.id}/quote`, { recipients: people.addresses });
+    return { ...quote, lines: undefined, files: found.length, people: people.addresses.length };
+  } finally {
+    letter.isBusy = false;
+  }
+}
