@@ -130,9 +130,8 @@ def ways_to_send(here: World) -> None:
         here.mail(query, subject=how, reply=how == "reply")
         if how == "ctrl":
             here.ready(here.file("Sheet.csv", b"a;b\n"))
-        else:  # words go out as files do, and nothing has to be prepared for them
-            gmail.page.evaluate("() => document.querySelector('[g_editable]').append('A secret')")
-            gmail.press("words")
+        else:
+            here.write()
         gmail.page.evaluate("() => document.querySelector('.aoO').click()")
         if how == "ctrl":
             gmail.page.locator("[g_editable]").click()
@@ -286,7 +285,7 @@ def refusals_keep_the_mail(here: World) -> None:
 def lines_that_break(here: World) -> None:
     """Nobody answers; an answer is lost; a token is over; the worker is stopped in the midst of a large file."""
     gmail = here.mail(subject="Down")
-    here.ready(here.file("Plan.pdf"))
+    here.write()
     here.desk.trouble = lambda asked: "down" if "/drafts" in asked else ""
     gmail.send_button().click()
     gmail.sees("problem", "does not answer")
@@ -338,11 +337,12 @@ def gmail_does_not_send(here: World) -> None:
     assert len(LINK.findall(here.left()["body"])) == 1
     assert here.moves() == []
     gmail = here.mail("?eats=1", subject="Eaten")
-    here.ready(here.file("Eaten.csv", b"a;b\n"))
+    here.write("Eaten words")
     gmail.send_button().click()
     gmail.sees("problem", "The link could not be written")
     gmail.press("act-take_back")
     gmail.sees("status", "Credits returned: 1")
+    expect(gmail.page.locator("[g_editable]")).to_have_text("Eaten words")
     assert (here.moves(), here.desk.mails) == ([[-1, "gmail"], [1, "gmail"]], [])
     here.refresh()
     row = here.panel.locator("#sends li", has_text="Stuck")
@@ -426,7 +426,7 @@ def gmail_has_changed(here: World) -> None:
     (here.server.data / "gmail-selectors.json").write_text(json.dumps({"version": 1, "selectors": places}))
     here.refresh()
     gmail = here.mail("?broken=send", subject="Mended")
-    here.ready(here.file("Sheet.csv", b"a;b\n"))
+    here.write()
     gmail.page.locator("[data-tooltip=Send]").click()
     assert here.left()["subject"] == "Mended"
     assert here.moves() == [[-1, "gmail"]]
