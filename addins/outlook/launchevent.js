@@ -209,4 +209,6 @@ function onSealroomSend(event) {
   });
 }
 
+// In a page the library wants to be asked; where there is none, nothing waits for the answer.
+if (Office.onReady) Office.onReady();
 Office.actions.associate("onSealroomSend", onSealroomSend);

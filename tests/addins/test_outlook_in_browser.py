@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 BASE = f"https://{HOME}"
 PANE = f"{BASE}/integrations/outlook/pane.html?v=0.1.0"
 LIBRARY = Path(__file__).parent / "outlook" / "office.js"
-BOSS, READER = "boss@northwind.example", "reader@example.net"
+BOSS, CHEF, READER = "boss@northwind.example", "chef@northwind.example", "reader@example.net"
 
 
 @dataclass
@@ -79,8 +79,11 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         with sync_playwright() as playwright:
             engine = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
             made = Desk(server, engine)
-            made.do("sender", email=BOSS)
+            for email in (BOSS, CHEF):
+                made.do("sender", email=email)
+            expect.set_options(timeout=20_000)  # other tests may keep the machine busy
             yield made
+            expect.set_options(timeout=5_000)
             engine.close()
         assert made.complaints == []
 
@@ -90,8 +93,8 @@ def attachment(name: str, content: bytes, **more: Any) -> dict[str, Any]:
     return made | {"content": base64.b64encode(content).decode()} | more
 
 
-def a_mail(**more: Any) -> dict[str, Any]:
-    return {"to": [READER], "from": BOSS, "subject": "Offer", "body": "<p>Dear reader</p>", **more}
+def a_mail(*, sender: str = BOSS, **more: Any) -> dict[str, Any]:
+    return {"to": [READER], "from": sender, "subject": "Offer", "body": "<p>Dear reader</p>", **more}
 
 
 def frame_of(page: Page) -> Frame:
@@ -102,7 +105,7 @@ def frame_of(page: Page) -> Frame:
     return found
 
 
-def sign_in(desk: Desk, pane: Page | Frame, context: BrowserContext) -> None:
+def sign_in(desk: Desk, pane: Page | Frame, context: BrowserContext, *, email: str = BOSS) -> None:
     """By the window that shows a code, confirmed on the server's page."""
     desk.do("forget_limits")
     opened: list[Page] = []
@@ -118,7 +121,7 @@ def sign_in(desk: Desk, pane: Page | Frame, context: BrowserContext) -> None:
     page = opened[1]
     page.wait_for_load_state()
     if "/accounts/login/" in page.url:
-        page.locator("main input[name=login]").fill(BOSS)
+        page.locator("main input[name=login]").fill(email)
         page.locator("main input[name=password]").fill(PASSWORD)
         page.locator("main form button[type=submit].btn-primary").last.click()
         page.wait_for_url("**/settings/mail/connect/**")
@@ -126,7 +129,7 @@ def sign_in(desk: Desk, pane: Page | Frame, context: BrowserContext) -> None:
     expect(page.locator("main")).to_contain_text("Outlook 0.1.0")
     page.locator("button[value=approve]").click()
     page.wait_for_url("**/settings/mail/")
-    expect(pane.locator("#mail")).to_be_visible(timeout=20_000)
+    expect(pane.locator("#mail")).to_be_visible()
     assert window.is_closed()
     page.close()
 
@@ -250,6 +253,7 @@ def test_too_few_credits_words_and_languages(desk: Desk) -> None:
     """In French, at the narrowest, by the keyboard, in both themes; what is refused leaves the mail; words alone; signing out."""
     mail = a_mail(
         to=[READER, "list@example.net", *(f"r{number}@example.net" for number in range(1600))],
+        sender=CHEF,
         language="fr-FR",
         attachments=[
             attachment("Offre.pdf", make_pdf(["Le prix"])),
@@ -262,17 +266,17 @@ def test_too_few_credits_words_and_languages(desk: Desk) -> None:
     expect(page.locator("#sign-in")).to_have_text("Se connecter")
     found = _barriers(page)
     expect(page.locator("#not-lasting")).to_be_hidden()
-    sign_in(desk, page, context)
+    sign_in(desk, page, context, email=CHEF)
     page.reload()  # stays signed in
     expect(page.locator("#warnings li")).to_contain_text(["list@example.net est une liste", "Nuage.docx"])
     before = page.evaluate("[mail.body, mail.attachments.length]")
     page.locator("#protect").focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#alert")).to_contain_text("Il faut 1\u202f602 crédits, il en reste 1\u202f494. Rien n’a été débité")
+    expect(page.locator("#alert")).to_contain_text("Il faut 1\u202f602 crédits, il en reste 1\u202f500. Rien n’a été débité")
     expect(page.locator("#confirm")).to_be_hidden()
     found += _barriers(page)
     assert page.evaluate("[mail.body, mail.attachments.length]") == before
-    assert len(desk.do("charges", email=BOSS)) == 2
+    assert desk.do("charges", email=CHEF) == []
 
     page.locator("#not-now").click()
     page.evaluate("(who) => { mail.to = [who]; mail.attachments = []; mail.heard.olkRecipientsChanged(); }", READER)
