@@ -44,7 +44,6 @@ async function draw() {
     return null;
   });
   at("outside").hidden = Boolean(who);
-  at("inside").hidden = !who;
   if (!who) return;
   const letter = await ask("letter", { tab });
   const { mode } = who.policy;
@@ -58,6 +57,7 @@ async function draw() {
   at("preset").replaceChildren(...who.presets.map((one) => new Option(one.name, one.id, one.is_default, one.is_default)));
   if (!who.presets.some((one) => one.is_default)) at("preset").prepend(new Option(word("noPreset"), "", true, true));
   if (letter.preset !== null) at("preset").value = letter.preset;
+  at("inside").hidden = false; // not before everything stands as it is
 }
 
 async function price() {

@@ -331,10 +331,9 @@ def mail_clients_in_use(actor: Actor) -> dict[str, ClientUse]:
     """By client ("smtp" for app passwords), over all members of the team. Raises `Forbidden`."""
     actor.require(Capability.MANAGE_TEAM)
     living = Q(membership__team_id=actor.team_id, membership__removed_at=None, revoked_at=None)
-    counted = {"devices": Count("pk"), "last": Max("last_used_at")}
-    rows = Device.objects.filter(living).values("client").annotate(**counted)
+    rows = Device.objects.filter(living).values("client").annotate(devices=Count("pk"), last=Max("last_used_at"))
     found = {row["client"]: ClientUse(row["devices"], row["last"]) for row in rows}
-    passwords = AppPassword.objects.filter(living).aggregate(**counted)
+    passwords = AppPassword.objects.filter(living).aggregate(devices=Count("pk"), last=Max("last_used_at"))
     return found | ({rules.SMTP_SCOPE: ClientUse(passwords["devices"], passwords["last"])} if passwords["devices"] else {})
 
 

@@ -16,7 +16,7 @@ from tests.factories.accounts import Persona, connect_device, make_member
 from sealroom.accounts import flows as accounts
 from sealroom.accounts import queries
 from sealroom.core.errors import Forbidden
-from sealroom.web import mail_clients
+from sealroom.web import mail_clients, thunderbird
 
 pytestmark = pytest.mark.django_db
 
@@ -72,5 +72,5 @@ def test_admins_get_policies_and_see_what_is_in_use(owner: Persona, present: dat
 
 def test_over_https_the_package_says_where_its_next_version_is(owner: Persona, settings: LazySettings) -> None:
     settings.SEALROOM_BASE_URL = "https://files.example.com"
-    said = mail_clients.manifest()["browser_specific_settings"]["gecko"]
+    said = thunderbird.manifest()["browser_specific_settings"]["gecko"]
     assert said["update_url"] == "https://files.example.com/integrations/thunderbird/updates.json"

@@ -21,7 +21,6 @@ def extension(request: HttpRequest) -> HttpResponse:
     """The package, with the address of this installation in it."""
     answer = HttpResponse(package(), content_type="application/x-xpinstall")
     answer.headers["Content-Disposition"] = 'attachment; filename="sealroom-thunderbird.xpi"'
-    answer.headers["Cache-Control"] = "no-cache"
     return answer
 
 
