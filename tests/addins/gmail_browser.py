@@ -61,9 +61,9 @@ def until(found: Callable[[], Any], what: str, *, pump: Page | None = None) -> A
     while not (answer := found()):
         assert time.monotonic() < deadline, f"{what} never was"
         if pump:
-            pump.wait_for_timeout(30)
+            pump.wait_for_timeout(80)
         else:
-            time.sleep(0.03)
+            time.sleep(0.08)
     return answer
 
 
