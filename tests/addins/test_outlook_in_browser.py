@@ -23,6 +23,7 @@ from tests.factories.documents import make_pdf
 from tests.journeys.conftest import CHROMIUM, FLAGS
 from tests.journeys.server import Server, code_in, serving
 from tests.journeys.story import shown_page
+from tests.journeys.test_keyboard_only import tab_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -270,7 +271,7 @@ def test_too_few_credits_words_and_languages(desk: Desk) -> None:
     page.reload()  # stays signed in
     expect(page.locator("#warnings li")).to_contain_text(["list@example.net est une liste", "Nuage.docx"])
     before = page.evaluate("[mail.body, mail.attachments.length]")
-    page.locator("#protect").focus()
+    tab_to(page, "#protect")
     page.keyboard.press("Enter")
     expect(page.locator("#alert")).to_contain_text("Il faut 1\u202f602 crédits, il en reste 1\u202f500. Rien n’a été débité")
     expect(page.locator("#confirm")).to_be_hidden()
