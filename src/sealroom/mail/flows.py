@@ -97,9 +97,6 @@ def compose_whole(
 ) -> OutgoingMail:
     """Put a message up that is ready made: its bytes, header and all, go to one address as they are, signed when a key is set.
     The words have the meaning of `compose`; a return path of ours names the message. Raises `Invalid` for a bad address."""
-    known = OutgoingMail.objects.filter(key=key).first()
-    if known is not None:
-        return known
     mail = OutgoingMail(
         key=key,
         about=about,

@@ -112,7 +112,7 @@ def _is_own(actor: Actor, address: str) -> bool:
 def _take(actor: Actor, envelope: Envelope, source: BinaryIO) -> Reply:
     ratelimit.take("smtp.mails", actor.user, limit=settings.SEALROOM_SUBMISSION_PER_MINUTE, per=_PER, now=timezone.now())
     mail = files.read(source)
-    if not _is_own(actor, mail.sender[1]):
+    if mail.sender[1] != envelope.sender and not _is_own(actor, mail.sender[1]):
         raise Refused(replies.NOT_YOUR_ADDRESS)
     if was_here(mail, key=_loop_key()):
         raise Refused(replies.LOOP)
@@ -121,12 +121,12 @@ def _take(actor: Actor, envelope: Envelope, source: BinaryIO) -> Reply:
     asked = sends.Submission(
         files.key_of(actor.user, mail, envelope.recipients), recipients, subject=mail.subject, sender=mail.sender[1]
     )
-    if send_queries.submission_key(actor, asked.key, now=timezone.now()) is None:
-        return replies.TAKEN  # the same mail again: its program did not hear the answer
     policy = send_queries.mail_policy(actor)
     words = words_of(source, mail) if send_rules.protects_words(policy, mail.subject) else ""
     stamp = _stamp(actor, mail, policy)
     if mail.files or words:
+        if send_queries.submission_key(actor, asked.key, now=timezone.now()) is None:
+            return replies.TAKEN  # the same mail again: its program did not hear the answer, and nothing is uploaded twice
         _protect(actor, mail, source, replace(asked, words=words), stamp)
     else:
         sends.relay(actor, asked, rewrite(source, mail, None, stamp=stamp), now=timezone.now())

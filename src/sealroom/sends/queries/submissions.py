@@ -17,7 +17,9 @@ def submission_key(actor: Actor, key: str, *, now: datetime) -> str | None:
     at one time both get the same key, which only one can claim."""
     known = Deed.objects.filter(team_id=actor.team_id, actor_id=actor.user_id, key__startswith=f"smtp:{key}:")
     latest = known.order_by("-pk").first()
-    if latest is not None and latest.made_at > now - REMEMBERED:
+    if latest is None:
+        return f"smtp:{key}:1"
+    if latest.made_at > now - REMEMBERED:
         return None
     return f"smtp:{key}:{known.count() + 1}"
 
