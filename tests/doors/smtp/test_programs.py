@@ -25,7 +25,7 @@ def program(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def percy(running: Gateway) -> Gateway:
-    return running.member("percy@example.com", 5)
+    return running.member("percy@example.com", 20)
 
 
 def run(*words: str | Path, data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
