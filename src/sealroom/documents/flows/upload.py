@@ -235,7 +235,7 @@ def check_room(actor: Actor, size: int, *, waiting: int = 0, now: datetime) -> N
 
 def _room_left(actor: Actor, *, now: datetime) -> tuple[int, _Quota]:
     limit = billing.limits_of(actor.team_id, now=now).storage_bytes
-    return settings.SEALROOM_MAX_FILE_BYTES, _Quota(queries.storage_of(actor.team_id).bytes, limit)
+    return settings.SEALROOM_MAX_FILE_BYTES, _Quota(queries.storage_used(actor.team_id), limit)
 
 
 def _check_size(size: int, most: int, quota: _Quota) -> None:
