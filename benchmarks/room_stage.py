@@ -25,6 +25,7 @@ from django.test import Client  # noqa: E402 -- Django is ready now
 from tests.factories.access import make_pass  # noqa: E402
 from tests.factories.accounts import make_persona  # noqa: E402
 
+from sealroom.accounts.flows import create_key  # noqa: E402
 from sealroom.httpkit.visitors import cookie_name  # noqa: E402
 
 
@@ -45,6 +46,7 @@ def main(rounds: int) -> dict[str, Any]:
     }
     return {
         "room": room.public_id,
+        "key": create_key(owner.actor, "bench", ["read", "send"], None, now=timezone.now())[1],
         "cookies": {
             "leads": {settings.SESSION_COOKIE_NAME: leads.cookies[settings.SESSION_COOKIE_NAME].value},
             "visits": {cookie_name(): visits.cookies[cookie_name()].value},

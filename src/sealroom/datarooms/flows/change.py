@@ -176,7 +176,16 @@ def begin(hand: Hand) -> Change:
     """Lock the room for a change until the transaction ends. Raises `NotFound` (the room or the place has ended), `Forbidden` (a
     preview), `RoomClosed`."""
     hand.require_may_change()
-    room = lock_room(hand.room.pk)
+    return _judged(hand, lock_room(hand.room.pk))
+
+
+def foresee(hand: Hand) -> Change:
+    """Refuse early what `begin` would refuse, by the room as it stands now and without its lock; nothing is changed with it."""
+    hand.require_may_change()
+    return _judged(hand, DataRoom.objects.get(pk=hand.room.pk))
+
+
+def _judged(hand: Hand, room: DataRoom) -> Change:
     change = Change(hand, room)
     if room.deleted_at is not None:
         raise NotFound

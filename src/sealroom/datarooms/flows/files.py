@@ -13,7 +13,7 @@ from sealroom.accounts.rules import Actor
 from sealroom.audit.rules import Verb
 from sealroom.core.errors import Forbidden, NotFound
 from sealroom.datarooms import queries, rules
-from sealroom.datarooms.flows.change import Change, begin, lock_room, look, system_in
+from sealroom.datarooms.flows.change import Change, begin, foresee, lock_room, look, system_in
 from sealroom.datarooms.flows.hands import Hand
 from sealroom.datarooms.models import DataRoom, Item
 from sealroom.documents import flows as documents
@@ -161,17 +161,15 @@ def publish_ready(version_id: int, *, now: datetime) -> bool:
 
 
 def _ask_folder(hand: Hand, parent_id: str) -> Actor:
-    with transaction.atomic():
-        change = begin(hand)
-        folder = change.folder(parent_id)
-        change.require_space(1)
-        rules.require_depth(rules.depth_of(folder.own_path if folder else "") + 1)
+    change = foresee(hand)
+    folder = change.folder(parent_id)
+    change.require_space(1)
+    rules.require_depth(rules.depth_of(folder.own_path if folder else "") + 1)
     return storage_of(hand.room)
 
 
 def _ask_file(hand: Hand, item_id: str) -> tuple[Actor, Document]:
-    with transaction.atomic():
-        _, document = begin(hand).file(item_id)
+    _, document = foresee(hand).file(item_id)
     return storage_of(hand.room), document
 
 

@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from sealroom.accounts.models import Membership
 from sealroom.accounts.rules import Actor
 from sealroom.core.errors import Forbidden, NotFound
+from sealroom.core.prepared import Prepared
 from sealroom.datarooms.models import DataRoom, Guest
 
 
@@ -26,16 +27,19 @@ class Usage:
 def get_room(actor: Actor, room_id: str) -> DataRoom:
     """A data room the actor owns or is a guest of, in the trash or not. Raises `NotFound`, also for a colleague's and for one
     deleted for good."""
-    guest = current_guests(actor.team_id).filter(room=OuterRef("pk"), address=actor.email, revoked_at=None)
-    seen = existing_rooms(actor.team_id).filter(Q(owner_id=actor.user_id) | Exists(guest))
-    room = (
-        seen.select_related("team", "owner", "policy__terms", "house_link", "open_link", "default_group")
-        .filter(public_id=room_id)
-        .first()
-    )
+    room = _seen_room.first(team=actor.team_id, user=actor.user_id, address=actor.email, room=room_id)
     if room is None:
         raise NotFound
     return room
+
+
+def _room_seen_by(*, team: int, user: int, address: str, room: str) -> QuerySet[DataRoom]:
+    guest = current_guests(team).filter(room=OuterRef("pk"), address=address, revoked_at=None)
+    seen = existing_rooms(team).filter(Q(owner_id=user) | Exists(guest), public_id=room)
+    return seen.select_related("team", "owner", "policy__terms", "house_link", "open_link", "default_group")
+
+
+_seen_room = Prepared(_room_seen_by, texts=("address", "room"), numbers=("team", "user"))
 
 
 def get_owned_room(actor: Actor, room_id: str) -> DataRoom:
