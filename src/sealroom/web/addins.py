@@ -5,9 +5,11 @@ the package (a wheel carries them), are never run here and know the server only 
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import sealroom
 
@@ -25,6 +27,20 @@ def files_of(client: str) -> dict[str, bytes]:
     """Its files by their path inside the add-in, in order of the paths."""
     top = folder(client)
     return {path.relative_to(top).as_posix(): path.read_bytes() for path in sorted(top.rglob("*")) if path.is_file()}
+
+
+def file_of(client: str, name: str) -> bytes | None:
+    """One of them by its path; None where there is none, and for whatever lies outside of the add-in."""
+    top = folder(client).resolve()
+    wanted = (top / name).resolve()
+    is_there = wanted.is_relative_to(top) and wanted.relative_to(top).as_posix() == name and wanted.is_file()
+    return wanted.read_bytes() if is_there else None
+
+
+def manifest_of(client: str) -> dict[str, Any]:
+    """What a browser's extension says of itself, as it lies here."""
+    found: dict[str, Any] = json.loads((folder(client) / "manifest.json").read_bytes())
+    return found
 
 
 def archive(files: Mapping[str, bytes]) -> bytes:

@@ -5,19 +5,16 @@ install it for everybody, and where an SMTP program sends to."""
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from django.http import HttpRequest
-from django.urls import NoReverseMatch, resolve, reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from sealroom.web import gmail
 from sealroom.web.thunderbird import manifest
-
-_APP_ID = re.compile(r'appid="([a-p]{32})"')
 
 
 @dataclass(frozen=True)
@@ -115,36 +112,31 @@ def submission() -> Submission:
     return Submission(settings.SEALROOM_SUBMISSION_HOST, tuple((place[1], security) for place, security in listening if place))
 
 
-def cards(request: HttpRequest, *, for_admins: bool = False) -> list[Card]:
+def cards(*, for_admins: bool = False) -> list[Card]:
     """A card for each program; with what policies ask for where an admin reads it."""
-    return [_card(request, program, for_admins=for_admins) for program in PROGRAMS]
+    return [_card(program, for_admins=for_admins) for program in PROGRAMS]
 
 
-def _card(request: HttpRequest, program: Program, *, for_admins: bool) -> Card:
+def _card(program: Program, *, for_admins: bool) -> Card:
     downloads = tuple((address, label) for name, label in program.downloads if (address := address_of(name)))
     if not for_admins or not downloads or program.key not in _POLICIES:
         return Card(program, downloads)
-    policy, document = _POLICIES[program.key](request)
+    policy, document = _POLICIES[program.key]()
     return Card(program, downloads, policy, json.dumps(document, indent=2) if document else "")
 
 
 _Policy = tuple[tuple[tuple[str | Promise, str], ...], dict[str, object]]
 
 
-def _gmail(request: HttpRequest) -> _Policy:
-    """Chromium's policies. The id follows from the installation's own key; its list of versions names it."""
-    updates = address_of("web:gmail_updates")
-    answer = resolve(reverse("web:gmail_updates")).func(request) if updates else None
-    found = _APP_ID.search(answer.content.decode()) if answer is not None else None
-    if found is None:
-        return (), {}
-    own = found[1]
+def _gmail() -> _Policy:
+    """Chromium's policies. The id follows from the installation's own key."""
+    own, updates = gmail.own_id(), address_of("web:gmail_updates")
     managed = {"3rdparty": {"extensions": {own: {"serverUrl": settings.SEALROOM_BASE_URL}}}}
     document: dict[str, object] = {"ExtensionInstallForcelist": [f"{own};{updates}"], **managed}
     return ((_("Id of the extension"), own), (_("Updates"), updates)), document
 
 
-def _thunderbird(request: HttpRequest) -> _Policy:
+def _thunderbird() -> _Policy:
     """Thunderbird's `policies.json`."""
     own = manifest()["browser_specific_settings"]["gecko"]["id"]
     wanted = {own: {"installation_mode": "force_installed", "install_url": address_of("web:thunderbird_xpi")}}
@@ -153,9 +145,9 @@ def _thunderbird(request: HttpRequest) -> _Policy:
     return lines, {"policies": {"ExtensionSettings": wanted, "3rdparty": managed}}
 
 
-def _outlook(request: HttpRequest) -> _Policy:
+def _outlook() -> _Policy:
     """The admin centre takes the manifest by its address."""
     return ((_("Manifest for the admin centre"), address_of("web:outlook_manifest")),), {}
 
 
-_POLICIES: dict[str, Callable[[HttpRequest], _Policy]] = {"gmail": _gmail, "outlook": _outlook, "thunderbird": _thunderbird}
+_POLICIES: dict[str, Callable[[], _Policy]] = {"gmail": _gmail, "outlook": _outlook, "thunderbird": _thunderbird}

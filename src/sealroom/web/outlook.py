@@ -88,6 +88,34 @@ def add_in() -> AddIn:
 def json_manifest(one: AddIn) -> bytes:
     """The unified manifest for Microsoft 365, in the default language; `translations` has the others."""
     words = WORDS["en-US"]
+    document: dict[str, Any] = {
+        "$schema": _SCHEMA,
+        "manifestVersion": "1.19",
+        "version": one.version,
+        "id": one.id,
+        "developer": {
+            "name": one.provider,
+            "websiteUrl": one.support,
+            "privacyUrl": one.support,
+            "termsOfUseUrl": one.support,
+        },
+        "name": {"short": one.name, "full": one.name},
+        "description": {"short": _shortened(words.description, 80), "full": words.description},
+        "icons": {"color": "color.png", "outline": "outline.png"},
+        "accentColor": "#1E5C4B",
+        "localizationInfo": {
+            "defaultLanguageTag": "en-us",
+            "additionalLanguages": [{"languageTag": "fr-fr", "file": "fr-fr.json"}],
+        },
+        "authorization": {"permissions": {"resourceSpecific": [{"name": "MailboxItem.ReadWrite.User", "type": "Delegated"}]}},
+        "validDomains": [one.origin.partition("://")[2]],
+        "extensions": [_extension(one, words)],
+    }
+    return _written(document)
+
+
+def _extension(one: AddIn, words: Words) -> dict[str, Any]:
+    """The button with its pane, and the check when a mail is sent."""
     icons = [{"size": size, "url": one.icon(size)} for size in ICON_SIZES]
     button = {
         "id": BUTTON,
@@ -120,37 +148,12 @@ def json_manifest(one: AddIn) -> bytes:
         "actionId": HANDLER,
         "options": {"sendMode": one.send_mode[0].lower() + one.send_mode[1:]},
     }
-    document: dict[str, Any] = {
-        "$schema": _SCHEMA,
-        "manifestVersion": "1.19",
-        "version": one.version,
-        "id": one.id,
-        "developer": {
-            "name": one.provider,
-            "websiteUrl": one.support,
-            "privacyUrl": one.support,
-            "termsOfUseUrl": one.support,
-        },
-        "name": {"short": one.name, "full": one.name},
-        "description": {"short": _shortened(words.description, 80), "full": words.description},
-        "icons": {"color": "color.png", "outline": "outline.png"},
-        "accentColor": "#1E5C4B",
-        "localizationInfo": {
-            "defaultLanguageTag": "en-us",
-            "additionalLanguages": [{"languageTag": "fr-fr", "file": "fr-fr.json"}],
-        },
-        "authorization": {"permissions": {"resourceSpecific": [{"name": "MailboxItem.ReadWrite.User", "type": "Delegated"}]}},
-        "validDomains": [one.origin.partition("://")[2]],
-        "extensions": [
-            {
-                "requirements": mail,
-                "runtimes": [pane, check],
-                "ribbons": [{"contexts": ["mailCompose"], "tabs": [{"builtInTabId": "TabDefault", "groups": [group]}]}],
-                "autoRunEvents": [{"requirements": checked, "events": [event]}],
-            }
-        ],
+    return {
+        "requirements": mail,
+        "runtimes": [pane, check],
+        "ribbons": [{"contexts": ["mailCompose"], "tabs": [{"builtInTabId": "TabDefault", "groups": [group]}]}],
+        "autoRunEvents": [{"requirements": checked, "events": [event]}],
     }
-    return _written(document)
 
 
 def json_words(language: str) -> bytes:

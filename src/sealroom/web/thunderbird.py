@@ -16,7 +16,7 @@ _CLIENT = "thunderbird"
 
 def manifest() -> dict[str, Any]:
     """What the extension says of itself, with where it is kept up to date. Thunderbird takes updates over https alone."""
-    said: dict[str, Any] = json.loads(addins.files_of(_CLIENT)["manifest.json"])
+    said = addins.manifest_of(_CLIENT)
     if settings.SEALROOM_BASE_URL.startswith("https://"):
         said["browser_specific_settings"]["gecko"]["update_url"] = settings.SEALROOM_BASE_URL + reverse("web:thunderbird_updates")
     return said

@@ -6,21 +6,19 @@ from __future__ import annotations
 
 import base64
 import json
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
-from sealroom.core.crx import extension_id, extension_key, packed, public_half, signature_of
-from sealroom.core.secrets import keyring
+from sealroom.core.crx import packed, public_half, signature_of
 from sealroom.httpkit.selectors import published
-from sealroom.web.addins import archive, files_of
+from sealroom.web.addins import archive, files_of, manifest_of
 from sealroom.web.gates import open_door
+from sealroom.web.gmail import key, own_id
 
 SIGNED_LIST = b"sealroom gmail selectors\n"  # stands before the list when it is signed, so that the signature fits nothing else
 _UPDATES = """<?xml version="1.0" encoding="UTF-8"?>
@@ -45,7 +43,7 @@ def unpacked(request: HttpRequest) -> HttpResponse:
 @open_door
 def package(request: HttpRequest) -> HttpResponse:
     """The signed package, for installation by policy; it knows where its next version is."""
-    made = packed(archive(_files(update_url=_absolute("web:gmail_updates"))), _key())
+    made = packed(archive(_files(update_url=_absolute("web:gmail_updates"))), key())
     return HttpResponse(made, content_type="application/x-chrome-extension")
 
 
@@ -53,7 +51,7 @@ def package(request: HttpRequest) -> HttpResponse:
 @open_door
 def updates(request: HttpRequest) -> HttpResponse:
     """Which version there is, for browsers that look for updates by themselves."""
-    words = {"id": extension_id(public_half(_key())), "codebase": _absolute("web:gmail_crx"), "version": _manifest()["version"]}
+    words = {"id": own_id(), "codebase": _absolute("web:gmail_crx"), "version": manifest_of("gmail")["version"]}
     text = _UPDATES.format(**{name: escape(value) for name, value in words.items()})
     return HttpResponse(text, content_type="application/xml")
 
@@ -65,36 +63,26 @@ def selectors(request: HttpRequest) -> HttpResponse:
     found = published(settings.SEALROOM_DATA)
     if not found.version:
         raise Http404
-    signature = signature_of(SIGNED_LIST + found.raw, _key())
+    signature = signature_of(SIGNED_LIST + found.raw, key())
     return JsonResponse(
         {"payload": base64.b64encode(found.raw).decode(), "signature": base64.b64encode(signature).decode()},
         headers={"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache"},
     )
 
 
-def _key() -> rsa.RSAPrivateKey:
-    return extension_key(Path(settings.SEALROOM_DATA), keyring())
-
-
 def _absolute(name: str) -> str:
     return str(settings.SEALROOM_BASE_URL) + reverse(name)
-
-
-def _manifest() -> dict[str, object]:
-    found = json.loads(files_of("gmail")["manifest.json"])
-    assert isinstance(found, dict)
-    return found
 
 
 def _files(**more: str) -> dict[str, bytes]:
     """The add-in with the installation's key and address: whoever takes it from here need not type the address, and is not asked
     again whether the extension may speak to it."""
-    files, manifest = files_of("gmail"), _manifest()
+    files, manifest = files_of("gmail"), manifest_of("gmail")
     base = urlsplit(settings.SEALROOM_BASE_URL)
     hosts = manifest["host_permissions"]
     assert isinstance(hosts, list)
     manifest |= {
-        "key": base64.b64encode(public_half(_key())).decode(),
+        "key": base64.b64encode(public_half(key())).decode(),
         "host_permissions": [*hosts, f"{base.scheme}://{base.netloc}/*"],
     }
     files["manifest.json"] = _json(manifest | more)

@@ -38,7 +38,7 @@ def mail(request: MemberRequest) -> HttpResponse:
     used = accounts.mail_clients_in_use(request.actor)
     context = {
         "form": form,
-        "cards": mail_clients.cards(request, for_admins=True),
+        "cards": mail_clients.cards(for_admins=True),
         "submission": mail_clients.submission(),
         "used": [(one.name, used.get(one.client)) for one in mail_clients.PROGRAMS],
         "signs_for": settings.SEALROOM_DKIM_DOMAIN if settings.SEALROOM_MAIL_SIGNER else "",

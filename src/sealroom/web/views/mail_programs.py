@@ -36,7 +36,7 @@ def index(request: MemberRequest) -> HttpResponse:
         "secret": secret,
         "devices": [(one, _CLIENTS.get(one.client, one.client)) for one in queries.list_devices(request.actor)],
         "passwords": queries.list_app_passwords(request.actor),
-        "cards": mail_clients.cards(request),
+        "cards": mail_clients.cards(),
         "submission": mail_clients.submission(),
     }
     return page(request, "web/people/mail_programs.html", context, status=422 if form.errors else 200)

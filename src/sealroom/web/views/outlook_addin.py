@@ -54,7 +54,7 @@ def package(request: HttpRequest) -> HttpResponse:
 def file(request: HttpRequest, addin_file: str) -> HttpResponse:
     """A file of the add-in, or of Microsoft's library where the operator laid it beside the installation."""
     name = addin_file
-    content = _office_file(name.removeprefix(_LOCAL)) if name.startswith(_LOCAL) else addins.files_of("outlook").get(name)
+    content = _office_file(name.removeprefix(_LOCAL)) if name.startswith(_LOCAL) else addins.file_of("outlook", name)
     kind = _TYPES.get(Path(name).suffix)
     if content is None or kind is None:
         return error_page(request, status=404, code="not_found")
