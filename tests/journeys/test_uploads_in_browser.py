@@ -42,8 +42,8 @@ def opened(context: BrowserContext, server: Server) -> Page:
     return page
 
 
-def choose(page: Page, file: Path) -> None:
-    page.locator("[data-uploads] input[type=file]").set_input_files(str(file))
+def choose(page: Page, *files: Path) -> None:
+    page.locator("[data-uploads] input[type=file]").set_input_files([str(file) for file in files])
 
 
 def test_a_line_that_drops_is_no_matter(server: Server, context: BrowserContext, file: Path) -> None:
@@ -94,9 +94,19 @@ def test_a_closed_tab_goes_on_when_the_file_is_chosen_again(server: Server, cont
     expect(again.locator("li[data-left-over]")).to_have_count(0)
 
 
-def test_pause_and_continue(server: Server, context: BrowserContext, file: Path) -> None:
+def test_pause_and_continue(server: Server, context: BrowserContext, file: Path, tmp_path: Path) -> None:
     page = opened(context, server)
     page.route("**/uploads/**", lambda route: route.abort() if route.request.method == "PATCH" else route.continue_())
+    given_up = [tmp_path / f"Volume {number}.txt" for number in range(3)]
+    for one in given_up:
+        one.write_bytes(b"six million times nothing" * 240_000)
+    choose(page, *given_up)
+    rows = page.locator("[data-upload-list] li")
+    for _ in given_up:
+        rows.first.locator("[data-pause]").click()
+        expect(rows.first.locator("[data-step]")).to_contain_text("Paused")
+        rows.first.locator("[data-remove-file]").click()
+    expect(rows).to_have_count(0)
     choose(page, file)
     pause = page.locator("[data-upload-list] [data-pause]")
     pause.click()

@@ -3,6 +3,7 @@
 // progress; folders come to be by the paths of what lies in them. Large ones go in parts, and what meets a lost connection goes on
 // in parts: they survive a closed tab when the same is chosen again, and what has arrived is not sent twice. data-room-items: rows
 // are put in order by drag; the buttons in each row do the same without one.
+import { Turns, chosen, onDrop, sendWhole } from "../../kit/js/intake.js";
 import { IN_PARTS_FROM, Resumable, forget, giveUp, keyOf, stands, unfinished } from "../../kit/js/resumable.js";
 
 const AT_ONCE = 3;
@@ -19,37 +20,20 @@ function takeFiles(form) {
   const folder = form.querySelector('[name="folder"]').value;
   const chooser = form.querySelector('input[type="file"]:not([webkitdirectory])');
   const arrived = new Arrived(`${words.scope}:${folder}`);
-  const waiting = [];
+  const turns = new Turns(AT_ONCE, (job) => { (job.file.size >= IN_PARTS_FROM ? sendInParts : send)(job); });
   const fresh = new Set();
   let settled = false;
-  let running = 0;
   let total = 0;
   let here = 0;
   let failed = 0;
 
   for (const input of form.querySelectorAll('input[type="file"]')) {
     input.addEventListener("change", () => {
-      take([...input.files].map((file) => ({ file, path: pathOf(file.webkitRelativePath) })));
+      take(chosen(input));
       input.value = "";
     });
   }
-  const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
-  document.addEventListener("dragover", (event) => {
-    if (!carriesFiles(event)) return;
-    event.preventDefault();
-    zone.classList.add("is-over");
-  });
-  document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) zone.classList.remove("is-over"); });
-  document.addEventListener("drop", async (event) => {
-    if (!carriesFiles(event)) return;
-    event.preventDefault();
-    zone.classList.remove("is-over");
-    const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-    const found = [];
-    for (const entry of entries) await walk(entry, "", found);
-    take(found);
-  });
-  addEventListener("beforeunload", (event) => { if (running) event.preventDefault(); });
+  onDrop(zone, take);
   showLeftOver();
 
   function rowOf(name, said) {
@@ -69,20 +53,15 @@ function takeFiles(form) {
       total += 1;
       if (arrived.has(key)) { here += 1; continue; }
       list.querySelector(`[data-left-over="${CSS.escape(key)}"]`)?.remove();
-      waiting.push({ file, path, key, row: rowOf(path ? `${path}/${file.name}` : file.name, words.queued) });
+      turns.add({ file, path, key, row: rowOf(path ? `${path}/${file.name}` : file.name, words.queued) });
     }
     count();
     next();
   }
 
   function next() {
-    while (running < AT_ONCE && waiting.length) {
-      const job = waiting.shift();
-      running += 1;
-      if (job.file.size >= IN_PARTS_FROM) sendInParts(job);
-      else send(job);
-    }
-    if (total && !running && !waiting.length) settle();
+    turns.next();
+    if (total && turns.isIdle) settle();
   }
 
   function count() {
@@ -99,7 +78,6 @@ function takeFiles(form) {
 
   /** A job has come to its end: with words why it failed, or well. */
   function end(job, refusal = null) {
-    running -= 1;
     job.row.querySelector("[data-pause]").hidden = true;
     job.row.querySelector("[data-step]").textContent = refusal ?? words.arrived;
     if (refusal === null) {
@@ -111,25 +89,28 @@ function takeFiles(form) {
       job.row.querySelector("progress").hidden = true;
     }
     count();
+    turns.left();
     next();
   }
 
   function send(job) {
-    const request = new XMLHttpRequest();
     const query = new URLSearchParams({ folder, path: job.path, name: job.file.name, since: words.since });
-    request.open("POST", `${form.action}?${query}`);
-    request.setRequestHeader("Content-Type", "application/octet-stream");
-    request.setRequestHeader("X-CSRFToken", token);
-    request.upload.addEventListener("progress", (event) => { if (event.lengthComputable) show(job, event.loaded / event.total); });
-    request.addEventListener("loadend", () => {
-      if (request.status === 0) sendInParts(job); // the line dropped
-      else if (request.status === 201) {
-        remember(request.responseText);
-        end(job);
-      }
-      else end(job, saidBy(request.responseText) ?? words.broken);
+    sendWhole({
+      file: job.file,
+      address: `${form.action}?${query}`,
+      token,
+      hooks: {
+        progress: (sent) => show(job, sent / job.file.size),
+        end: (request) => {
+          if (request.status === 0) sendInParts(job); // the line dropped
+          else if (request.status === 201) {
+            remember(request.responseText);
+            end(job);
+          }
+          else end(job, saidBy(request.responseText) ?? words.broken);
+        },
+      },
     });
-    request.send(job.file);
   }
 
   function sendInParts(job) {
@@ -243,26 +224,6 @@ class Arrived {
 
 function saidBy(answer) {
   try { return JSON.parse(answer).said; } catch { return null; }
-}
-
-function pathOf(relative) {
-  return relative ? relative.split("/").slice(0, -1).join("/") : "";
-}
-
-/** Every file under an entry that was dropped, with the folders it lies in. */
-async function walk(entry, path, found) {
-  if (entry.isFile) {
-    const file = await new Promise((resolve, reject) => { entry.file(resolve, reject); }).catch(() => null);
-    if (file) found.push({ file, path });
-    return;
-  }
-  const reader = entry.createReader();
-  for (;;) {
-    // A reader gives a hundred at most, and nothing when it is at its end.
-    const some = await new Promise((resolve, reject) => { reader.readEntries(resolve, reject); }).catch(() => []);
-    if (!some.length) return;
-    for (const one of some) await walk(one, path ? `${path}/${entry.name}` : entry.name, found);
-  }
 }
 
 function order(form) {

@@ -2,8 +2,11 @@
 // data-uploads="address": files chosen or dropped anywhere on the page are sent there one by one, as they are, with progress.
 // The answer is the file's row; while it is prepared the row asks for itself again (htmx). Large ones go in parts to data-resume:
 // they survive a lost connection by themselves, and a closed tab when the same file is chosen again.
+import { Turns, onDrop, sendWhole } from "../../kit/js/intake.js";
 import { Progress } from "../../kit/js/progress.js";
 import { IN_PARTS_FROM, Resumable, forget, giveUp, keyOf, stands, unfinished } from "../../kit/js/resumable.js";
+
+const AT_ONCE = 3;
 
 const zone = document.querySelector("[data-uploads]");
 if (zone) start(zone);
@@ -16,29 +19,19 @@ function start(zone) {
   const form = zone.closest("form");
   const token = form.querySelector('[name="csrfmiddlewaretoken"]').value;
   const words = new Progress(zone.dataset);
-  const waiting = [];
-  let running = 0;
+  const turns = new Turns(AT_ONCE, (job) => {
+    if (job.gone) turns.left();
+    else (job.file.size >= IN_PARTS_FROM ? sendInParts : send)(job);
+  });
 
   input.addEventListener("change", (event) => {
     event.stopPropagation();
     take([...input.files]);
     input.value = "";
   });
-  let depth = 0;
-  const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
-  document.addEventListener("dragenter", (event) => { if (carriesFiles(event)) { depth += 1; drop.classList.add("is-over"); } });
-  document.addEventListener("dragleave", (event) => { if (carriesFiles(event) && --depth <= 0) drop.classList.remove("is-over"); });
-  document.addEventListener("dragover", (event) => { if (carriesFiles(event)) event.preventDefault(); });
-  document.addEventListener("drop", (event) => {
-    if (!carriesFiles(event)) return;
-    event.preventDefault();
-    depth = 0;
-    drop.classList.remove("is-over");
-    take([...event.dataTransfer.files]);
-  });
-  addEventListener("beforeunload", (event) => { if (running) event.preventDefault(); });
+  onDrop(drop, (found) => take(found.map(({ file }) => file)));
   form.addEventListener("submit", (event) => {
-    if (!running && !waiting.length) return;
+    if (turns.isIdle) return;
     // What is still on its way would be missing in the send.
     event.preventDefault();
     event.stopImmediatePropagation();
@@ -68,20 +61,16 @@ function start(zone) {
       list.append(row);
       list.querySelector(`[data-left-over="${CSS.escape(keyOf(file))}"]`)?.remove();
       const job = { file, row, gone: false };
-      row.addEventListener("upload:abort", () => { job.gone = true; job.request?.abort(); job.parts?.abandon(); });
-      waiting.push(job);
+      row.addEventListener("upload:abort", () => {
+        job.gone = true;
+        job.request?.abort();
+        if (job.parts?.halted) turns.left(); // one that is paused holds its turn
+        job.parts?.abandon();
+      });
+      turns.add(job);
     }
     list.hidden = !list.children.length;
-    next();
-  }
-
-  function next() {
-    while (running < 3 && waiting.length) {
-      const job = waiting.shift();
-      if (job.gone) continue;
-      if (job.file.size >= IN_PARTS_FROM) sendInParts(job);
-      else send(job);
-    }
+    turns.next();
   }
 
   function sendInParts(job) {
@@ -91,7 +80,6 @@ function start(zone) {
     const pause = row.querySelector("[data-pause]");
     let started = Date.now();
     let from = null; // where this stretch began: the time left is worked out from what was sent since
-    running += 1;
     job.parts = new Resumable({
       file,
       address: zone.dataset.resume,
@@ -125,8 +113,7 @@ function start(zone) {
     });
     const go = () => job.parts.start().finally(() => {
       if (job.parts.halted && !job.gone) return; // paused: it keeps its turn
-      running -= 1;
-      next();
+      turns.left();
     });
     go();
   }
@@ -167,30 +154,23 @@ function start(zone) {
 
   function send(job) {
     const { file, row } = job;
-    const request = new XMLHttpRequest();
-    const bars = row.querySelectorAll("progress");
+    const bar = row.querySelector("progress");
     const started = Date.now();
-    job.request = request;
-    running += 1;
-    request.open("POST", `${zone.dataset.uploads}?name=${encodeURIComponent(file.name)}`);
-    request.setRequestHeader("Content-Type", "application/octet-stream");
-    request.setRequestHeader("X-CSRFToken", token);
-    request.setRequestHeader("X-Requested-With", "XMLHttpRequest");
-    request.upload.addEventListener("progress", (event) => {
-      if (!event.lengthComputable) return;
-      bars[0].value = (event.loaded / event.total) * 100;
-      row.querySelector("[data-step]").textContent = words.line(event.loaded, event.total, started);
+    job.request = sendWhole({
+      file,
+      address: `${zone.dataset.uploads}?name=${encodeURIComponent(file.name)}`,
+      token,
+      hooks: {
+        progress: (sent) => {
+          bar.value = (sent / file.size) * 100;
+          row.querySelector("[data-step]").textContent = sent < file.size ? words.line(sent, file.size, started) : zone.dataset.checking;
+        },
+        end: (request) => {
+          turns.left();
+          if (!job.gone) finish(job, request);
+        },
+      },
     });
-    request.upload.addEventListener("load", () => {
-      bars[0].value = 100;
-      row.querySelector("[data-step]").textContent = zone.dataset.checking;
-    });
-    request.addEventListener("loadend", () => {
-      running -= 1;
-      if (!job.gone) finish(job, request);
-      next();
-    });
-    request.send(file);
   }
 
   function finish({ file, row }, request) {
