@@ -14,13 +14,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from tests.factories.access import make_document
-from tests.factories.accounts import Persona, make_persona
+from tests.factories.accounts import Persona, make_member, make_persona
 from tests.factories.billing import make_invoice
 from tests.factories.sends import available
 
 from sealroom.accounts import flows as accounts
+from sealroom.accounts import queries
 from sealroom.accounts.models import User
-from sealroom.accounts.queries import actor_for
 from sealroom.accounts.rules import Actor
 from sealroom.billing.models import InvoiceKind, InvoiceStatus
 from sealroom.core import ratelimit
@@ -46,6 +46,29 @@ def policy(email: str, **values: object) -> None:
     """What the team's admin decides about mail."""
     values["internal_domains"] = tuple(values.pop("internal_domains", ()))  # type: ignore[arg-type]
     sends.set_mail_policy(_actor(email), MailPolicy(**values), now=timezone.now())  # type: ignore[arg-type]
+
+
+def presets_only(email: str) -> None:
+    """Every send must follow a preset, and no preset is the team's default."""
+    sends.set_presets_only(_actor(email), True, now=timezone.now())
+
+
+def colleague(email: str, of: str) -> str:
+    """A member of somebody's team; his app password."""
+    now = timezone.now()
+    _made, secret = accounts.make_app_password(make_member(_persona(of), email, name="Omar", now=now).actor, "Laptop", now=now)
+    return secret
+
+
+def leave(email: str, of: str) -> None:
+    """The admin takes a member out of the team."""
+    accounts.remove_member(_actor(of), _persona(email).membership.public_id, now=timezone.now())
+
+
+def revoke_password(email: str) -> None:
+    """The member ends his app passwords, on the page."""
+    for one in queries.list_app_passwords(_actor(email)):
+        accounts.revoke_app_password(_actor(email), one.id, now=timezone.now())
 
 
 def owe(email: str) -> None:
@@ -81,11 +104,15 @@ def _persona(email: str) -> Persona:
 
 
 def _actor(email: str) -> Actor:
-    found = actor_for(User.objects.get(email=email))
+    found = queries.actor_for(User.objects.get(email=email))
     assert found is not None
     return found
 
 
 DEEDS: dict[str, Callable[..., object]] = {
-    one.__name__: one for one in (member, policy, owe, fill_storage, send_too_fast, mistype_password)
+    one.__name__: one
+    for one in (
+        *(member, policy, presets_only, colleague, leave, revoke_password),
+        *(owe, fill_storage, send_too_fast, mistype_password),
+    )
 }

@@ -97,6 +97,8 @@ def test_nothing_goes_before_tls_and_sign_in(nadia: Gateway) -> None:
     with nadia.client(signed_in=False) as smtp:
         smtp.ehlo()
         assert smtp.mail(SENDER) == (530, b"5.7.0 Authentication required")
+        assert smtp.docmd("AUTH", "PLAIN !!!") == (501, b"5.5.2 Can't decode base64")
+        assert smtp.docmd("AUTH", "PLAIN bmFkaWE=") == (535, b"5.7.8 Sign in with your address and an app password")
         with pytest.raises(smtplib.SMTPAuthenticationError) as wrong:
             smtp.login(SENDER, "not the password")
     assert (wrong.value.smtp_code, wrong.value.smtp_error) == (535, b"5.7.8 Sign in with your address and an app password")
@@ -112,9 +114,10 @@ def test_refusals_by_address_and_size(nadia: Gateway) -> None:
     many = [f"r{number}@example.com" for number in range(101)]
     assert nadia.send(plain, *many) == "554 5.5.3 Not sent: a mail may go to 100 recipients"
     with nadia.client() as smtp:
-        assert smtp.docmd("MAIL", f"FROM:<{SENDER}> SIZE=3000001")[0] == 552
+        assert smtp.docmd("MAIL", f"FROM:<{SENDER}> SIZE=12000001")[0] == 552
         assert smtp.docmd("MAIL", "FROM:<>") == (550, b"5.7.1 A mail needs a sender")
-    big = corpus.with_files("Big", ("a.bin", bytes(2_400_000)))
+        assert [smtp.mail(SENDER)[0], smtp.docmd("DATA")[0], smtp.rcpt(SENDER)[0], smtp.docmd("DATA", "x")[0]] == [250, 503, 250, 501]
+    big = corpus.with_files("Big", ("a.bin", bytes(9_000_000)))
     assert nadia.send(big, "ben@example.org") == "552 5.3.4 Not sent: the mail is larger than this server takes"
     with nadia.client() as smtp:
         smtp.mail(SENDER)
@@ -123,6 +126,8 @@ def test_refusals_by_address_and_size(nadia: Gateway) -> None:
         smtp.getreply()
         smtp.send(plain + b"hidden\n.\nline\r\n.\r\n")
         assert smtp.getreply() == (550, b"5.6.0 Not sent: a line ends without CR and LF")
+        assert [smtp.mail(SENDER)[0], smtp.rcpt("ben@example.org")[0]] == [250, 250]
+        assert smtp.data(plain + b"x" * 1100) == (500, b"5.6.0 Not sent: a line is longer than 998 characters")
 
 
 def test_a_subject_can_ask_to_protect_the_words(running: Gateway) -> None:

@@ -65,11 +65,9 @@ def test_what_is_refused(name: str) -> None:
 
 
 def test_parts_nested_too_deeply_are_refused() -> None:
-    content = corpus.PLAIN
-    for number in range(22):
-        content = corpus.many("mixed", content, edge=f"e{number}")
+    read_bytes(corpus.nested(20))
     with pytest.raises(Refused) as caught:
-        read_bytes(corpus.mail(content))
+        read_bytes(corpus.nested(21))
     assert str(caught.value) == "554 5.6.0 Not sent: the parts of the mail are nested too deeply"
 
 
