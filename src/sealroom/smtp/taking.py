@@ -37,6 +37,7 @@ from sealroom.sends.rules import MailPolicy
 from sealroom.smtp import files, mime, replies
 from sealroom.smtp.errors import reply_for
 from sealroom.smtp.files import File, Mail
+from sealroom.smtp.meetings import meetings_of
 from sealroom.smtp.replies import Refused, Reply
 from sealroom.smtp.rewrite import Block, Stamp, loop_mark, rewrite, set_apart, was_here
 from sealroom.smtp.words import letter, words_of
@@ -146,11 +147,12 @@ def _protect(actor: Actor, mail: Mail, source: BinaryIO, asked: sends.Submission
     """Upload, wait for the inspection, send. What was uploaded for nothing is removed."""
     uploaded: list[str] = []
     done = False
+    meetings = meetings_of(source, mail) if asked.words else ()
 
     def copy(insert: Insert) -> bytes:
         block = Block(insert.text, insert.html)
         if asked.words:
-            return letter(mail, block, stamp=stamp)
+            return letter(mail, block, stamp=stamp, meetings=meetings)
         return rewrite(source, mail, set_apart(block), stamp=stamp)
 
     try:

@@ -109,7 +109,9 @@ PASS: dict[str, Callable[[Reader, str], HttpResponse]] = {
 
 
 @pytest.mark.parametrize("gate", PASS)
-def test_who_proved_his_address_before_and_stands_before_a_gate(owner: Persona, moment: datetime, reader: Reader, gate: str) -> None:
+def test_who_proved_his_address_before_and_stands_before_a_gate(
+    owner: Persona, moment: datetime, reader: Reader, gate: str
+) -> None:
     made = mail(owner, gate, now=moment)
     reader.prove(made.token, NADIA)  # and went no further
     looked = reader.get(made.address)
@@ -120,7 +122,9 @@ def test_who_proved_his_address_before_and_stands_before_a_gate(owner: Persona, 
 
 
 @pytest.mark.parametrize("gate", PASS)
-def test_the_page_of_a_file_asks_for_the_gate_and_is_come_back_to(owner: Persona, moment: datetime, reader: Reader, gate: str) -> None:
+def test_the_page_of_a_file_asks_for_the_gate_and_is_come_back_to(
+    owner: Persona, moment: datetime, reader: Reader, gate: str
+) -> None:
     made = mail(owner, gate, now=moment)
     reader.prove(made.token, NADIA)
     refused = reader.get(made.page)

@@ -116,7 +116,12 @@ def test_refusals_by_address_and_size(nadia: Gateway) -> None:
     with nadia.client() as smtp:
         assert smtp.docmd("MAIL", f"FROM:<{SENDER}> SIZE=12000001")[0] == 552
         assert smtp.docmd("MAIL", "FROM:<>") == (550, b"5.7.1 A mail needs a sender")
-        assert [smtp.mail(SENDER)[0], smtp.docmd("DATA")[0], smtp.rcpt(SENDER)[0], smtp.docmd("DATA", "x")[0]] == [250, 503, 250, 501]
+        assert [smtp.mail(SENDER)[0], smtp.docmd("DATA")[0], smtp.rcpt(SENDER)[0], smtp.docmd("DATA", "x")[0]] == [
+            250,
+            503,
+            250,
+            501,
+        ]
     big = corpus.with_files("Big", ("a.bin", bytes(9_000_000)))
     assert nadia.send(big, "ben@example.org") == "552 5.3.4 Not sent: the mail is larger than this server takes"
     with nadia.client() as smtp:
@@ -155,9 +160,19 @@ def test_a_subject_can_ask_to_protect_the_words(running: Gateway) -> None:
     kept = "sends_picture p JOIN sends_message m ON m.id = p.message_id JOIN sends_send s ON s.id = m.send_id"
     assert vera.count(f"SELECT p.width FROM {kept} WHERE s.subject = '[Secure] Offer'") == 300
     # A file beside the words: the price is the file's. Without any word there is nothing to protect.
-    both = corpus.mail(corpus.many("mixed", corpus.PLAIN, corpus.file("plan.pdf", make_pdf())), head.replace("Offer", "Both"))
+    calendar = (
+        "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nSUMMARY:Board\r\nDESCRIPTION:seven\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+    invited = corpus.many("alternative", corpus.PLAIN, corpus.part("text/calendar; method=REQUEST", calendar), edge="alt")
+    both = corpus.mail(corpus.many("mixed", invited, corpus.file("plan.pdf", make_pdf())), head.replace("Offer", "Both"))
     assert vera.send(both, "ben@example.org") == "250 2.0.0 Accepted"
-    assert ("here it is" in str(vera.sink.wait(1, subject="Both")["ben@example.org"]), vera.credits_left) == (False, 2)
+    copy = vera.sink.wait(1, subject="Both")["ben@example.org"]
+    assert ("here it is" in str(copy), "seven" in str(copy), vera.credits_left) == (False, False, 2)
+    *_letter, meeting = copy.iter_parts()
+    assert (meeting["Content-Type"].params["method"], "SUMMARY:Board" in str(meeting.get_content())) == ("REQUEST", True)
+    assert len(LINK.findall(str(meeting.get_content()).replace("\n ", ""))) == 1
+    long = corpus.mail(corpus.part("text/plain", "words and words\r\n" * 70_000), head.replace("Offer", "Long"))
+    assert vera.send(long, "ben@example.org") == ("554 5.3.4 Not sent: text and pictures in it are over 1 MB; attach them as files")
     empty = corpus.mail(corpus.part("text/plain", "\r\n"), head.replace("Offer", "Empty"))
     assert vera.send(empty, "ben@example.org") == "250 2.0.0 Accepted"
     assert vera.sink.wait(1, subject="Empty")["ben@example.org"]["From"] == "Nadia Khan via Sealroom <mail@sealroom.example>"

@@ -16,9 +16,24 @@ import pytest
 from tests.doors.smtp import corpus
 from tests.doors.smtp.stage import SECONDS, Gateway
 from tests.factories.documents import make_pdf
+from tests.architecture.tree import ROOT
+
+from sealroom.smtp import replies
+from sealroom.smtp.replies import Reply
 
 pytestmark = pytest.mark.slow
 TO = "ben@example.org"
+
+
+def test_each_reply_stands_in_the_how_to() -> None:
+    how_to = (ROOT / "docs/how-to/smtp.md").read_text()
+    plain = [one for one in vars(replies).values() if isinstance(one, Reply) and one.code >= 400]
+    told = [
+        *(replies.too_few_credits(4, 1), replies.not_allowed("invoice.exe"), replies.unusable("plan.pdf")),
+        *(replies.file_too_big("plan.pdf"), replies.too_many_files(100), replies.too_many_recipients(100)),
+        *(replies.too_much_text(10 * 1024 * 1024), replies.outsider("ben@example.org")),
+    ]
+    assert [str(one) for one in (*plain, *told) if f"`{one}`" not in how_to] == []
 
 
 @pytest.fixture(scope="module")
