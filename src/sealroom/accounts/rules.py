@@ -95,8 +95,8 @@ class Actor:
 
 @dataclass(frozen=True)
 class SmtpSignIn:
-    """A member who signed in over SMTP, and the app password (public id) he did it with. A connection may outlive either, so what is
-    done on it asks `accounts.queries.still_signed_in` first."""
+    """A member who signed in over SMTP, and the app password (public id) he did it with. A connection may outlive either, so what
+    is done on it asks `accounts.queries.still_signed_in` first."""
 
     actor: Actor
     app_password: str

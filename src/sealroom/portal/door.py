@@ -160,8 +160,8 @@ def onward(request: HttpRequest, found: Landing, link_id: str) -> HttpResponse:
 
 
 def _behind(request: HttpRequest, found: Landing, link_id: str) -> str:
-    """The room or the files, there what was asked for first; or the only document, else the list of files, which tells of everything
-    else."""
+    """The room or the files, there what was asked for first; or the only document, else the list of files, which tells of
+    everything else."""
     if found.rights:
         return way.wanted_behind(request, link_id) or reverse("portal:room", args=[link_id])
     if found.state is LandingState.OPEN:

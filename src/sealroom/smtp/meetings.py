@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Invitations to meetings of a mail whose words leave it (RFC 5545, RFC 6047). When, where and with whom stays, as the subject stays
-and the addresses; what is said about it is words, and the way to them takes its place. Pure.
+"""Invitations to meetings of a mail whose words leave it (RFC 5545, RFC 6047). When, where and with whom stays, as the subject
+and the addresses stay; what is said about it is words, and the way to them takes its place. Pure.
 """
 
 from __future__ import annotations

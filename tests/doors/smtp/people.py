@@ -27,6 +27,7 @@ from sealroom.core import ratelimit
 from sealroom.core.errors import RateLimited
 from sealroom.credits import flows as credits
 from sealroom.documents.models import Version
+from sealroom.mail import queries as mail
 from sealroom.sends import flows as sends
 from sealroom.sends.rules import MailPolicy
 
@@ -97,6 +98,14 @@ def mistype_password(email: str) -> None:
         assert accounts.sign_in_by_app_password(email, "wrong", ip="192.0.2.7", now=timezone.now()) is None
 
 
+def gateway() -> list[object]:
+    """What the running gateway said of itself."""
+    found = mail.gateway()
+    assert found is not None
+    assert found.certificate_until is not None
+    return [found.takes_mail, found.takes_reports, found.certificate_until.isoformat()]
+
+
 def _persona(email: str) -> Persona:
     user = User.objects.get(email=email)
     membership = user.memberships.get()
@@ -113,6 +122,6 @@ DEEDS: dict[str, Callable[..., object]] = {
     one.__name__: one
     for one in (
         *(member, policy, presets_only, colleague, leave, revoke_password),
-        *(owe, fill_storage, send_too_fast, mistype_password),
+        *(gateway, owe, fill_storage, send_too_fast, mistype_password),
     )
 }

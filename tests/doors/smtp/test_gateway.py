@@ -11,8 +11,10 @@ import subprocess
 import sys
 from dataclasses import replace
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
+from cryptography import x509
 from PIL import Image
 from tests.doors.smtp import corpus
 from tests.doors.smtp.stage import Gateway, wait_for_port
@@ -170,13 +172,19 @@ def test_a_subject_can_ask_to_protect_the_words(running: Gateway) -> None:
     assert ("here it is" in str(copy), "seven" in str(copy), vera.credits_left) == (False, False, 2)
     *_letter, meeting = copy.iter_parts()
     assert (meeting["Content-Type"].params["method"], "SUMMARY:Board" in str(meeting.get_content())) == ("REQUEST", True)
-    assert len(LINK.findall(str(meeting.get_content()).replace("\n ", ""))) == 1
+    assert len(LINK.findall(str(meeting.get_content()).replace("\r\n ", ""))) == 1
     long = corpus.mail(corpus.part("text/plain", "words and words\r\n" * 70_000), head.replace("Offer", "Long"))
     assert vera.send(long, "ben@example.org") == ("554 5.3.4 Not sent: text and pictures in it are over 1 MB; attach them as files")
     empty = corpus.mail(corpus.part("text/plain", "\r\n"), head.replace("Offer", "Empty"))
     assert vera.send(empty, "ben@example.org") == "250 2.0.0 Accepted"
     assert vera.sink.wait(1, subject="Empty")["ben@example.org"]["From"] == "Nadia Khan via Sealroom <mail@sealroom.example>"
     assert vera.credits_left == 2
+
+
+def test_the_running_gateway_says_what_it_takes_and_till_when_its_certificate_holds(running: Gateway) -> None:
+    certificate = Path(running.server.environment["SEALROOM_SUBMISSION_CERT"]).read_bytes()
+    until = x509.load_pem_x509_certificate(certificate).not_valid_after_utc
+    assert running.do("gateway") == [True, True, until.isoformat()]
 
 
 def test_death_between_commit_and_answer_neither_charges_nor_sends_twice(nadia: Gateway) -> None:

@@ -13,10 +13,10 @@ from dataclasses import replace
 
 import pikepdf
 import pytest
+from tests.architecture.tree import ROOT
 from tests.doors.smtp import corpus
 from tests.doors.smtp.stage import SECONDS, Gateway
 from tests.factories.documents import make_pdf
-from tests.architecture.tree import ROOT
 
 from sealroom.smtp import replies
 from sealroom.smtp.replies import Reply
