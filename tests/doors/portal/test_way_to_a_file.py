@@ -10,7 +10,7 @@ from datetime import datetime
 import pytest
 from django.conf import settings
 from django.http import HttpResponse
-from tests.doors.portal.conftest import NADIA, Reader, paper
+from tests.doors.portal.conftest import NADIA, Reader, everything_stored, paper
 from tests.factories.access import code_of, latest_challenge, token_of
 from tests.factories.accounts import Persona
 from tests.factories.sends import recipient_of, request_for
@@ -114,8 +114,10 @@ def test_who_proved_his_address_before_and_stands_before_a_gate(
 ) -> None:
     made = mail(owner, gate, now=moment)
     reader.prove(made.token, NADIA)  # and went no further
+    before = everything_stored()
     looked = reader.get(made.address)
-    assert (ways(looked), set(looked.cookies)) == ((302, made.gate(gate)), set()), "looking leaves nothing"
+    assert (ways(looked), set(looked.cookies)) == ((302, made.gate(gate)), set())
+    assert everything_stored() == before, "looking leaves nothing"
     assert ways(PASS[gate](reader, made.gate(gate))) == (303, made.page)
     assert ways(reader.get(made.gate(gate))) == (302, f"/v/{made.link}/?file={made.file}"), "the gate was passed in another tab"
     assert ways(reader.get(f"/v/{made.link}/?file={made.file}")) == (302, made.page)

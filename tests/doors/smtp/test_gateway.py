@@ -84,10 +84,13 @@ def test_a_mail_without_files_is_handed_on_as_it_is(nadia: Gateway) -> None:
         assert smtp.esmtp_features["auth"].split() == ["LOGIN", "PLAIN"]
         smtp.user, smtp.password = nadia.address, nadia.secret
         smtp.auth("LOGIN", smtp.auth_login)
-        data = corpus.mail(corpus.PLAIN, corpus.HEAD.replace("The plan", "Words"))
-        assert smtp.sendmail(SENDER, ["ben@example.org"], data) == {}
+        data = corpus.mail(corpus.PLAIN, corpus.NO_ID.replace("The plan", "Words"))
+        for _once_more in range(2):
+            assert smtp.sendmail(SENDER, ["ben@example.org"], data) == {}
     message = nadia.sink.wait(1, subject="Words")["ben@example.org"]
     assert (words(message, "plain"), nadia.credits_left) == ("Hello Ben,\nhere it is.\n", before)
+    assert nadia.count("SELECT count(*) FROM mail_outgoingmail WHERE subject = 'Words'") == 1
+    assert re.fullmatch(r"<\S+@\S+>", message["Message-ID"])  # ours: its program gave none
 
 
 def test_nothing_goes_before_tls_and_sign_in(nadia: Gateway) -> None:

@@ -128,8 +128,7 @@ def test_who_may_not_send_any_more_and_what_only_the_page_can_ask(omar: Gateway,
     forbidden = (554, b"5.7.1 Not sent: you may not send for this team")
     leaver = replace(omar, address="leaver@example.com", secret=omar.do("colleague", email="leaver@example.com", of=omar.address))
     loser = omar.member("loser@example.com", 5)
-    deeds = ((leaver, "leave", {"of": omar.address}), (loser, "revoke_password", {}))
-    for gone, deed, words in deeds:
+    for gone, deed, words in ((leaver, "leave", {"of": omar.address}), (loser, "revoke_password", dict[str, str]())):
         with gone.client() as smtp:  # the connection is older than the end of the right
             assert [smtp.mail(gone.address)[0], smtp.rcpt(TO)[0]] == [250, 250]
             omar.do(deed, email=gone.address, **words)

@@ -95,7 +95,7 @@ def test_the_key_to_publish_is_shown_until_it_is_found(owner: Persona, member: P
         return _state(owner).partition("(DKIM) ")[2], f'value="{expected}"' in unescape(html)
 
     expected = queries_of_mail.signing().expected
-    assert shown()[0].startswith("Not looked up within the hour The domain must publish this as a TXT record;")
+    assert shown()[0].startswith("Not looked up within the hour The domain of the signatures must publish this as a TXT record:")
     for texts, word, has_record in (
         ([], "Not signed: the domain publishes no key", True),
         (["v=DKIM1; p="], "Not signed: the domain publishes another key", True),

@@ -70,7 +70,7 @@ class MailPolicyForm(forms.Form):
     )
     author = forms.ChoiceField(
         label=_("SMTP: who the copies are from"),
-        help_text=_("“Sealroom” is for domains that let us neither send nor sign for them: answers still go to the member."),
+        help_text=_("“Via Sealroom” is for domains that let us neither send nor sign for them: answers still go to the member."),
         choices=[
             ("own", _("The member, at his own address")),
             ("via", _("“The member via Sealroom”, at the address of this installation")),
