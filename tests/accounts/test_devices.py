@@ -184,15 +184,16 @@ def test_a_member_has_no_more_than_fifty(owner: Persona) -> None:
 def test_app_password_signs_in_its_own_member(owner: Persona, member: Persona) -> None:
     made, password = flows.make_app_password(owner.actor, " Phone ", now=NOW)
     assert (len(password), made.label) == (24, "Phone")
-    actor = flows.sign_in_by_app_password("Owner@Example.com", f" {password[:12]}-{password[12:]}", ip=IP, now=NOW)
-    assert actor is not None
-    assert (actor.user, actor.route) == (owner.user.public_id, Route.SMTP)
+    signed = flows.sign_in_by_app_password("Owner@Example.com", f" {password[:12]}-{password[12:]}", ip=IP, now=NOW)
+    assert signed is not None
+    assert (signed.actor.user, signed.actor.route, queries.still_signed_in(signed)) == (owner.user.public_id, Route.SMTP, signed)
     assert flows.sign_in_by_app_password(member.email, password, ip=IP, now=NOW) is None
     (view,) = queries.list_app_passwords(owner.actor)
     assert (view.client, view.label, view.last_used_at, view.last_ip) == ("smtp", "Phone", NOW, IP)
     with pytest.raises(NotFound):
         flows.revoke_app_password(member.actor, view.id, now=NOW)
     flows.revoke_app_password(owner.actor, view.id, now=NOW)
+    assert queries.still_signed_in(signed) is None
     assert flows.sign_in_by_app_password(owner.email, password, ip=IP, now=NOW) is None
     with pytest.raises(Invalid):
         flows.make_app_password(owner.actor, " ", now=NOW)

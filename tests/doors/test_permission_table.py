@@ -402,6 +402,7 @@ TABLE: dict[str, dict[str, str]] = {
     "admin/security/acceptances/export/": {"POST": "302 200 403 200 302 302 302"},
     "admin/security/acceptances/<str:acceptance_id>/certificate/": {"GET": "302 404 403 200 302 302 302"},
     "admin/integrations/": {"GET": "302 200 403 200 302 302 302", "POST": "302 200 403 200 302 302 302"},
+    "admin/integrations/signing/": {"POST": "302 302 403 302 302 302 302"},
     "integrations/outlook/manifest.xml": {"GET": "409 409 409 409 409 409 409"},  # plain http here
     "integrations/outlook/manifest.zip": {"GET": "409 409 409 409 409 409 409"},
     "integrations/outlook/<path:addin_file>": {"GET": "200 200 200 200 200 200 200"},

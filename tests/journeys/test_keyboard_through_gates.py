@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -76,26 +78,42 @@ def _sets_conditions(page: Page, folder: Path) -> None:
 
 
 def _passes_gates(server: Server, page: Page) -> None:
-    """Code, passcode, terms, files."""
-    page.goto(link_in(server.wait_for_mail(READER), "/v/"))
+    """Code, passcode, terms, each once: the address of a file leads to it, also when it is opened again between two gates. Then the
+    list of files."""
+    link, file = link_in(server.wait_for_mail(READER), "/v/"), _id_of(server, "Short.pdf")
+    page.goto(f"{link}?file={file}")
     expect(page.locator("input[name=address]")).to_be_focused()
     page.keyboard.type(READER)
     page.keyboard.press("Enter")
     page.wait_for_url("**/verify/")
     page.keyboard.type(code_in(server.wait_for_mail(READER, count=2)))
     page.keyboard.press("Enter")
-    page.wait_for_url("**/passcode/")
+    page.wait_for_url(f"**/passcode/?file={file}")
+    page.goto(f"{link}?file={file}")
+    page.wait_for_url(f"**/passcode/?file={file}")
     expect(page.locator("input[name=passcode]")).to_be_focused()
     page.keyboard.type(PASSCODE)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/terms/")
+    page.wait_for_url(f"**/terms/?file={file}")
     tab_to(page, ".terms-text")
     tab_to(page, "input[name=name]")
     page.keyboard.type("Rita Reader")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/v/d/**")
+    page.wait_for_url(f"**/v/d/*/{file}/")
+    shown_page(page, 1)
+    page.goto(link)
+    page.wait_for_url(re.compile(r"/v/d/\w+/$"))
     tab_to(page, "a.parcel-row")
     page.keyboard.press("Enter")
+
+
+def _id_of(server: Server, name: str) -> str:
+    """The sender's document of that name."""
+    statement = (
+        "SELECT d.public_id FROM documents_document d JOIN accounts_user u ON u.id = d.owner_id WHERE d.name = ? AND u.email = ?"
+    )
+    with closing(sqlite3.connect(server.data / "sealroom.sqlite3", timeout=30)) as database:
+        return str(database.execute(statement, (name, "gates@example.com")).fetchone()[0])
 
 
 def _reads(page: Page) -> None:

@@ -24,7 +24,7 @@ from sealroom.accounts.models import (
     Team,
     User,
 )
-from sealroom.accounts.rules import Actor, Capability, Route
+from sealroom.accounts.rules import Actor, Capability, Route, SmtpSignIn
 from sealroom.core.errors import NotFound
 from sealroom.core.ids import digest
 from sealroom.core.secrets import keyring
@@ -247,18 +247,28 @@ def actor_for_device(secret: str, *, now: datetime, ip: str = "") -> Actor | Non
     return _actor(device.membership, [rules.DEVICE_SCOPE], route=route, ip=ip)
 
 
-def actor_for_app_password(email: str, secret: str, *, now: datetime, ip: str = "") -> Actor | None:
+def find_app_password(email: str, secret: str, *, now: datetime, ip: str = "") -> SmtpSignIn | None:
     """The member with this address and app password. For `accounts.flows.sign_in_by_app_password`, which counts the tries."""
-    found = (
-        AppPassword.objects.filter(digest=digest(secret), revoked_at=None, membership__user__email=email)
-        .filter(membership__removed_at=None, membership__user__is_active=True)
-        .select_related("membership__user", "membership__team")
-        .first()
-    )
+    found = _living_app_passwords().filter(digest=digest(secret), membership__user__email=email).first()
     if found is None:
         return None
     _note_use(AppPassword.objects.filter(pk=found.pk), found.last_used_at, ip=ip, now=now)
-    return _actor(found.membership, [rules.DEVICE_SCOPE], route=Route.SMTP, ip=ip)
+    return _signed_in(found, ip=ip)
+
+
+def still_signed_in(signed: SmtpSignIn) -> SmtpSignIn | None:
+    """The same sign-in read afresh; None since the password was revoked, the member removed or his account closed."""
+    found = _living_app_passwords().filter(public_id=signed.app_password).first()
+    return _signed_in(found, ip=signed.actor.ip) if found else None
+
+
+def _living_app_passwords() -> QuerySet[AppPassword]:
+    living = Q(revoked_at=None, membership__removed_at=None, membership__user__is_active=True)
+    return AppPassword.objects.filter(living).select_related("membership__user", "membership__team")
+
+
+def _signed_in(found: AppPassword, *, ip: str) -> SmtpSignIn:
+    return SmtpSignIn(_actor(found.membership, [rules.DEVICE_SCOPE], route=Route.SMTP, ip=ip), found.public_id)
 
 
 def _note_use(row: QuerySet[Device] | QuerySet[AppPassword], last_used_at: datetime | None, *, ip: str, now: datetime) -> None:

@@ -93,6 +93,15 @@ class Actor:
         return Who(ActorKind.MEMBER, self.user, team=self.team, label=self.email, route=self.route, ip=self.ip)
 
 
+@dataclass(frozen=True)
+class SmtpSignIn:
+    """A member who signed in over SMTP, and the app password (public id) he did it with. A connection may outlive either, so what
+    is done on it asks `accounts.queries.still_signed_in` first."""
+
+    actor: Actor
+    app_password: str
+
+
 LANGUAGES = ("en", "fr")
 THEMES = ("", "light", "dark")
 ROLES = ("user", "admin")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import email.policy
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -32,11 +32,12 @@ from sealroom.core.jobs.rules import NORMAL, URGENT
 from sealroom.mail import rules
 from sealroom.mail.models import MailState, OutgoingMail, Suppression
 from sealroom.mail.ports import Envelope, LookupFailed, Outcome, Stage, get_signer, get_text_records, get_transport
-from sealroom.mail.queries import SigningState, house_author, signing, signing_key
+from sealroom.mail.queries import GATEWAY_KEY, GatewayState, SigningState, house_author, signing, signing_key
 from sealroom.mail.rules import Decision, Fate, Signing
 from sealroom.mail.signals import mail_bounced
 
 KEPT = timedelta(days=7)
+GATEWAY_SAYS = timedelta(seconds=30)
 KEY_LOOKS, KEY_LOOKS_WRONG = timedelta(hours=1), timedelta(minutes=5)  # how long a look at the domain counts
 # Bodies are encoded to 7 bits, so that no relay has a reason to change (or refuse) the bytes.
 _WIRE = email.policy.SMTP.clone(cte_type="7bit")
@@ -191,6 +192,14 @@ def check_signing(*, now: datetime) -> SigningState:
     kept = KEY_LOOKS if state is Signing.GOOD else KEY_LOOKS_WRONG
     cache.set(signing_key(record), (state.value, now), kept.total_seconds())
     return SigningState(state, record.name, record.text, now)
+
+
+def note_gateway(state: GatewayState | None) -> None:
+    """Remember for a while that a gateway runs; None: it stops. It says so again every `GATEWAY_SAYS`."""
+    if state is None:
+        cache.delete(GATEWAY_KEY)
+    else:
+        cache.set(GATEWAY_KEY, astuple(state), 3 * GATEWAY_SAYS.total_seconds())
 
 
 def blank_settled(now: datetime) -> int:

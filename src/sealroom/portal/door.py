@@ -151,20 +151,26 @@ def pass_on(request: HttpRequest, verified: Verified) -> HttpResponse:
 
 
 def onward(request: HttpRequest, found: Landing, link_id: str) -> HttpResponse:
-    """To the page of the gate that is next; behind the last one to the room or the files, there to what was asked for first; or to
-    the only document, else to the list of files, which tells of everything else."""
-    if found.rights and found.state not in _GATES:
-        response = redirect(way.wanted_behind(request, link_id) or reverse("portal:room", args=[link_id]))
-        way.forget(request, response)
-        return response
-    wished = way.wanted_file(request)
-    if found.state is LandingState.OPEN and any(one.id == wished and one.can_be_read for one in found.documents):
-        response = redirect("portal:viewer", link_id=link_id, document_id=wished)
-        way.forget(request, response)
-        return response
-    if found.state is LandingState.OPEN and is_only_document(found, link_id):
-        return redirect("portal:viewer", link_id=link_id, document_id=found.documents[0].id)
-    return redirect(_GATES.get(found.state, "portal:files"), link_id)
+    """To the page of the gate that is next, or to what stands behind the last one."""
+    if found.state in _GATES:
+        return redirect(way.with_file(reverse(_GATES[found.state], args=[link_id]), way.wanted_file(request, link_id)))
+    response = redirect(_behind(request, found, link_id))
+    way.forget(request, response)
+    return response
+
+
+def _behind(request: HttpRequest, found: Landing, link_id: str) -> str:
+    """The room or the files, there what was asked for first; or the only document, else the list of files, which tells of
+    everything else."""
+    if found.rights:
+        return way.wanted_behind(request, link_id) or reverse("portal:room", args=[link_id])
+    if found.state is LandingState.OPEN:
+        wished = way.wanted_file(request, link_id)
+        if any(one.id == wished and one.can_be_read for one in found.documents):
+            return reverse("portal:viewer", args=[link_id, wished])
+        if is_only_document(found, link_id):
+            return reverse("portal:viewer", args=[link_id, found.documents[0].id])
+    return reverse("portal:files", args=[link_id])
 
 
 def is_only_document(found: Landing, link_id: str) -> bool:

@@ -35,7 +35,7 @@ _SEALED = frozenset(
         "application/pgp-encrypted",
     }
 )
-_CALENDAR = frozenset({"text/calendar", "application/ics"})
+CALENDAR = frozenset({"text/calendar", "application/ics"})  # invitations to meetings
 _EXTENSIONS = {"message/rfc822": ".eml", "application/ms-tnef": ".dat", "message/global": ".eml", "image/heic": ".heic"}
 
 
@@ -109,7 +109,7 @@ def read(source: BinaryIO) -> Mail:
 
 def is_file(part: Part, shown: frozenset[str], size: int) -> bool:
     """Whether a leaf is a file; `shown` are the Content-IDs that the words show."""
-    if "X-Mozilla-Cloud-Part" in part.fields or "multipart/report" in part.within or part.kind in _CALENDAR:
+    if "X-Mozilla-Cloud-Part" in part.fields or "multipart/report" in part.within or part.kind in CALENDAR:
         return False
     if part.kind.startswith("image/") and part.cid and part.cid in shown:
         in_words = "multipart/related" in part.within or part.disposition == "inline"

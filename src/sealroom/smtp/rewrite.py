@@ -11,6 +11,7 @@ import binascii
 import hmac
 import quopri
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -70,9 +71,16 @@ def set_apart(block: Block) -> Block:
     return Block(f"{block.text}---\n", f'<div style="{style}">{block.html}</div>')
 
 
-def text_part(text: str, subtype: str) -> bytes:
-    """A text part of our own: fields, empty line, content."""
-    return _encoded_text(text, subtype, "utf-8", b"")
+def text_part(text: str, subtype: str, fields: bytes = b"", more: str = "") -> bytes:
+    """A text part of our own: fields, empty line, content. `fields`: whole lines of its header; `more`: parameters of its type."""
+    return _encoded_text(text, subtype, "utf-8", fields, more)
+
+
+def container(subtype: str, parts: Sequence[bytes]) -> bytes:
+    """A part that holds others: fields, empty line, content."""
+    edge = _edge(b"".join(parts))
+    inner = b"".join(b"--" + edge + b"\r\n" + part + b"\r\n" for part in parts)
+    return f'Content-Type: multipart/{subtype}; boundary="'.encode() + edge + b'"\r\n\r\n' + inner + b"--" + edge + b"--\r\n"
 
 
 def fields_of(head: bytes) -> list[tuple[str, bytes]]:
@@ -123,11 +131,7 @@ class _Writer:
         words = text_part(self._block.text, "plain")
         if not body:
             return words
-        edge = _edge(body)
-        return (
-            b'Content-Type: multipart/mixed; boundary="' + edge + b'"\r\n\r\n'
-            b"--" + edge + b"\r\n" + words + b"\r\n--" + edge + b"\r\n" + body + b"\r\n--" + edge + b"--\r\n"
-        )
+        return container("mixed", (words, body))
 
     def _mark_words(self, root: Part) -> None:
         """Choose the first plain and the first HTML words: there the block goes."""

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, TypeVar, cast
 from aiosmtpd.smtp import MISSING, SMTP, AuthResult, Session
 from aiosmtpd.smtp import Envelope as Talk
 
-from sealroom.accounts.rules import Actor
+from sealroom.accounts.rules import SmtpSignIn
 from sealroom.core.addresses import BadAddress, canonical_address
 from sealroom.smtp import replies, taking
 from sealroom.smtp.replies import Reply
@@ -95,7 +95,7 @@ class Handler:
         """Only from an address of the member's own."""
         if not address or address == "<>":
             return str(replies.NULL_SENDER)
-        refusal = await self._gate.run(taking.refusal_of_sender, _actor(session), address)
+        refusal = await self._gate.run(taking.refusal_of_sender, _signed_in(session), address)
         if refusal is not None:
             return str(refusal)
         envelope.mail_from = address
@@ -121,7 +121,7 @@ class Handler:
         source = cast("BinaryIO", envelope.content)
         assert envelope.mail_from is not None
         what = taking.Envelope(envelope.mail_from, tuple(envelope.rcpt_tos))
-        return str(await self._gate.run(taking.take, _actor(session), what, source))
+        return str(await self._gate.run(taking.take, _signed_in(session), what, source))
 
     async def handle_exception(self, error: Exception) -> str:
         """A fault of ours: nothing of it is shown."""
@@ -237,10 +237,10 @@ def address_of(server: SMTP) -> str:
     return peer[0] if peer else ""
 
 
-def _actor(session: Session) -> Actor:
-    actor: object = session.auth_data
-    assert isinstance(actor, Actor)
-    return actor
+def _signed_in(session: Session) -> SmtpSignIn:
+    found: object = session.auth_data
+    assert isinstance(found, SmtpSignIn)
+    return found
 
 
 async def _asked(server: SMTP, challenge: str, given: list[str]) -> str | None:

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from sealroom.accounts import flows as accounts
 from sealroom.accounts import queries as account_queries
-from sealroom.accounts.rules import Actor
+from sealroom.accounts.rules import Actor, SmtpSignIn
 from sealroom.core import ratelimit
 from sealroom.core.addresses import BadAddress, canonical_address
 from sealroom.core.errors import DomainError, RateLimited
@@ -37,6 +37,7 @@ from sealroom.sends.rules import MailPolicy
 from sealroom.smtp import files, mime, replies
 from sealroom.smtp.errors import reply_for
 from sealroom.smtp.files import File, Mail
+from sealroom.smtp.meetings import meetings_of
 from sealroom.smtp.replies import Refused, Reply
 from sealroom.smtp.rewrite import Block, Stamp, loop_mark, rewrite, set_apart, was_here
 from sealroom.smtp.words import letter, words_of
@@ -57,21 +58,21 @@ class Envelope:
     recipients: tuple[str, ...]
 
 
-def sign_in(login: str, password: str, ip: str) -> Actor | Reply:
+def sign_in(login: str, password: str, ip: str) -> SmtpSignIn | Reply:
     """The member, or what his program is told: a database that is not there is no wrong password."""
     found = guarded(lambda: _sign_in(login, password, ip))
     return replies.NO_SIGN_IN_NOW if found == replies.TRY_LATER else found
 
 
-def refusal_of_sender(actor: Actor, address: str) -> Reply | None:
+def refusal_of_sender(signed: SmtpSignIn, address: str) -> Reply | None:
     """What is answered to a sender who is not the member; None when the address is one of his own."""
-    return guarded(lambda: None if _is_own(actor, address) else replies.NOT_YOUR_ADDRESS)
+    return guarded(lambda: None if _is_own(_afresh(signed), address) else replies.NOT_YOUR_ADDRESS)
 
 
-def take(actor: Actor, envelope: Envelope, source: BinaryIO) -> Reply:
+def take(signed: SmtpSignIn, envelope: Envelope, source: BinaryIO) -> Reply:
     """Everything a mail asks for, or a refusal; closes `source`. When it says yes, all is committed."""
     with closing(source):
-        return guarded(lambda: _take(actor, envelope, source))
+        return guarded(lambda: _take(_afresh(signed), envelope, source))
 
 
 def guarded(deed: Callable[[], Answer]) -> Answer | Reply:
@@ -93,12 +94,20 @@ def guarded(deed: Callable[[], Answer]) -> Answer | Reply:
         close_old_connections()
 
 
-def _sign_in(login: str, password: str, ip: str) -> Actor | Reply:
+def _sign_in(login: str, password: str, ip: str) -> SmtpSignIn | Reply:
     try:
-        actor = accounts.sign_in_by_app_password(login, password, ip=ip, now=timezone.now())
+        found = accounts.sign_in_by_app_password(login, password, ip=ip, now=timezone.now())
     except RateLimited:
         return replies.TOO_MANY_SIGN_INS
-    return actor or replies.WRONG_PASSWORD
+    return found or replies.WRONG_PASSWORD
+
+
+def _afresh(signed: SmtpSignIn) -> Actor:
+    """The member as he is now: who was removed, or whose password was revoked, sends nothing on a connection that is still open."""
+    found = account_queries.still_signed_in(signed)
+    if found is None:
+        raise Refused(replies.FORBIDDEN)
+    return found.actor
 
 
 def _is_own(actor: Actor, address: str) -> bool:
@@ -138,11 +147,12 @@ def _protect(actor: Actor, mail: Mail, source: BinaryIO, asked: sends.Submission
     """Upload, wait for the inspection, send. What was uploaded for nothing is removed."""
     uploaded: list[str] = []
     done = False
+    meetings = meetings_of(source, mail) if asked.words else ()
 
     def copy(insert: Insert) -> bytes:
         block = Block(insert.text, insert.html)
         if asked.words:
-            return letter(mail, block, stamp=stamp)
+            return letter(mail, block, stamp=stamp, meetings=meetings)
         return rewrite(source, mail, set_apart(block), stamp=stamp)
 
     try:

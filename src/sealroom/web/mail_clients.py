@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -99,11 +99,8 @@ PROGRAMS = (
 
 
 def address_of(name: str) -> str:
-    """The whole address of a page by its name; "" while there is none."""
-    try:
-        return str(settings.SEALROOM_BASE_URL) + reverse(name)
-    except NoReverseMatch:
-        return ""
+    """The whole address of a page by its name."""
+    return str(settings.SEALROOM_BASE_URL) + reverse(name)
 
 
 def submission() -> Submission:
@@ -118,8 +115,8 @@ def cards(*, for_admins: bool = False) -> list[Card]:
 
 
 def _card(program: Program, *, for_admins: bool) -> Card:
-    downloads = tuple((address, label) for name, label in program.downloads if (address := address_of(name)))
-    if not for_admins or not downloads or program.key not in _POLICIES:
+    downloads = tuple((address_of(name), label) for name, label in program.downloads)
+    if not for_admins or program.key not in _POLICIES:
         return Card(program, downloads)
     policy, document = _POLICIES[program.key]()
     return Card(program, downloads, policy, json.dumps(document, indent=2) if document else "")

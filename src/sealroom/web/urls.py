@@ -144,6 +144,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/security/acceptances/<str:acceptance_id>/certificate/", terms.certificate, name="certificate"),
     # Admin Settings, INTEGRATIONS
     path("admin/integrations/", integrations.mail, name="integrations"),
+    path("admin/integrations/signing/", integrations.check_signing, name="check_signing"),
     # Add-ins for mail programs
     path("integrations/outlook/manifest.xml", outlook_addin.manifest, name="outlook_manifest"),
     path("integrations/outlook/manifest.zip", outlook_addin.package, name="outlook_package"),

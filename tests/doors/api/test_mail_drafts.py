@@ -239,12 +239,14 @@ def test_pictures_among_the_words_are_the_drafts_own(device: Caller) -> None:
 
 
 def test_server_delivers_with_personal_links(device: Caller) -> None:
-    sent = commit(device, draft_of(device, 1), [A, B], delivery="server").body
+    sent = commit(device, draft_of(device, 1), [A, B, {"email": C, "kind": "bcc"}], delivery="server").body
     assert (sent["link"], sent["insert"]) == (None, None)
     urls = [one["personal_url"] for one in sent["recipients"]]
-    assert len({url for url in urls if url}) == 2
-    mails = OutgoingMail.objects.filter(about__startswith="recipient:")
-    assert sorted(mails.values_list("to_address", flat=True)) == [A, B]
+    assert len({url for url in urls if url}) == 3
+    mails = OutgoingMail.objects.filter(about__startswith="recipient:").order_by("to_address")
+    assert [one.to_address for one in mails] == [A, B, C]
+    for one in mails:  # nobody reads of anybody else, least of all of who was hidden
+        assert [other in one.text + one.html for other in (A, B, C) if other != one.to_address] == [False, False]
 
 
 def test_refusals_of_a_commit(device: Caller, boss: Persona) -> None:

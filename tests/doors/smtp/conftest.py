@@ -11,6 +11,6 @@ from tests.doors.smtp.stage import Gateway, gateway
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """An installation that takes mail of up to 3 MB, without a member."""
-    with gateway(tmp_path_factory.mktemp("gateway"), most_bytes=3_000_000) as made:
+    """An installation that takes mail of up to 12 MB, without a member."""
+    with gateway(tmp_path_factory.mktemp("gateway"), most_bytes=12_000_000) as made:
         yield made

@@ -45,6 +45,14 @@ def many(subtype: str, *parts: str, edge: str = "=_edge", more: str = "") -> str
     return f'Content-Type: multipart/{subtype}; boundary="{edge}"{more}\r\n\r\n{inner}--{edge}--\r\n'
 
 
+def nested(depth: int) -> bytes:
+    """Words within so many containers."""
+    content = PLAIN
+    for number in range(depth):
+        content = many("mixed", content, edge=f"e{number}")
+    return mail(content)
+
+
 PLAIN = part('text/plain; charset="utf-8"', "Hello Ben,\r\nhere it is.\r\n")
 HTML = part('text/html; charset="utf-8"', "<html><head><title>x</title></head><body class=a><p>Hello Ben</p></body></html>\r\n")
 

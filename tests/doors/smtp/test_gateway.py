@@ -11,8 +11,10 @@ import subprocess
 import sys
 from dataclasses import replace
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
+from cryptography import x509
 from PIL import Image
 from tests.doors.smtp import corpus
 from tests.doors.smtp.stage import Gateway, wait_for_port
@@ -82,10 +84,13 @@ def test_a_mail_without_files_is_handed_on_as_it_is(nadia: Gateway) -> None:
         assert smtp.esmtp_features["auth"].split() == ["LOGIN", "PLAIN"]
         smtp.user, smtp.password = nadia.address, nadia.secret
         smtp.auth("LOGIN", smtp.auth_login)
-        data = corpus.mail(corpus.PLAIN, corpus.HEAD.replace("The plan", "Words"))
-        assert smtp.sendmail(SENDER, ["ben@example.org"], data) == {}
+        data = corpus.mail(corpus.PLAIN, corpus.NO_ID.replace("The plan", "Words"))
+        for _once_more in range(2):
+            assert smtp.sendmail(SENDER, ["ben@example.org"], data) == {}
     message = nadia.sink.wait(1, subject="Words")["ben@example.org"]
     assert (words(message, "plain"), nadia.credits_left) == ("Hello Ben,\nhere it is.\n", before)
+    assert nadia.count("SELECT count(*) FROM mail_outgoingmail WHERE subject = 'Words'") == 1
+    assert re.fullmatch(r"<\S+@\S+>", message["Message-ID"])  # ours: its program gave none
 
 
 def test_nothing_goes_before_tls_and_sign_in(nadia: Gateway) -> None:
@@ -97,6 +102,8 @@ def test_nothing_goes_before_tls_and_sign_in(nadia: Gateway) -> None:
     with nadia.client(signed_in=False) as smtp:
         smtp.ehlo()
         assert smtp.mail(SENDER) == (530, b"5.7.0 Authentication required")
+        assert smtp.docmd("AUTH", "PLAIN !!!") == (501, b"5.5.2 Can't decode base64")
+        assert smtp.docmd("AUTH", "PLAIN bmFkaWE=") == (535, b"5.7.8 Sign in with your address and an app password")
         with pytest.raises(smtplib.SMTPAuthenticationError) as wrong:
             smtp.login(SENDER, "not the password")
     assert (wrong.value.smtp_code, wrong.value.smtp_error) == (535, b"5.7.8 Sign in with your address and an app password")
@@ -112,9 +119,15 @@ def test_refusals_by_address_and_size(nadia: Gateway) -> None:
     many = [f"r{number}@example.com" for number in range(101)]
     assert nadia.send(plain, *many) == "554 5.5.3 Not sent: a mail may go to 100 recipients"
     with nadia.client() as smtp:
-        assert smtp.docmd("MAIL", f"FROM:<{SENDER}> SIZE=3000001")[0] == 552
+        assert smtp.docmd("MAIL", f"FROM:<{SENDER}> SIZE=12000001")[0] == 552
         assert smtp.docmd("MAIL", "FROM:<>") == (550, b"5.7.1 A mail needs a sender")
-    big = corpus.with_files("Big", ("a.bin", bytes(2_400_000)))
+        assert [smtp.mail(SENDER)[0], smtp.docmd("DATA")[0], smtp.rcpt(SENDER)[0], smtp.docmd("DATA", "x")[0]] == [
+            250,
+            503,
+            250,
+            501,
+        ]
+    big = corpus.with_files("Big", ("a.bin", bytes(9_000_000)))
     assert nadia.send(big, "ben@example.org") == "552 5.3.4 Not sent: the mail is larger than this server takes"
     with nadia.client() as smtp:
         smtp.mail(SENDER)
@@ -123,6 +136,8 @@ def test_refusals_by_address_and_size(nadia: Gateway) -> None:
         smtp.getreply()
         smtp.send(plain + b"hidden\n.\nline\r\n.\r\n")
         assert smtp.getreply() == (550, b"5.6.0 Not sent: a line ends without CR and LF")
+        assert [smtp.mail(SENDER)[0], smtp.rcpt("ben@example.org")[0]] == [250, 250]
+        assert smtp.data(plain + b"x" * 1100) == (500, b"5.6.0 Not sent: a line is longer than 998 characters")
 
 
 def test_a_subject_can_ask_to_protect_the_words(running: Gateway) -> None:
@@ -150,13 +165,29 @@ def test_a_subject_can_ask_to_protect_the_words(running: Gateway) -> None:
     kept = "sends_picture p JOIN sends_message m ON m.id = p.message_id JOIN sends_send s ON s.id = m.send_id"
     assert vera.count(f"SELECT p.width FROM {kept} WHERE s.subject = '[Secure] Offer'") == 300
     # A file beside the words: the price is the file's. Without any word there is nothing to protect.
-    both = corpus.mail(corpus.many("mixed", corpus.PLAIN, corpus.file("plan.pdf", make_pdf())), head.replace("Offer", "Both"))
+    calendar = (
+        "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nSUMMARY:Board\r\nDESCRIPTION:seven\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+    invited = corpus.many("alternative", corpus.PLAIN, corpus.part("text/calendar; method=REQUEST", calendar), edge="alt")
+    both = corpus.mail(corpus.many("mixed", invited, corpus.file("plan.pdf", make_pdf())), head.replace("Offer", "Both"))
     assert vera.send(both, "ben@example.org") == "250 2.0.0 Accepted"
-    assert ("here it is" in str(vera.sink.wait(1, subject="Both")["ben@example.org"]), vera.credits_left) == (False, 2)
+    copy = vera.sink.wait(1, subject="Both")["ben@example.org"]
+    assert ("here it is" in str(copy), "seven" in str(copy), vera.credits_left) == (False, False, 2)
+    *_letter, meeting = copy.iter_parts()
+    assert (meeting["Content-Type"].params["method"], "SUMMARY:Board" in str(meeting.get_content())) == ("REQUEST", True)
+    assert len(LINK.findall(str(meeting.get_content()).replace("\r\n ", ""))) == 1
+    long = corpus.mail(corpus.part("text/plain", "words and words\r\n" * 70_000), head.replace("Offer", "Long"))
+    assert vera.send(long, "ben@example.org") == ("554 5.3.4 Not sent: text and pictures in it are over 1 MB; attach them as files")
     empty = corpus.mail(corpus.part("text/plain", "\r\n"), head.replace("Offer", "Empty"))
     assert vera.send(empty, "ben@example.org") == "250 2.0.0 Accepted"
     assert vera.sink.wait(1, subject="Empty")["ben@example.org"]["From"] == "Nadia Khan via Sealroom <mail@sealroom.example>"
     assert vera.credits_left == 2
+
+
+def test_the_running_gateway_says_what_it_takes_and_till_when_its_certificate_holds(running: Gateway) -> None:
+    certificate = Path(running.server.environment["SEALROOM_SUBMISSION_CERT"]).read_bytes()
+    until = x509.load_pem_x509_certificate(certificate).not_valid_after_utc
+    assert running.do("gateway") == [True, True, until.isoformat()]
 
 
 def test_death_between_commit_and_answer_neither_charges_nor_sends_twice(nadia: Gateway) -> None:

@@ -16,6 +16,7 @@ from tests.doors.smtp import corpus
 
 from sealroom.smtp import files, mime
 from sealroom.smtp.files import Mail, key_of, read
+from sealroom.smtp.meetings import meetings_of
 from sealroom.smtp.replies import Refused
 from sealroom.smtp.rewrite import Block, Stamp, loop_mark, rewrite, was_here
 from sealroom.smtp.words import letter, words_of
@@ -65,11 +66,9 @@ def test_what_is_refused(name: str) -> None:
 
 
 def test_parts_nested_too_deeply_are_refused() -> None:
-    content = corpus.PLAIN
-    for number in range(22):
-        content = corpus.many("mixed", content, edge=f"e{number}")
+    read_bytes(corpus.nested(20))
     with pytest.raises(Refused) as caught:
-        read_bytes(corpus.mail(content))
+        read_bytes(corpus.nested(21))
     assert str(caught.value) == "554 5.6.0 Not sent: the parts of the mail are nested too deeply"
 
 
@@ -108,6 +107,65 @@ def test_a_letter_has_the_way_and_nothing_else_of_the_mail() -> None:
         ("text/plain", BLOCK.text.replace("\n", "\r\n")),
         ("text/html", BLOCK.html),
     ]
+
+
+INVITATION = """BEGIN:VCALENDAR
+VERSION:2.0
+METHOD:REQUEST
+BEGIN:VTIMEZONE
+TZID:Paris
+COMMENT:secret zone
+END:VTIMEZONE
+BEGIN:VEVENT
+UID:1@example.com
+SUMMARY:Board
+LOCATION:Room 5\\, first floor
+DTSTART;TZID=Paris:20260302T100000
+ATTENDEE;CN="Ben, the boss of
+  all":mailto:ben@example.org
+DESCRIPTION:The secret price is seven\\, not
+  eight\\nBring it.
+X-ALT-DESC;FMTTYPE=text/html:<p>secret</p>
+ATTACH:https://secret.example/
+BEGIN:VALARM
+DESCRIPTION:secret alarm
+BEGIN:X-DEEP
+SUMMARY:secret
+END:X-DEEP
+END:VALARM
+END:VEVENT
+END:VCALENDAR
+""".replace("\n", "\r\n")
+
+
+def test_an_invitation_stays_with_a_letter_without_what_it_says() -> None:
+    among = corpus.part('text/calendar; charset="utf-8"; method=REQUEST', INVITATION)
+    file = corpus.file("secret name.ics", INVITATION.encode(), "application/ics")
+    broken = corpus.file("x.ics", b"BEGIN:VTODO\r\nSUMMARY:secret\r\n", "application/ics")
+    words = corpus.many("alternative", corpus.PLAIN, corpus.HTML, among, edge="alt")
+    source = io.BytesIO(corpus.mail(corpus.many("mixed", words, file, broken)))
+    mail = read(source)
+    copy = email.message_from_bytes(letter(mail, BLOCK, stamp=Stamp(), meetings=meetings_of(source, mail)))
+    assert not copy.defects
+    parts = [part for part in copy.walk() if not part.is_multipart()]
+    assert [part.get_content_type() for part in parts] == ["text/plain", "text/html", "text/calendar", "text/calendar"]
+    assert [part.get_filename() for part in parts] == [None, None, None, "invite.ics"]
+    assert (parts[2]["Content-Type"], payload(parts[2])) == ('text/calendar; charset="utf-8"; method=REQUEST', payload(parts[3]))
+    said = payload(parts[2]).decode()
+    assert ("secret" in str(copy), max(len(line) for line in said.encode().split(b"\r\n")) <= 75) == (False, True)
+    assert said.replace("\r\n ", "").splitlines() == [
+        "BEGIN:VCALENDAR", "VERSION:2.0", "METHOD:REQUEST", "BEGIN:VTIMEZONE", "TZID:Paris", "END:VTIMEZONE", "BEGIN:VEVENT",
+        "DESCRIPTION:[1 file] https://x.example/v/abc", "UID:1@example.com", "SUMMARY:Board", "LOCATION:Room 5\\, first floor",
+        "DTSTART;TZID=Paris:20260302T100000", 'ATTENDEE;CN="Ben, the boss of all":mailto:ben@example.org', "END:VEVENT",
+        "END:VCALENDAR",
+    ]  # fmt: skip
+
+
+def test_an_invitation_without_words_says_its_own() -> None:
+    source = io.BytesIO(corpus.mail(corpus.part("text/calendar; method=REQUEST", INVITATION)))
+    mail = read(source)
+    assert words_of(source, mail) == "<p>The secret price is seven, not eight<br>Bring it.</p>"
+    assert [(one.method, one.is_attached) for one in meetings_of(source, mail)] == [("REQUEST", False)]
 
 
 def test_words_in_an_old_character_set_keep_it() -> None:

@@ -9,18 +9,31 @@ import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 
 import pikepdf
 import pytest
+from tests.architecture.tree import ROOT
 from tests.doors.smtp import corpus
 from tests.doors.smtp.stage import SECONDS, Gateway
 from tests.factories.documents import make_pdf
 
-from sealroom.core.errors import Forbidden, Invalid
-from sealroom.smtp.errors import reply_for
+from sealroom.smtp import replies
+from sealroom.smtp.replies import Reply
 
 pytestmark = pytest.mark.slow
 TO = "ben@example.org"
+
+
+def test_each_reply_stands_in_the_how_to() -> None:
+    how_to = (ROOT / "docs/how-to/smtp.md").read_text()
+    plain = [one for one in vars(replies).values() if isinstance(one, Reply) and one.code >= 400]
+    told = [
+        *(replies.too_few_credits(4, 1), replies.not_allowed("invoice.exe"), replies.unusable("plan.pdf")),
+        *(replies.file_too_big("plan.pdf"), replies.too_many_files(100), replies.too_many_recipients(100)),
+        *(replies.too_much_text(10 * 1024 * 1024), replies.outsider("ben@example.org")),
+    ]
+    assert [str(one) for one in (*plain, *told) if f"`{one}`" not in how_to] == []
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +78,14 @@ def test_mails_that_cannot_be_taken(omar: Gateway, untouched: None, name: str) -
     assert omar.send(data.replace(b"nadia@", b"omar@"), TO) == reply
 
 
+def test_mails_that_are_read_to_their_end(omar: Gateway, untouched: None) -> None:
+    assert omar.send(corpus.nested(22), TO) == "554 5.6.0 Not sent: the parts of the mail are nested too deeply"
+    unsigned = a_mail().replace(b"From: Nadia Khan <omar@example.com>\r\n", b"")
+    assert omar.send(unsigned, TO) == "554 5.6.0 Not sent: the mail needs one From field with one address"
+    words = corpus.mail(corpus.part("text/plain", ("word" * 19 + "\r\n") * 136_000), corpus.HEAD.replace("nadia@", "omar@"))
+    assert omar.send(words, TO) == "554 5.3.4 Not sent: text and pictures in it are over 10 MB; attach them as files"
+
+
 def test_files_that_are_not_sent(omar: Gateway, untouched: None) -> None:
     locked = io.BytesIO()
     with pikepdf.open(io.BytesIO(make_pdf())) as pdf:
@@ -103,6 +124,26 @@ def test_what_the_team_decided_and_owes(omar: Gateway, untouched: None) -> None:
     assert (full, hoarder.credits_left) == ("554 5.3.1 Not sent: the storage of your team is full", 5)
 
 
+def test_who_may_not_send_any_more_and_what_only_the_page_can_ask(omar: Gateway, untouched: None) -> None:
+    forbidden = (554, b"5.7.1 Not sent: you may not send for this team")
+    leaver = replace(omar, address="leaver@example.com", secret=omar.do("colleague", email="leaver@example.com", of=omar.address))
+    loser = omar.member("loser@example.com", 5)
+    for gone, deed, words in ((leaver, "leave", {"of": omar.address}), (loser, "revoke_password", dict[str, str]())):
+        with gone.client() as smtp:  # the connection is older than the end of the right
+            assert [smtp.mail(gone.address)[0], smtp.rcpt(TO)[0]] == [250, 250]
+            omar.do(deed, email=gone.address, **words)
+            assert smtp.data(a_mail(sender=gone.address)) == forbidden
+            assert smtp.mail(gone.address) == forbidden
+        with pytest.raises(smtplib.SMTPAuthenticationError) as refused, gone.client():
+            pass
+        assert refused.value.smtp_code == 535
+    strict = omar.member("strict@example.com", 5)
+    omar.do("presets_only", email=strict.address)
+    answer = strict.send(a_mail(sender=strict.address), TO)
+    assert answer == "554 5.7.1 Not sent: the settings of your team do not allow it; send it on the page"
+    assert (strict.credits_left, loser.credits_left) == (5, 5)
+
+
 def test_trouble_of_ours_is_to_be_tried_again(omar: Gateway, untouched: None) -> None:
     blobs = omar.server.data / "blobs"
     blobs.rename(omar.server.data / "away")
@@ -113,8 +154,7 @@ def test_trouble_of_ours_is_to_be_tried_again(omar: Gateway, untouched: None) ->
         blobs.unlink()
         (omar.server.data / "away").rename(blobs)
     with omar.client() as smtp, without(omar, "accounts_apppassword"):
-        assert smtp.mail(omar.address)[0] == 250
-        assert smtp.rcpt(TO)[0] == 250
+        assert smtp.mail(omar.address) == (451, b"4.3.0 Try again later")
         with pytest.raises(smtplib.SMTPAuthenticationError) as later, omar.client():
             pass
     assert (later.value.smtp_code, later.value.smtp_error) == (454, b"4.7.0 Sign-in is not possible now; try again later")
@@ -152,9 +192,3 @@ def test_too_many_of_everything(omar: Gateway, untouched: None) -> None:
         one.close()
     assert greetings.count(b"421 4.7.0 Too many connections; try again later\r\n") == 1
     assert sum(one.startswith(b"220 ") for one in greetings) == 20
-
-
-def test_refusals_that_no_program_of_ours_provokes() -> None:
-    assert str(reply_for(Forbidden())) == "554 5.7.1 Not sent: you may not send for this team"
-    settings = "554 5.7.1 Not sent: the settings of your team do not allow it; send it on the page"
-    assert str(reply_for(Invalid({"preset": ["required"]}))) == settings

@@ -10,7 +10,7 @@ from django.db import transaction
 from sealroom.accounts import queries, rules
 from sealroom.accounts.errors import TooManyDevices
 from sealroom.accounts.models import AppPassword, Membership
-from sealroom.accounts.rules import Actor, Capability
+from sealroom.accounts.rules import Actor, Capability, SmtpSignIn
 from sealroom.audit import flows as audit
 from sealroom.audit.rules import Verb
 from sealroom.core import ids, ratelimit
@@ -47,7 +47,7 @@ def revoke_app_password(actor: Actor, password_id: str, *, now: datetime) -> Non
         audit.record(actor.who, Verb.APP_PASSWORD_REVOKED, "app_password", found.public_id, now=now)
 
 
-def sign_in_by_app_password(address: str, secret: str, *, ip: str, now: datetime) -> Actor | None:
+def sign_in_by_app_password(address: str, secret: str, *, ip: str, now: datetime) -> SmtpSignIn | None:
     """The member who signs in over SMTP, or None; an unknown address is answered as a wrong password. The try is counted before it
     is judged, and given back when it was right: beyond 5 wrong ones in 5 minutes for an address, or 10 a minute from a source,
     raises `RateLimited`, for the right one too."""
@@ -59,11 +59,11 @@ def sign_in_by_app_password(address: str, secret: str, *, ip: str, now: datetime
     with transaction.atomic():  # both or none
         for purpose, subject, limit, per in limits:
             ratelimit.take(purpose, subject, limit=limit, per=per, now=now)
-    actor = queries.actor_for_app_password(email, "".join(secret[:80].replace("-", " ").split()), ip=ip, now=now)
-    if actor is not None:
+    found = queries.find_app_password(email, "".join(secret[:80].replace("-", " ").split()), ip=ip, now=now)
+    if found is not None:
         for purpose, subject, _limit, _per in limits:
             ratelimit.give_back(purpose, subject, now=now)
-    return actor
+    return found
 
 
 def _limits(address: str, ip: str) -> tuple[tuple[str, str, int, timedelta], ...]:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -19,6 +20,7 @@ from sealroom.access.rules import Verdict
 from sealroom.core.errors import Invalid, NotFound, RateLimited
 from sealroom.httpkit.address import client_address
 from sealroom.httpkit.visitors import visitor_cookie
+from sealroom.portal import way
 from sealroom.portal.door import data_view, page_view, pass_on, passcode_page, speak, terms_page
 from sealroom.portal.errors import refusal_for, retry_after
 from sealroom.viewing.flows.pages import draw_page
@@ -34,7 +36,7 @@ def passcode(request: HttpRequest, *, reference: str) -> HttpResponseBase:
         return HttpResponse(status=405, headers={"Allow": "GET, HEAD, POST"})
     gate = _gate(request, reference, Verdict.PASSCODE)
     if not gate.is_due:
-        return redirect("portal:landing", gate.link.public_id)
+        return _to_landing(request, gate.link.public_id)
     if request.method == "POST":
         return _try_passcode(request, gate.link.public_id)
     return passcode_page(request, gate.link.public_id)
@@ -57,6 +59,11 @@ def _try_passcode(request: HttpRequest, link_id: str) -> HttpResponse:
     return pass_on(request, verified)
 
 
+def _to_landing(request: HttpRequest, link_id: str) -> HttpResponse:
+    """The gate is not due any more: the link itself knows the way on."""
+    return redirect(way.with_file(reverse("portal:landing", args=[link_id]), way.wanted_file(request, link_id)))
+
+
 @page_view
 def terms(request: HttpRequest, *, reference: str) -> HttpResponseBase:
     """Show the text in force (GET), or accept it (POST)."""
@@ -64,7 +71,7 @@ def terms(request: HttpRequest, *, reference: str) -> HttpResponseBase:
         return HttpResponse(status=405, headers={"Allow": "GET, HEAD, POST"})
     gate = _gate(request, reference, Verdict.TERMS)
     if not gate.is_due:
-        return redirect("portal:landing", gate.link.public_id)
+        return _to_landing(request, gate.link.public_id)
     if request.method == "POST":
         return _accept(request, gate.link.public_id, now=timezone.now())
     return terms_page(request, gate.link.public_id)

@@ -22,7 +22,7 @@ from sealroom.sends.flows import letters
 from sealroom.sends.flows.deeds import claim, lock_send, lock_wallet, once
 from sealroom.sends.flows.draft import find_documents, make_draft, put_documents
 from sealroom.sends.flows.mail_out import checked_recipients, go_out
-from sealroom.sends.flows.words import keep_words
+from sealroom.sends.flows.words import keep_words, require_size
 from sealroom.sends.models import DeedKind, Send, SendDocument
 from sealroom.sends.queries import Insert
 from sealroom.sends.rules import Addressee, SendRequest
@@ -126,6 +126,7 @@ def _draft(actor: Actor, submission: Submission, *, now: datetime) -> Send:
     send.is_mail, send.from_address, send.confirmed_at = True, submission.sender, now
     put_documents(send, find_documents(actor, submission.documents))
     if submission.words:
+        require_size(submission.words)
         keep_words(actor, send, submission.words, submission.pictures, now=now)
     return send
 

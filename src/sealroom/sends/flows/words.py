@@ -30,7 +30,7 @@ def put_words(
     documents that are the pictures of the HTML, by Content-ID. Raises `TooLarge` beyond 1 MB, `NotADraft`, `NotFound`, `Invalid`
     (no picture, too many), `NotReady` (a picture is still inspected: `retry_after`), `DocumentFailed`."""
     actor.require(Capability.SEND)
-    _check_size(html + text)
+    require_size(html + text)
     if html and text:
         raise Invalid({"text": ["send this or html"]})
     with transaction.atomic():
@@ -62,7 +62,8 @@ def keep_words(actor: Actor, send: Send, html: str, inline: Mapping[str, str], *
             _add_picture(message, name, _picture(actor, document, cid))
 
 
-def _check_size(words: str) -> None:
+def require_size(words: str) -> None:
+    """Raise `TooLarge` for words over 1 MB, as they came."""
     size = len(words.encode("utf-8", "replace"))
     if size > rules.MOST_BODY:
         raise TooLarge(limit=rules.MOST_BODY, actual=size)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -62,6 +63,20 @@ class MailPolicyForm(forms.Form):
         help_text=_("File names can be secrets. Without them the mail says only how many there are."),
         required=False,
     )
+    secure_subject = forms.BooleanField(
+        label=_("SMTP: a subject that begins with [secure] protects the words of the mail too"),
+        help_text=_("The copy then has only a link. Words alone cost one credit for each recipient."),
+        required=False,
+    )
+    author = forms.ChoiceField(
+        label=_("SMTP: who the copies are from"),
+        help_text=_("“Via Sealroom” is for domains that let us neither send nor sign for them: answers still go to the member."),
+        choices=[
+            ("own", _("The member, at his own address")),
+            ("via", _("“The member via Sealroom”, at the address of this installation")),
+        ],
+        widget=forms.RadioSelect,
+    )
 
     @staticmethod
     def shown(policy: MailPolicy) -> dict[str, object]:
@@ -75,12 +90,15 @@ class MailPolicyForm(forms.Form):
             "max_files": policy.max_files,
             "max_recipients": policy.max_recipients,
             "names_files": policy.names_files,
+            "secure_subject": policy.secure_subject,
+            "author": policy.author,
         }
 
-    def policy(self) -> MailPolicy:
-        """The policy as it was typed."""
+    def changed(self, policy: MailPolicy) -> MailPolicy:
+        """The policy with what was typed."""
         data = self.cleaned_data
-        return MailPolicy(
+        return replace(
+            policy,
             mode=data["mode"],
             min_bytes=data["min_mb"] * _MEBIBYTE,
             internal_domains=tuple(one for one in _BLANKS.split(data["internal_domains"]) if one),
@@ -89,4 +107,6 @@ class MailPolicyForm(forms.Form):
             max_files=data["max_files"],
             max_recipients=data["max_recipients"],
             names_files=data["names_files"],
+            secure_subject=data["secure_subject"],
+            author=data["author"],
         )
