@@ -76,6 +76,7 @@ class Verb(enum.StrEnum):
     CREDITS_ISSUED = "credits.issued"
     DOCUMENT_UPLOADED = "document.uploaded"
     DOCUMENT_FAILED = "document.failed"
+    DOCUMENT_CLEARED = "document.cleared"
     DOCUMENT_SHARED = "document.shared_in_library"
     DOCUMENT_UNSHARED = "document.taken_from_library"
     DOCUMENT_DELETED = "document.deleted"

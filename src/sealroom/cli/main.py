@@ -16,6 +16,7 @@ _COMMANDS = {
     "demo": "make a team to try things with, and print how to sign in",
     "doctor": "say what is missing on this machine and what that costs",
     "simulate": "play a scenario of credits against a virtual clock",
+    "documents": "scan files for viruses again",
     "send": "send files through the API of a running server",
     "audit": "verify the chain of the audit trail",
     "export": "check the signed archive of a data room, or print the key that signs them",

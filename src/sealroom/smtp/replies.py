@@ -77,6 +77,12 @@ def not_allowed(name: str) -> Reply:
     return Reply(554, "5.7.1", f"Not sent: {_short(name)} is not allowed")
 
 
+def infected(name: str, signature: str) -> Reply:
+    """A file, or the rest of the mail (no `name`), in which the virus scanner found something."""
+    text = f"Not sent: {_short(name) or 'the mail'} has a virus ({_short(signature)}). Nothing was delivered or charged."
+    return Reply(554, "5.7.1", text)
+
+
 def unusable(name: str) -> Reply:
     """A file that cannot be shown: damaged, locked with a password, without pages."""
     return Reply(554, "5.7.1", f"Not sent: {_short(name)} cannot be opened")
