@@ -31,7 +31,7 @@ NADIA, OMAR = "nadia@example.net", "omar@example.net"
 
 def infect(document: Document, now: datetime) -> None:
     """What a later scan finds."""
-    version = Version.objects.get(pk=document.current_id)
+    version = current(document)
     Version.objects.filter(pk=version.pk).update(
         state="failed", error_code="infected", error_facts={"signature": FOUND}, scan=VersionScan.INFECTED, scanned_at=now
     )

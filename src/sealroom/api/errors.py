@@ -34,6 +34,7 @@ TABLE: Mapping[str, tuple[int, _StrPromise]] = {
     "payment_due": (402, gettext_lazy("A payment is due; an admin can settle it under Billing.")),
     "payment_failed": (402, gettext_lazy("The payment did not go through; nothing was changed. 'reason' says why.")),
     "forbidden": (403, gettext_lazy("Your role or the scopes of this key do not allow this.")),
+    "team_suspended": (403, gettext_lazy("The team is suspended; ask whoever runs this installation. 'reason' says why.")),
     "plan_required": (403, gettext_lazy("The team's plan does not include this.")),
     "feature_missing": (403, gettext_lazy("The team's plan does not include this setting; 'feature' names it.")),
     "room_quota": (403, gettext_lazy("All data rooms of the plan are in use.")),

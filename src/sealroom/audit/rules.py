@@ -42,6 +42,8 @@ class Verb(enum.StrEnum):
 
     TEAM_CREATED = "team.created"
     TEAM_CHANGED = "team.changed"
+    TEAM_SUSPENDED = "team.suspended"
+    TEAM_RESUMED = "team.resumed"
     MEMBER_INVITED = "member.invited"
     MEMBER_INVITATION_WITHDRAWN = "member.invitation_withdrawn"
     MEMBER_JOINED = "member.joined"

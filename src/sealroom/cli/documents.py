@@ -27,5 +27,5 @@ def run(argv: list[str]) -> int:
         print("not done: no SEALROOM_CLAMD; files are not scanned here", file=sys.stderr)
         return 1
     count = flows.defer_rescans(everything=options.everything, documents=options.documents)
-    print(f"{count:,} files will be scanned by the worker")
+    print(f"Files to be scanned by the worker: {count:,}")
     return 0

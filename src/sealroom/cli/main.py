@@ -23,6 +23,7 @@ _COMMANDS = {
     "check": "compare ledger, money and blobs with what they must be",
     "backup": "copy database and blobs to a folder",
     "restore": "lay a backup into an empty data folder",
+    "team": "suspend a team, or let it go on",
     "plan": "give a team another plan, or show what it has",
     "credits": "give a team promotional credits",
     "invoices": "list invoices, confirm that one was paid, withdraw one",

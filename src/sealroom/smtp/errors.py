@@ -15,6 +15,7 @@ _PLAIN = {
     "forbidden": replies.FORBIDDEN,
     "feature_missing": replies.FORBIDDEN,
     "payment_due": replies.PAYMENT_DUE,
+    "team_suspended": replies.SUSPENDED,
     "storage_quota": replies.STORAGE_FULL,
     "rate_limited": replies.TOO_FAST,
     "invalid": replies.SETTINGS,

@@ -119,8 +119,8 @@ def _take(actor: Actor, envelope: Envelope, source: BinaryIO) -> Reply:
     if was_here(mail, key=_loop_key()):
         raise Refused(replies.LOOP)
     recipients = _addressees(mail, envelope)
-    _require_clean(mail, source)
     sends.require_mail(actor, recipients, [(file.name, file.size) for file in mail.files])
+    _require_clean(mail, source)
     asked = sends.Submission(
         files.key_of(actor.user, mail, envelope.recipients), recipients, subject=mail.subject, sender=mail.sender[1]
     )

@@ -94,6 +94,11 @@ TABLE: dict[str, Row] = {
         _BUY,
     ),
     "payment_due": Row(402, _("A payment is due"), _("Sending is paused until it has arrived. Ending access always works."), _PLAN),
+    "team_suspended": Row(
+        403,
+        _("Your team is suspended"),
+        _("The reason given: %(reason)s. Ask whoever runs this installation. Ending access, exporting and paying always work."),
+    ),
     "payment_failed": Row(402, _("The payment did not go through"), _("%(reason)s Nothing was changed."), _PLAN),
     "gateway_down": Row(
         503,

@@ -22,6 +22,7 @@ from sealroom.accounts import flows as accounts
 from sealroom.accounts.models import User
 from sealroom.accounts.queries import actor_for
 from sealroom.accounts.rules import Actor
+from sealroom.audit.rules import SYSTEM
 from sealroom.billing.models import InvoiceKind, InvoiceStatus
 from sealroom.core import ratelimit
 from sealroom.core.errors import RateLimited
@@ -52,6 +53,11 @@ def owe(email: str) -> None:
     """A renewal was not paid in time."""
     opened = timezone.now() - timedelta(days=60)
     make_invoice(_persona(email).team, kind=InvoiceKind.RENEWAL, status=InvoiceStatus.OPEN, opened_at=opened)
+
+
+def suspend(email: str, reason: str) -> None:
+    """The operator stopped the team."""
+    accounts.suspend_team(_persona(email).team, reason=reason, closes_links=False, who=SYSTEM, now=timezone.now())
 
 
 def fill_storage(email: str) -> None:
@@ -87,5 +93,5 @@ def _actor(email: str) -> Actor:
 
 
 DEEDS: dict[str, Callable[..., object]] = {
-    one.__name__: one for one in (member, policy, owe, fill_storage, send_too_fast, mistype_password)
+    one.__name__: one for one in (member, policy, owe, suspend, fill_storage, send_too_fast, mistype_password)
 }

@@ -97,6 +97,11 @@ def test_what_the_team_decided_and_owes(omar: Gateway, untouched: None) -> None:
     omar.do("owe", email="debtor@example.com")
     due = "554 5.7.0 Not sent: a payment of your team is due. Nothing was delivered or charged."
     assert (debtor.send(a_mail(sender="debtor@example.com"), TO), debtor.credits_left) == (due, 5)
+    omar.do("suspend", email="debtor@example.com", reason="Abuse")
+    stopped = "554 5.7.1 Not sent: your team is suspended; ask whoever runs this server. Nothing was delivered or charged."
+    plain = corpus.mail(corpus.PLAIN, corpus.HEAD.replace("nadia@example.com", "debtor@example.com").replace("The plan", "Refused"))
+    for data in (a_mail(sender="debtor@example.com"), plain):  # also what would cost nothing
+        assert (debtor.send(data, TO), debtor.credits_left) == (stopped, 5)
     hoarder = omar.member("hoarder@example.com", 5)
     omar.do("fill_storage", email="hoarder@example.com")
     full = hoarder.send(a_mail(sender="hoarder@example.com"), TO)

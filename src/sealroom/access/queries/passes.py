@@ -73,8 +73,10 @@ def is_revoked(link: Link, grant: Grant | None = None) -> bool:
 
 
 def is_withheld(link: Link, grant: Grant | None = None) -> bool:
-    """Whether nobody may have it although its sender did not end it: a virus was found in this document."""
-    return grant is not None and grant.document.current is not None and grant.document.current.is_infected
+    """Whether nobody may have it although its sender did not end it: the operator closed the links of its team, or a virus was
+    found in this document."""
+    version = grant.document.current if grant is not None else None
+    return link.team.closes_links or (version is not None and version.is_infected)
 
 
 @dataclass(frozen=True)

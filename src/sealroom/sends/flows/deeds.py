@@ -11,7 +11,7 @@ from typing import TypeVar
 from django.db import IntegrityError
 
 from sealroom.accounts.rules import Actor
-from sealroom.billing.queries import require_paid
+from sealroom.billing.queries import require_standing
 from sealroom.core.errors import IdempotencyConflict, Invalid, NotFound
 from sealroom.core.secrets import keyring
 from sealroom.credits import flows as credit_flows
@@ -63,9 +63,9 @@ def lock_wallet(team_id: int, *, now: datetime) -> None:
 
 
 def charge(actor: Actor, pairs: Sequence[str], *, key: str, request_digest: str, about: str, note: str, now: datetime) -> Receipt:
-    """Charge for pairs, unless a renewal is overdue or the virus scanner has not cleared a version. Raises `PaymentDue`,
-    `NotReady`, `DocumentFailed`, and what `credits.flows.spend` raises."""
-    require_paid(actor.team_id, now=now)
+    """Charge for pairs, unless the team is stopped, a renewal overdue or a version not cleared by the virus scanner. Raises
+    `TeamSuspended`, `PaymentDue`, `NotReady`, `DocumentFailed`, and what `credits.flows.spend` raises."""
+    require_standing(actor, now=now)
     _require_cleared(pairs)
     return credit_flows.spend(
         actor.team_id, pairs, actor=actor, key=key, request_digest=request_digest, about=about, note=note, now=now

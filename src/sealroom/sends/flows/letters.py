@@ -33,6 +33,7 @@ _MOST_FILES = 20
 HELD_SENTENCES: dict[str, str | Promise] = {
     "insufficient_credits": gettext_lazy("Your team has too few credits for it."),
     "payment_due": gettext_lazy("A payment of your team is due; sending goes on when it has arrived."),
+    "team_suspended": gettext_lazy("Your team is suspended; ask whoever runs this installation."),
     "password_required": gettext_lazy("A file is locked with a password."),
     "password_wrong": gettext_lazy("A file is locked with a password, and the one given does not open it."),
     "infected": gettext_lazy("A virus was found in a file."),

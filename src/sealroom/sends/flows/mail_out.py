@@ -30,7 +30,9 @@ from sealroom.sends.rules import Addressee, MailPolicy
 
 
 def require_mail(actor: Actor, recipients: Sequence[Addressee], files: Iterable[tuple[str, int]]) -> None:
-    """Refuse a mail for what its team decided, before anything of it is taken in; `files` by name and size. Raises as `go_out`."""
+    """Refuse a mail for what its team decided, before anything of it is taken in; `files` by name and size. Raises
+    `TeamSuspended`, and as `go_out`."""
+    actor.require_active()
     policy = queries.policy_of_team(actor.team_id)
     checked_recipients(policy, recipients)
     _check_sizes(policy, list(files))

@@ -12,11 +12,12 @@ from django.db import transaction
 
 from sealroom.access import flows as access
 from sealroom.accounts import queries as account_queries
+from sealroom.accounts.errors import TeamSuspended
 from sealroom.accounts.rules import Actor, Capability, Route
 from sealroom.audit import flows as audit
 from sealroom.audit.rules import SYSTEM, Verb
 from sealroom.billing.errors import PaymentDue
-from sealroom.billing.queries import require_paid
+from sealroom.billing.queries import require_standing
 from sealroom.core import jobs
 from sealroom.core.errors import Invalid
 from sealroom.credits import queries as credit_queries
@@ -62,15 +63,15 @@ def confirm(actor: Actor, draft_id: str, *, key: str, revision: int | None = Non
 
 
 def try_dispatch(send_id: int, *, now: datetime) -> bool:
-    """Let a waiting send go out if its documents are ready; hold it, with a mail to its sender, if one failed, credits are short or
-    a payment is overdue.
+    """Let a waiting send go out if its documents are ready; hold it, with a mail to its sender, if one failed, credits are short,
+    a payment is overdue or the team is suspended.
     True when it went out. Safe to call at any time and at once."""
     try:
         with transaction.atomic():
             return _dispatch(send_id, now=now)
     except InsufficientCredits as refusal:
         why, facts = refusal.code, {"needed": refusal.needed, "available": refusal.available}
-    except PaymentDue as refusal:
+    except (PaymentDue, TeamSuspended) as refusal:
         why, facts = refusal.code, {}
     with transaction.atomic():
         send = _waiting(send_id, now=now)
@@ -209,7 +210,7 @@ def found_in(document: Document) -> dict[str, str]:
 
 def _check_price(actor: Actor, send: Send, items: Sequence[SendDocument], recipients: Sequence[Recipient], *, now: datetime) -> int:
     """Refuse at once what cannot be paid today, instead of letting it wait for its documents first."""
-    require_paid(actor.team_id, now=now)
+    require_standing(actor, now=now)
     open_link = rules.LINK_TO_BE if send.policy.value.access.is_open else ""
     price = credit_queries.price(actor.team_id, _pairs(actor.email, send, items, recipients, open_link), now=now)
     if not price.enough:
