@@ -20,8 +20,8 @@ from sealroom.billing import ports as billing_ports
 from sealroom.billing.adapters.fake import FakeGateway
 from sealroom.cli.simulation.till import ScriptedTill
 from sealroom.core.jobs import schedule
-from sealroom.documents.ports import BlobStore, get_blob_store
-from tests import patterns, postgres
+from sealroom.documents.ports import BlobStore, get_blob_store, get_scanner
+from tests import clamd, patterns, postgres
 from tests import stripe_peer as wire
 from tests.factories.accounts import Persona, make_member, make_persona
 from tests.processes import Database
@@ -96,6 +96,24 @@ def till(settings: Any) -> Iterator[ScriptedTill]:
     assert isinstance(gateway, ScriptedTill)
     yield gateway
     billing_ports.get_gateway.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def clamd_daemon() -> Iterator[clamd.Clamd]:
+    """ClamAV's daemon with signatures of our own."""
+    clamd.need_clamd()
+    with clamd.running() as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def scanner(settings: Any, clamd_daemon: clamd.Clamd) -> Iterator[clamd.Clamd]:
+    """Files are scanned for viruses in this test, in the place of not at all."""
+    settings.SEALROOM_CLAMD = clamd_daemon.setting
+    settings.SEALROOM_SCANNER = "sealroom.documents.adapters.clamd.ClamdScanner"
+    get_scanner.cache_clear()
+    yield clamd_daemon
+    get_scanner.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ ORDER = [
     Verdict.NOT_FOUND,
     Verdict.REVOKED,
     Verdict.EXPIRED,
+    Verdict.WITHHELD,
     Verdict.NOT_STARTED,
     Verdict.DOMAIN,
     Verdict.IP,
@@ -38,13 +39,16 @@ STRICT = Policy(
     terms=TermsMode.ORGANIZATION,
     max_views=1,
 )
-FAILS = Facts(proved=False, granted=False, revoked=True, address="a@example.org", ip="198.51.100.1", terms_due=True, views=1)
+FAILS = Facts(
+    proved=False, granted=False, revoked=True, withheld=True, address="a@example.org", ip="198.51.100.1", terms_due=True, views=1
+)
 # What has to become true for each hurdle to be taken, as (policy, facts).
 TAKEN: dict[Verdict, tuple[dict[str, object], dict[str, object]]] = {
     Verdict.EMAIL: ({}, {"proved": True}),
     Verdict.NOT_FOUND: ({}, {"granted": True}),
     Verdict.REVOKED: ({}, {"revoked": False}),
     Verdict.EXPIRED: ({"expires_at": None}, {}),
+    Verdict.WITHHELD: ({}, {"withheld": False}),
     Verdict.NOT_STARTED: ({"starts_at": None}, {}),
     Verdict.DOMAIN: ({}, {"address": "a@example.com"}),
     Verdict.IP: ({}, {"ip": "192.0.2.7"}),
@@ -85,6 +89,7 @@ facts_of_requests = st.builds(
     proved=st.booleans(),
     granted=st.booleans(),
     revoked=st.booleans(),
+    withheld=st.booleans(),
     first_opened_at=moments,
     address=st.sampled_from(["", "a@example.com", "b@example.org"]),
     is_named=st.booleans(),

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealroom.access import rules
-from sealroom.access.rules import Facts, PassTimes, Permission, Policy, Verdict, decide_admission
+from sealroom.access.rules import Facts, Permission, Policy, Verdict, decide_admission, lifetimes
+from sealroom.access.rules.lifetimes import PassTimes
 
 NOW = datetime(2026, 11, 22, 14, 3, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -71,25 +71,25 @@ def test_only_what_was_there_before_has_ended() -> None:
 
 
 def test_a_pass_lives_twelve_hours_and_half_an_hour_idle() -> None:
-    times = rules.new_pass_times(remember=False, now=NOW)
+    times = lifetimes.new_pass_times(remember=False, now=NOW)
 
     assert times == PassTimes(NOW + timedelta(hours=12), NOW + timedelta(minutes=30))
-    assert rules.pass_is_alive(times, now=NOW + timedelta(minutes=30) - SECOND)
-    assert not rules.pass_is_alive(times, now=NOW + timedelta(minutes=30))
+    assert lifetimes.pass_is_alive(times, now=NOW + timedelta(minutes=30) - SECOND)
+    assert not lifetimes.pass_is_alive(times, now=NOW + timedelta(minutes=30))
 
 
 def test_a_remembered_pass_lives_thirty_days_without_idleness() -> None:
-    times = rules.new_pass_times(remember=True, now=NOW)
+    times = lifetimes.new_pass_times(remember=True, now=NOW)
 
-    assert rules.pass_is_alive(times, now=NOW + timedelta(days=30) - SECOND)
-    assert not rules.pass_is_alive(times, now=NOW + timedelta(days=30))
-    assert rules.touched(times, now=NOW + timedelta(days=3)) is None
+    assert lifetimes.pass_is_alive(times, now=NOW + timedelta(days=30) - SECOND)
+    assert not lifetimes.pass_is_alive(times, now=NOW + timedelta(days=30))
+    assert lifetimes.touched(times, now=NOW + timedelta(days=3)) is None
 
 
 def test_a_pass_in_use_is_written_once_a_minute_and_never_past_its_end() -> None:
-    times = rules.new_pass_times(remember=False, now=NOW)
+    times = lifetimes.new_pass_times(remember=False, now=NOW)
 
-    assert rules.touched(times, now=NOW + timedelta(seconds=59)) is None
-    assert rules.touched(times, now=NOW + timedelta(seconds=60)) == NOW + timedelta(minutes=31)
+    assert lifetimes.touched(times, now=NOW + timedelta(seconds=59)) is None
+    assert lifetimes.touched(times, now=NOW + timedelta(seconds=60)) == NOW + timedelta(minutes=31)
     late = PassTimes(NOW + timedelta(minutes=31), NOW + timedelta(minutes=30))
-    assert rules.touched(late, now=NOW + timedelta(minutes=25)) == late.expires_at
+    assert lifetimes.touched(late, now=NOW + timedelta(minutes=25)) == late.expires_at

@@ -381,14 +381,14 @@ def test_unpaid_renewal_stops_sending_after_the_days_of_grace(buyer: Persona, ti
     till.answers = [Answer(Progress.FAILED, reason="card_declined")] * 8
     again = flows.collect_invoice(invoice.pk, now=NEXT)
     assert again == NEXT + timedelta(days=1)
-    queries.require_paid(buyer.team.pk, now=NEXT + timedelta(days=14) - timedelta(seconds=1))
+    queries.require_standing(buyer.actor, now=NEXT + timedelta(days=14) - timedelta(seconds=1))
     with pytest.raises(PaymentDue):
-        queries.require_paid(buyer.team.pk, now=NEXT + timedelta(days=14))
+        queries.require_standing(buyer.actor, now=NEXT + timedelta(days=14))
     till.answers = []
     paid = flows.pay_invoice(buyer.actor, invoice.public_id, now=NEXT + timedelta(days=15))
     assert paid.state == PaymentState.SUCCEEDED
     assert flows.pay_invoice(buyer.actor, invoice.public_id, now=NEXT + timedelta(days=15)).pk == paid.pk
-    queries.require_paid(buyer.team.pk, now=NEXT + timedelta(days=15))
+    queries.require_standing(buyer.actor, now=NEXT + timedelta(days=15))
 
 
 def test_invoice_numbers_have_no_gaps(buyer: Persona, till: ScriptedTill) -> None:

@@ -61,10 +61,10 @@ def test_renewal_that_is_paid_later_opens_sending_again(buyer: Persona, till: Sc
     till.answers = declined()
     flows.collect_invoice(invoice.pk, now=NEXT)
     with pytest.raises(PaymentDue) as refusal:
-        queries.require_paid(buyer.team.pk, now=NEXT + 14 * DAY)
+        queries.require_standing(buyer.actor, now=NEXT + 14 * DAY)
     assert refusal.value.facts == {"invoice": invoice.public_id, "since": "2026-12-15T08:00:00Z"}
     flows.collect_invoice(invoice.pk, now=NEXT + 14 * DAY)
-    queries.require_paid(buyer.team.pk, now=NEXT + 14 * DAY)
+    queries.require_standing(buyer.actor, now=NEXT + 14 * DAY)
     invoice.refresh_from_db()
     assert (invoice.status, invoice.paid_at) == (InvoiceStatus.PAID, NEXT + 14 * DAY)
 

@@ -440,6 +440,8 @@ TABLE: dict[str, dict[str, str]] = {
     "operator/teams/": {"GET": "302 404 404 404 302 302 302"},
     "operator/teams/<str:team_id>/": {"GET": "302 404 404 404 302 302 302"},
     "operator/teams/<str:team_id>/plan/": {"POST": "302 404 404 404 302 302 302"},
+    "operator/teams/<str:team_id>/suspend/": {"GET": "302 404 404 404 302 302 302", "POST": "302 404 404 404 302 302 302"},
+    "operator/teams/<str:team_id>/resume/": {"POST": "302 404 404 404 302 302 302"},
     "operator/teams/<str:team_id>/quotas/": {"POST": "302 404 404 404 302 302 302"},
     "operator/teams/<str:team_id>/credits/": {"POST": "302 404 404 404 302 302 302"},
     "operator/payments/": {"GET": "302 404 404 404 302 302 302"},

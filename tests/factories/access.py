@@ -9,7 +9,8 @@ from datetime import datetime
 
 from sealroom.access import flows, queries
 from sealroom.access.models import Challenge, Link, Pass, PolicyRow, Reader, Visitor
-from sealroom.access.rules import Policy, new_pass_times
+from sealroom.access.rules import Policy
+from sealroom.access.rules.lifetimes import new_pass_times
 from sealroom.core.ids import digest, new_id, new_secret
 from sealroom.core.models import Job
 from sealroom.core.secrets import unseal_text

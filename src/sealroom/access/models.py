@@ -6,7 +6,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from sealroom.access.rules import Access, PassTimes, Permission, Policy, Shield, TermsMode, Watermark
+from sealroom.access.rules import Access, Permission, Policy, Shield, TermsMode, Watermark
+from sealroom.access.rules.lifetimes import PassTimes
 from sealroom.accounts.models import Team, User
 from sealroom.core.ids import new_id
 from sealroom.documents.models import Document, Version

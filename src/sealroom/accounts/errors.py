@@ -67,6 +67,12 @@ class UnknownUserCode(DomainError):
     code = "unknown_user_code"
 
 
+class TeamSuspended(DomainError):
+    """The operator suspended the team: nothing goes out and nothing comes in until he resumes it (`reason`)."""
+
+    code = "team_suspended"
+
+
 class TooManyDevices(DomainError):
     """The member has as many devices or app passwords as allowed: `limit`."""
 

@@ -97,6 +97,9 @@ class Team(models.Model):
     language = models.CharField(max_length=10, default="en")
     created_at = models.DateTimeField()
     is_demo = models.BooleanField(default=False)
+    suspended_at = models.DateTimeField(null=True)
+    suspension = models.CharField(max_length=300, default="", blank=True)  # why, as its members are told
+    closes_links = models.BooleanField(default=False)  # suspended for its readers too
 
 
 class Role(models.TextChoices):

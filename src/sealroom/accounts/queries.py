@@ -387,7 +387,16 @@ def _actor(membership: Membership, scopes: list[str] | None, *, route: Route, ip
         capabilities=rules.capabilities_of(membership.role, scopes),
         route=route,
         ip=ip,
+        suspension=team.suspension if team.suspended_at is not None else None,
     )
+
+
+def find_team_by_id(team_id: str) -> Team:
+    """A team by its public id alone. For operators. Raises `NotFound`."""
+    found = Team.objects.filter(public_id=team_id).first()
+    if found is None:
+        raise NotFound(kind="team", id=team_id)
+    return found
 
 
 def find_team(reference: str) -> Team:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 
+from sealroom.accounts.errors import TeamSuspended
 from sealroom.audit.rules import ActorKind, Who
 from sealroom.core.errors import Forbidden, Invalid
 
@@ -77,6 +78,13 @@ class Actor:
     capabilities: frozenset[Capability] = field(repr=False)
     route: Route = Route.WEB
     ip: str = ""
+    suspension: str | None = None  # why the team is suspended; None: it is not
+
+    def require_active(self) -> None:
+        """Raise `TeamSuspended` while the team is. Asked where something goes out or comes in: by charges
+        (`billing.queries.require_standing`), uploads, mails and invitations. Ending, exporting and paying do not ask."""
+        if self.suspension is not None:
+            raise TeamSuspended(reason=self.suspension)
 
     def require(self, capability: Capability) -> None:
         """Raise `Forbidden` unless the actor has the right."""

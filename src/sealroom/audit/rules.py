@@ -42,6 +42,8 @@ class Verb(enum.StrEnum):
 
     TEAM_CREATED = "team.created"
     TEAM_CHANGED = "team.changed"
+    TEAM_SUSPENDED = "team.suspended"
+    TEAM_RESUMED = "team.resumed"
     MEMBER_INVITED = "member.invited"
     MEMBER_INVITATION_WITHDRAWN = "member.invitation_withdrawn"
     MEMBER_JOINED = "member.joined"
@@ -76,6 +78,7 @@ class Verb(enum.StrEnum):
     CREDITS_ISSUED = "credits.issued"
     DOCUMENT_UPLOADED = "document.uploaded"
     DOCUMENT_FAILED = "document.failed"
+    DOCUMENT_CLEARED = "document.cleared"
     DOCUMENT_SHARED = "document.shared_in_library"
     DOCUMENT_UNSHARED = "document.taken_from_library"
     DOCUMENT_DELETED = "document.deleted"

@@ -30,7 +30,9 @@ def run(argv: list[str]) -> int:
     """0 when nothing is missing, 1 otherwise."""
     argparse.ArgumentParser(prog="sealroom doctor", description=__doc__).parse_args(argv)
     setup.load()
-    checks: list[Callable[[], list[Finding]]] = [_sandbox, _office, _media, _fonts, _mail, _signing, _address, _billing, _space]
+    checks: list[Callable[[], list[Finding]]] = [
+        _sandbox, _office, _media, _viruses, _fonts, _mail, _signing, _address, _billing, _space,
+    ]  # fmt: skip
     findings = [finding for check in checks for finding in check()]
     for finding in findings:
         print(("ok       " if finding.fine else "missing  ") + finding.text)
@@ -78,6 +80,20 @@ def _media() -> list[Finding]:
         return [Finding(True, "audio and video are played, normalised by ffmpeg")]
     missing = "the sandbox" if shutil.which("ffmpeg") and shutil.which("ffprobe") else "ffmpeg"
     return [Finding(False, f"{missing}: audio and video can only be sent for download")]
+
+
+def _viruses() -> list[Finding]:
+    from sealroom.documents import flows  # noqa: PLC0415 -- app ready
+    from sealroom.documents.flows import ScannerState  # noqa: PLC0415 -- app ready
+
+    state, said = flows.check_scanner()
+    texts = {
+        ScannerState.GOOD: f"viruses: {said} finds the test file",
+        ScannerState.OFF: "viruses: no SEALROOM_CLAMD; files are not scanned",
+        ScannerState.DOWN: f"viruses: clamd does not answer ({said}); files wait, and mail programs are told to try again",
+        ScannerState.BLIND: f"viruses: {said} does not know the test file; has freshclam fetched its signatures?",
+    }
+    return [Finding(state in {ScannerState.GOOD, ScannerState.OFF}, texts[state])]
 
 
 def _fonts() -> list[Finding]:

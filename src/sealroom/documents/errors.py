@@ -158,6 +158,24 @@ class WorkshopInterrupted(WorkshopFailure):
     code: ClassVar[str] = "workshop_interrupted"
 
 
+class Infected(DomainError):
+    """The virus scanner found `signature` in the file: it is never sent nor handed to anybody."""
+
+    code: ClassVar[str] = "infected"
+
+
+class LimitScan(WorkshopFailure):
+    """The file is larger than the virus scanner takes."""
+
+    code: ClassVar[str] = "limit_scan"
+
+
+class ScannerDown(DomainError):
+    """The virus scanner does not answer, or not as it should (`reason`); try again."""
+
+    code: ClassVar[str] = "scanner_down"
+
+
 _BY_CODE: dict[str, type[WorkshopFailure]] = {
     kind.code: kind
     for kind in (

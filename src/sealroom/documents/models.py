@@ -46,6 +46,14 @@ class VersionState(models.TextChoices):
     FAILED = "failed"
 
 
+class VersionScan(models.TextChoices):
+    """What the virus scanner said of the original bytes; "" when it was not asked yet."""
+
+    CLEAN = "clean"
+    TOO_LARGE = "too_large"
+    INFECTED = "infected"
+
+
 class Version(models.Model):
     """One upload of a document. `sha256` and `size` are of the original bytes. `pages` is null until known; 0 for a file that
     has none: audio and video (`media`), and what can be sent but not viewed."""
@@ -62,6 +70,8 @@ class Version(models.Model):
     state = models.CharField(max_length=10, choices=VersionState.choices, default=VersionState.RECEIVED)
     error_code = models.CharField(max_length=40, default="")
     error_facts = models.JSONField(default=dict)
+    scan = models.CharField(max_length=10, choices=VersionScan.choices, default="", blank=True)
+    scanned_at = models.DateTimeField(null=True)
     pages = models.PositiveIntegerField(null=True)
     baked_pages = models.PositiveIntegerField(default=0)
     structure_key = models.CharField(max_length=64, null=True, unique=True)  # outline, links, sheets
@@ -75,6 +85,12 @@ class Version(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["document", "number"], name="version_one_per_number")]
+        indexes = [models.Index(fields=["-id"], condition=Q(scan=""), name="version_unscanned")]
+
+    @property
+    def is_infected(self) -> bool:
+        """Whether a virus was found in it: final, unless an operator has it scanned again."""
+        return self.scan == VersionScan.INFECTED
 
     @property
     def is_viewable(self) -> bool:

@@ -30,14 +30,17 @@ __all__ = [
     "PageText",
     "Paginated",
     "Raster",
+    "ScanVerdict",
     "Sheet",
     "StoredBlob",
     "Structure",
     "Studio",
+    "VirusScanner",
     "Word",
     "Workshop",
     "get_blob_store",
     "get_keepers",
+    "get_scanner",
     "get_studio",
     "get_workshop",
 ]
@@ -243,6 +246,38 @@ class Studio(Protocol):
     def is_available(self) -> bool:
         """Whether this machine has what it needs."""
         ...
+
+
+@dataclass(frozen=True)
+class ScanVerdict:
+    """What a scanner says of a file: the `signature` it found ("": none), or that the file `is_too_large` for it."""
+
+    signature: str = ""
+    is_too_large: bool = False
+
+
+class VirusScanner(Protocol):
+    """Looks for viruses in files of strangers, in a program of its own."""
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is looked at here at all."""
+        ...
+
+    def scan(self, chunks: Iterable[bytes]) -> ScanVerdict:
+        """Look at a stream in constant memory. Raises `ScannerDown`."""
+        ...
+
+    def version(self) -> str:
+        """Name and version of the program and its signatures. Raises `ScannerDown`."""
+        ...
+
+
+@cache
+def get_scanner() -> VirusScanner:
+    """The scanner named by SEALROOM_SCANNER, made once per process."""
+    scanner: VirusScanner = import_string(settings.SEALROOM_SCANNER).from_settings()
+    return scanner
 
 
 @cache

@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from sealroom.accounts.rules import Actor
 from sealroom.core.errors import DomainError, Invalid, NotFound
-from sealroom.documents.models import Document, LooseBlob, Page, Upload, UploadPart, Version, VersionState
-from sealroom.documents.ports import BlobStore, get_blob_store, get_keepers
+from sealroom.documents.models import Document, LooseBlob, Page, Upload, UploadPart, Version, VersionScan, VersionState
+from sealroom.documents.ports import BlobStore, get_blob_store, get_keepers, get_scanner
 
 MOST_LISTED = 100
 LOOSE_FOR = timedelta(days=1)
@@ -122,6 +123,29 @@ def is_settled(actor: Actor, document_id: str) -> bool:
     """Whether it is known of one of the actor's own documents if it can be read. Raises `NotFound`."""
     current = get_own_document(actor, document_id).current
     return current is not None and current.state in (VersionState.READY, VersionState.FAILED)
+
+
+def is_cleared(version: Version) -> bool:
+    """Whether the virus scanner lets a version be sent and its original be handed out; without a scanner all but those in which a
+    virus was found before."""
+    return lets_out(version.scan)
+
+
+def lets_out(scan: str) -> bool:
+    """As `is_cleared`, by what `Version.scan` says."""
+    if scan == VersionScan.INFECTED or not get_scanner().is_on:
+        return scan != VersionScan.INFECTED
+    return scan == VersionScan.CLEAN or (scan == VersionScan.TOO_LARGE and lets_large_through())
+
+
+def is_sendable(version: Version) -> bool:
+    """Whether a version can go out now: prepared, and cleared by the virus scanner."""
+    return version.state == VersionState.READY and is_cleared(version)
+
+
+def lets_large_through() -> bool:
+    """Whether files that are too large for the virus scanner are taken all the same."""
+    return bool(settings.SEALROOM_CLAMD_TOO_LARGE == "pass")
 
 
 def get_version(actor: Actor, document_id: str, version_id: str) -> Version:

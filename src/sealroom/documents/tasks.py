@@ -5,13 +5,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import structlog
 from django.utils import timezone
 
 from sealroom.core.jobs import Retry, every, task
 from sealroom.documents import flows
-from sealroom.documents.errors import StorageFull, WorkshopBusy, WorkshopInterrupted
+from sealroom.documents.errors import ScannerDown, StorageFull, WorkshopBusy, WorkshopInterrupted
 
+log = structlog.get_logger("sealroom.documents")
 _SOON = timedelta(seconds=5)
+
+
+def _wait_for_scanner(error: ScannerDown, job: str, version_id: int, secret: str = "") -> None:
+    log.warning("virus scanner does not answer", reason=error.facts.get("reason"))
+    flows.put_off(job, version_id, now=timezone.now(), secret=secret)
 
 
 def _give_up(version_id: int) -> None:
@@ -23,6 +30,8 @@ def prepare(version_id: int) -> None:
     """Inspect, convert, draw page 1."""
     try:
         flows.prepare(version_id, now=timezone.now())
+    except ScannerDown as error:
+        _wait_for_scanner(error, "documents.prepare", version_id)
     except (WorkshopBusy, WorkshopInterrupted) as error:
         raise Retry(error.code, delay=_SOON) from error
     except StorageFull as error:
@@ -38,6 +47,8 @@ def unlock(version_id: int, secret: str) -> None:
     """Prepare a protected file with its password."""
     try:
         flows.prepare_unlocked(version_id, secret, now=timezone.now())
+    except ScannerDown as error:
+        _wait_for_scanner(error, "documents.unlock", version_id, secret=secret)
     except (WorkshopBusy, WorkshopInterrupted) as error:
         raise Retry(error.code, delay=_SOON) from error
     except StorageFull as error:
@@ -60,6 +71,21 @@ def read(version_id: int) -> None:
         flows.read(version_id, now=timezone.now())
     except (WorkshopBusy, WorkshopInterrupted, StorageFull) as error:
         raise Retry(error.code) from error
+
+
+@task("documents.scan")
+def scan(version_id: int) -> None:
+    """Have a version scanned that is ready or failed."""
+    try:
+        flows.rescan(version_id, now=timezone.now())
+    except ScannerDown as error:
+        _wait_for_scanner(error, "documents.scan", version_id)
+
+
+@every(timedelta(minutes=1), "documents.scan_rest")
+def scan_rest() -> None:
+    """Have scanned what came before there was a scanner."""
+    flows.scan_rest()
 
 
 @every(timedelta(hours=12), "documents.sweep")

@@ -37,6 +37,9 @@ REFUSALS: dict[str, Refusal] = {
     "not_found": NOTHING,
     "revoked": Refusal(410, _("The sender has ended access."), ASK_SENDER, may_ask=True),
     "expired": Refusal(410, _("Access has expired."), ASK_SENDER, may_ask=True),
+    "withheld": Refusal(403, _("This is not available."), _("Ask the sender, who can tell you why.")),
+    "team_suspended": Refusal(403, _("This is not available."), _("Ask the sender, who can tell you why.")),
+    "infected": Refusal(422, _("This file is not available."), _("A virus was found in it. Ask the sender for another copy.")),
     "not_started": Refusal(
         403, _("Access has not started yet."), _("Come back at the time the sender has set. The same link will work."), gate="start"
     ),

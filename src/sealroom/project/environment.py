@@ -122,6 +122,19 @@ def place(name: str) -> tuple[str, int] | None:
     return host, int(port)
 
 
+def daemon(name: str) -> str:
+    """Where a program of the operator's listens: `unix:/path` or `tcp:host:port`; "" when nothing is set."""
+    value = word(name, "")
+    if not value:
+        return ""
+    way, _colon, where = value.partition(":")
+    host, _colon, port = where.rpartition(":")
+    is_port = bool(_HOST.fullmatch(host.strip("[]")) and _WHOLE.fullmatch(port)) and 0 < int(port) < 65536
+    if not (way == "unix" and where.startswith("/")) and not (way == "tcp" and is_port):
+        raise BadSetting(name, f"expects unix:/path or tcp:host:port, not {value!r}")
+    return value
+
+
 def base_url(name: str, default: str) -> str:
     """Scheme and host of the installation, no path. Plain http beyond loopback needs SEALROOM_ALLOW_HTTP=1."""
     value = word(name, default).rstrip("/")

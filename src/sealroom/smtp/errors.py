@@ -15,6 +15,7 @@ _PLAIN = {
     "forbidden": replies.FORBIDDEN,
     "feature_missing": replies.FORBIDDEN,
     "payment_due": replies.PAYMENT_DUE,
+    "team_suspended": replies.SUSPENDED,
     "storage_quota": replies.STORAGE_FULL,
     "rate_limited": replies.TOO_FAST,
     "invalid": replies.SETTINGS,
@@ -30,10 +31,23 @@ def _too_large(facts: Facts) -> Reply:
     return replies.file_too_big(str(facts["name"])) if facts["name"] else replies.too_much_text(facts["limit"])
 
 
+def _too_large_to_scan(facts: Facts) -> Reply:
+    return replies.file_too_big(str(facts["name"]) or "the mail")
+
+
+def _failed(facts: Facts) -> Reply:
+    name, why = str(facts["name"]), facts["error"]
+    if why == "infected":
+        return replies.infected(name, str(facts.get("signature", "")))
+    return _too_large_to_scan(facts) if why == "limit_scan" else replies.unusable(name)
+
+
 _BY_FACTS: dict[str, Callable[[Facts], Reply]] = {
     "insufficient_credits": lambda facts: replies.too_few_credits(facts["needed"], facts["available"]),
     "type_refused": lambda facts: replies.not_allowed(facts["name"]),
-    "document_failed": lambda facts: replies.unusable(facts["name"]),
+    "document_failed": _failed,
+    "infected": lambda facts: replies.infected(str(facts["name"]), str(facts.get("signature", ""))),
+    "limit_scan": _too_large_to_scan,
     "not_ready": _not_ready,
     "too_large": _too_large,
     "too_many_files": lambda facts: replies.too_many_files(facts["limit"]),

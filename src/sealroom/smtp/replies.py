@@ -59,6 +59,7 @@ FORBIDDEN = Reply(554, "5.7.1", "Not sent: you may not send for this team")
 SETTINGS = Reply(554, "5.7.1", "Not sent: the settings of your team do not allow it; send it on the page")
 TOO_MANY_CONNECTIONS = Reply(421, "4.7.0", "Too many connections; try again later")
 PAYMENT_DUE = Reply(554, "5.7.0", "Not sent: a payment of your team is due. Nothing was delivered or charged.")
+SUSPENDED = Reply(554, "5.7.1", "Not sent: your team is suspended; ask whoever runs this server. Nothing was delivered or charged.")
 STORAGE_FULL = Reply(554, "5.3.1", "Not sent: the storage of your team is full")
 
 
@@ -75,6 +76,12 @@ def too_few_credits(needed: int, available: int) -> Reply:
 def not_allowed(name: str) -> Reply:
     """A file the team or the installation does not send."""
     return Reply(554, "5.7.1", f"Not sent: {_short(name)} is not allowed")
+
+
+def infected(name: str, signature: str) -> Reply:
+    """A file, or the rest of the mail (no `name`), in which the virus scanner found something."""
+    text = f"Not sent: {_short(name) or 'the mail'} has a virus ({_short(signature)}). Nothing was delivered or charged."
+    return Reply(554, "5.7.1", text)
 
 
 def unusable(name: str) -> Reply:

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.utils import format_datetime, formataddr, getaddresses
+from io import SEEK_END
 from typing import BinaryIO, TypeVar
 
 import structlog
@@ -45,6 +46,7 @@ from sealroom.smtp.words import letter, words_of
 INSPECTED_WITHIN = 10.0  # seconds for each file
 INSPECTED_IN_ALL = 50.0  # seconds for all: programs wait a minute for the answer to a mail
 _PAUSE = 0.1
+_PIECE = 1 << 16
 _PER = timedelta(minutes=1)
 log = structlog.get_logger("sealroom.smtp")
 Answer = TypeVar("Answer")
@@ -127,6 +129,7 @@ def _take(actor: Actor, envelope: Envelope, source: BinaryIO) -> Reply:
         raise Refused(replies.LOOP)
     recipients = _addressees(mail, envelope)
     sends.require_mail(actor, recipients, [(file.name, file.size) for file in mail.files])
+    _require_clean(mail, source)
     asked = sends.Submission(
         files.key_of(actor.user, mail, envelope.recipients), recipients, subject=mail.subject, sender=mail.sender[1]
     )
@@ -141,6 +144,28 @@ def _take(actor: Actor, envelope: Envelope, source: BinaryIO) -> Reply:
         sends.relay(actor, asked, rewrite(source, mail, None, stamp=stamp), now=timezone.now())
     fault_point("after_submission_commit")
     return replies.TAKEN
+
+
+def _require_clean(mail: Mail, source: BinaryIO) -> None:
+    """What stays in the mail meets the virus scanner here; files do when they are prepared. A scanner that does not answer refuses
+    the mail for now. Raises `Infected`, `LimitScan`, `ScannerDown`."""
+    places = sorted((file.part.start, file.part.end) for file in mail.files)
+    documents.require_clean(_around(source, places))
+    for part in mail.root.leaves():
+        if (part.start, part.end) not in places:
+            documents.require_clean(mime.content(source, part))
+
+
+def _around(source: BinaryIO, places: Sequence[tuple[int, int]]) -> Iterator[bytes]:
+    """The mail as it came, without what lies at these places."""
+    at = 0
+    for start, end in (*places, (source.seek(0, SEEK_END), 0)):
+        source.seek(at)
+        while at < start:
+            piece = source.read(min(_PIECE, start - at))
+            at += len(piece)
+            yield piece
+        at = end
 
 
 def _protect(actor: Actor, mail: Mail, source: BinaryIO, asked: sends.Submission, stamp: Stamp) -> None:

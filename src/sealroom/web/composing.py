@@ -203,6 +203,8 @@ def shown_version(view: DocumentView | VersionView) -> ShownFile:
     if state == "failed":
         row = TABLE.get(code)
         fault = f"{row.title}. {row.text}" if row else _("It could not be read. Remove it, or upload another copy.")
+        if view.error and "signature" in view.error.facts:
+            fault += " " + _("Found: %(signature)s.") % {"signature": view.error.facts["signature"]}
     return ShownFile(
         view.id, view.name, ext, view.size, wording.pages(view.pages), state, view.state == "converting", fault, wants_password
     )

@@ -94,6 +94,11 @@ TABLE: dict[str, Row] = {
         _BUY,
     ),
     "payment_due": Row(402, _("A payment is due"), _("Sending is paused until it has arrived. Ending access always works."), _PLAN),
+    "team_suspended": Row(
+        403,
+        _("Your team is suspended"),
+        _("The reason given: %(reason)s. Ask whoever runs this installation. Ending access, exporting and paying always work."),
+    ),
     "payment_failed": Row(402, _("The payment did not go through"), _("%(reason)s Nothing was changed."), _PLAN),
     "gateway_down": Row(
         503,
@@ -169,6 +174,17 @@ TABLE: dict[str, Row] = {
     "converter_missing": Row(
         422, _("This kind of file cannot be shown here"), _("Save it as a PDF and upload that. Nothing was charged.")
     ),
+    "infected": Row(
+        422,
+        _("A virus was found in a file"),
+        _("Nobody can open it. Remove it, check your computer and upload a clean copy. Nothing was charged."),
+    ),
+    "limit_scan": Row(
+        422,
+        _("A file is too large for the virus scanner"),
+        _("Split it into smaller files, or ask whoever runs this installation. Nothing was charged."),
+    ),
+    "scanner_down": Row(503, _("The virus scanner does not answer"), _("Try again in a few minutes. Nothing was charged.")),
     "limit_pages": Row(422, _("A file has too many pages"), _("Split it into smaller files. Nothing was charged.")),
     "limit_pixels": Row(422, _("An image is too large"), _("Make it smaller and upload it again. Nothing was charged.")),
     "limit_time": Row(422, _("A file takes too long to prepare"), _("Save it as a PDF and upload that. Nothing was charged.")),

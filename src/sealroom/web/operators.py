@@ -1,20 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a team's billing is said to operators: states, invoices and payments as badges, quotas and prices in words."""
+"""How a team's billing is said to operators: states, invoices and payments as badges, quotas and prices in words; and how a deed is
+asked about once more."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.http import HttpResponse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
+from sealroom.accounts.rules import Route
+from sealroom.audit.rules import ActorKind, Who
 from sealroom.billing.models import Invoice, InvoiceStatus, Payment
 from sealroom.billing.queries.offered import Sold
 from sealroom.billing.queries.operating import STATES, TeamRow
 from sealroom.billing.queries.words import quota_words
 from sealroom.billing.rules import QUOTAS
+from sealroom.httpkit.address import client_address
 from sealroom.httpkit.templatetags.kit import moment_text, money, number
+from sealroom.web.answers import page
+from sealroom.web.gates import UserRequest
 from sealroom.web.wording import Badge
 
 _STATES: dict[str, tuple[str, str, str | Promise]] = {
@@ -142,3 +150,30 @@ def feature_words(feature: str) -> str:
         "file_permissions": _("Permissions for each file"),
     }
     return words.get(feature, feature)
+
+
+def who_of(request: UserRequest) -> Who:
+    """An operator as the trail names him."""
+    user = request.user
+    return Who(ActorKind.OPERATOR, user.public_id, label=user.email, route=Route.WEB, ip=client_address(request))
+
+
+def is_confirmed(request: UserRequest) -> bool:
+    """Whether the question was answered."""
+    return request.POST.get("confirmed") == "yes"
+
+
+def ask(request: UserRequest, question: Question) -> HttpResponse:
+    """The page that asks once more; its button sends again what the first step sent."""
+    kept = [
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if name not in {"csrfmiddlewaretoken", "confirmed"}
+    ]
+    return page(request, "web/operating/confirm.html", {"question": question, "kept": kept, "action": request.path})
+
+
+def team_url(team_id: str) -> str:
+    """The page of a team."""
+    return reverse("web:operator_team", args=[team_id])

@@ -116,6 +116,9 @@ def held(reason: str) -> str:
             "Too few credits were left when the last file was ready. Nothing was charged. Send it again later."
         ),
         "payment_due": _("A payment of your team is due. Nothing was charged. Send it again when it has arrived."),
+        "team_suspended": _("Your team is suspended. Nothing was charged. Ask whoever runs this installation."),
+        "infected": _("A virus was found in a file. Remove it and send again. Nothing was charged."),
+        "limit_scan": _("A file is too large for the virus scanner. Remove it and send again. Nothing was charged."),
         "document_failed": _("A file could not be prepared. Remove it and send again. Nothing was charged."),
     }
     return reasons.get(reason, _("It did not go out, and nothing was charged. Open the draft and send it again."))

@@ -6,11 +6,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from tests import clamd
 from tests.doors.smtp.stage import Gateway, gateway
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+def gateways_clamd() -> Iterator[clamd.Clamd | None]:
+    """What scans mails for the gateway, where it is installed."""
+    if not clamd.is_installed():
+        yield None
+        return
+    with clamd.running() as daemon:
+        yield daemon
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory, gateways_clamd: clamd.Clamd | None) -> Iterator[Gateway]:
     """An installation that takes mail of up to 12 MB, without a member."""
-    with gateway(tmp_path_factory.mktemp("gateway"), most_bytes=12_000_000) as made:
+    extra = {"SEALROOM_CLAMD": gateways_clamd.setting} if gateways_clamd else {}
+    with gateway(tmp_path_factory.mktemp("gateway"), most_bytes=12_000_000, **extra) as made:
         yield made

@@ -22,6 +22,7 @@ from sealroom.accounts import flows as accounts
 from sealroom.accounts import queries
 from sealroom.accounts.models import User
 from sealroom.accounts.rules import Actor
+from sealroom.audit.rules import SYSTEM
 from sealroom.billing.models import InvoiceKind, InvoiceStatus
 from sealroom.core import ratelimit
 from sealroom.core.errors import RateLimited
@@ -78,6 +79,11 @@ def owe(email: str) -> None:
     make_invoice(_persona(email).team, kind=InvoiceKind.RENEWAL, status=InvoiceStatus.OPEN, opened_at=opened)
 
 
+def suspend(email: str, reason: str) -> None:
+    """The operator stopped the team."""
+    accounts.suspend_team(_persona(email).team, reason=reason, closes_links=False, who=SYSTEM, now=timezone.now())
+
+
 def fill_storage(email: str) -> None:
     """A document took all the plan's storage."""
     document = make_document(_persona(email), "Archive.pdf", now=timezone.now())
@@ -122,6 +128,6 @@ DEEDS: dict[str, Callable[..., object]] = {
     one.__name__: one
     for one in (
         *(member, policy, presets_only, colleague, leave, revoke_password),
-        *(gateway, owe, fill_storage, send_too_fast, mistype_password),
+        *(gateway, owe, suspend, fill_storage, send_too_fast, mistype_password),
     )
 }

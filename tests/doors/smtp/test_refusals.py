@@ -31,6 +31,7 @@ def test_each_reply_stands_in_the_how_to() -> None:
     told = [
         *(replies.too_few_credits(4, 1), replies.not_allowed("invoice.exe"), replies.unusable("plan.pdf")),
         *(replies.file_too_big("plan.pdf"), replies.too_many_files(100), replies.too_many_recipients(100)),
+        replies.infected("plan.pdf", "Win.Test.EICAR_HDB-1"),
         *(replies.too_much_text(10 * 1024 * 1024), replies.outsider("ben@example.org")),
     ]
     assert [str(one) for one in (*plain, *told) if f"`{one}`" not in how_to] == []
@@ -118,6 +119,11 @@ def test_what_the_team_decided_and_owes(omar: Gateway, untouched: None) -> None:
     omar.do("owe", email="debtor@example.com")
     due = "554 5.7.0 Not sent: a payment of your team is due. Nothing was delivered or charged."
     assert (debtor.send(a_mail(sender="debtor@example.com"), TO), debtor.credits_left) == (due, 5)
+    omar.do("suspend", email="debtor@example.com", reason="Abuse")
+    stopped = "554 5.7.1 Not sent: your team is suspended; ask whoever runs this server. Nothing was delivered or charged."
+    plain = corpus.mail(corpus.PLAIN, corpus.HEAD.replace("nadia@example.com", "debtor@example.com").replace("The plan", "Refused"))
+    for data in (a_mail(sender="debtor@example.com"), plain):  # also what would cost nothing
+        assert (debtor.send(data, TO), debtor.credits_left) == (stopped, 5)
     hoarder = omar.member("hoarder@example.com", 5)
     omar.do("fill_storage", email="hoarder@example.com")
     full = hoarder.send(a_mail(sender="hoarder@example.com"), TO)

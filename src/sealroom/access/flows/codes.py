@@ -20,6 +20,7 @@ from sealroom.access import queries, rules
 from sealroom.access.errors import CodeExpired, CodeWornOut, CodeWrong
 from sealroom.access.flows.visitors import Verified, make_pass, visitor_who
 from sealroom.access.models import Challenge, Link, Visitor
+from sealroom.access.rules import lifetimes
 from sealroom.access.signals import admission_refused
 from sealroom.audit import flows as audit
 from sealroom.audit.rules import Verb
@@ -175,7 +176,7 @@ def _pass_gate(visitor: Visitor, link: Link, challenge: Challenge, *, remember: 
     if not used:
         raise CodeWornOut
     address = challenge.shown_address  # canonical, and the one the code was mailed to; an open link's own is ""
-    times = rules.new_pass_times(remember=remember, now=now)
+    times = lifetimes.new_pass_times(remember=remember, now=now)
     verified = make_pass(visitor, link, reader=address, proved=address, times=times, now=now)
     who = visitor_who(visitor, link, label=address, ip=ip)
     audit.record(who, Verb.ACCESS_PROVED, "link", link.public_id, now=now, remembered=remember)

@@ -13,7 +13,7 @@ from sealroom.access.errors import PasscodeWrong
 from sealroom.access.flows.passes import Gate, check_gate
 from sealroom.access.flows.visitors import Verified, make_pass, meet, renew_secret, visitor_who
 from sealroom.access.models import Link, Pass, PolicyRow, Visitor
-from sealroom.access.rules import Verdict
+from sealroom.access.rules import Verdict, lifetimes
 from sealroom.access.signals import admission_refused
 from sealroom.accounts.models import User
 from sealroom.audit import flows as audit
@@ -33,7 +33,7 @@ def open_link(visitor: Visitor, reference: str, *, ip: str, now: datetime) -> Ve
     link = queries.find_link(reference)
     if link is None or not queries.may_open_without_code(link, now=now):
         raise NotFound(kind="link", id=reference)
-    times = rules.new_pass_times(remember=False, now=now)
+    times = lifetimes.new_pass_times(remember=False, now=now)
     verified = make_pass(visitor, link, reader=link.address, proved="", times=times, now=now)
     who = visitor_who(visitor, link, label=link.address, ip=ip)
     audit.record(who, Verb.ACCESS_PROVED, "link", link.public_id, now=now, remembered=False, by="link")
@@ -65,7 +65,7 @@ def issue_preview(link: Link, *, by: User, cookie: str | None, user_agent: str, 
     """Let a sender see what a recipient of this link would: for ten minutes, in his own browser, with nothing to fulfil, nothing
     counted and nothing recorded of it. Whether he may is for the caller to know."""
     visitor = meet(cookie, user_agent=user_agent, now=now).visitor
-    times = rules.preview_times(now=now)
+    times = lifetimes.preview_times(now=now)
     return make_pass(visitor, link, reader=link.address, proved="", times=times, now=now, preview_by=by)
 
 

@@ -17,7 +17,7 @@ from sealroom.access.errors import NotAdmitted
 from sealroom.access.flows.visitors import visitor_who
 from sealroom.access.models import Grant, Link, Pass, Reader, Tally, Terms, View
 from sealroom.access.queries import Ground
-from sealroom.access.rules import Policy, Verdict, Viewer
+from sealroom.access.rules import Policy, Verdict, Viewer, lifetimes
 from sealroom.access.signals import admission_refused, link_opened
 from sealroom.audit import flows as audit
 from sealroom.audit.rules import Verb
@@ -173,7 +173,7 @@ def check_again(admission: Admission, *, now: datetime) -> Policy:
 
 
 def _prolong(held: Pass, *, now: datetime) -> None:
-    later = rules.touched(held.times, now=now)
+    later = lifetimes.touched(held.times, now=now)
     if later is not None:
         Pass.objects.filter(pk=held.pk, idle_expires_at__lt=later).update(idle_expires_at=later)
 
@@ -215,7 +215,7 @@ def _must_write(held: Pass, grant: Grant, *, now: datetime) -> bool:
     if held.link.policy.max_views is None:
         return False
     view = queries.living_view(held, grant, now=now)
-    return view is None or now - view.last_seen_at >= rules.TOUCH_EVERY
+    return view is None or now - view.last_seen_at >= lifetimes.TOUCH_EVERY
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sealroom.access.models import Link, Pass, Reader, Visitor
-from sealroom.access.rules import PASS_LIFE, PassTimes
+from sealroom.access.rules.lifetimes import PASS_LIFE, PassTimes
 from sealroom.accounts.models import User
 from sealroom.audit.rules import ActorKind, Who
 from sealroom.core.ids import digest, new_secret

@@ -16,13 +16,15 @@ from sealroom.access.queries.passes import (
     grants_of,
     ground_of,
     is_revoked,
+    is_withheld,
     living_pass,
     living_view,
     may_open_without_code,
     views_of,
 )
 from sealroom.access.queries.terms import accepted_by
-from sealroom.access.rules import Facts, Permission, Verdict, decide_admission, ends_at, pass_is_alive
+from sealroom.access.rules import Facts, Permission, Verdict, decide_admission, ends_at
+from sealroom.access.rules.lifetimes import pass_is_alive
 from sealroom.core import codes
 from sealroom.core.ids import digest
 from sealroom.core.secrets import unseal_text
@@ -46,12 +48,14 @@ _STATES = {
     Verdict.ADMIT: LandingState.OPEN,
     Verdict.EMAIL: LandingState.NEEDS_CODE,
     Verdict.NOT_STARTED: LandingState.NOT_STARTED,
+    Verdict.WITHHELD: LandingState.REFUSED,
     Verdict.DOMAIN: LandingState.REFUSED,
     Verdict.IP: LandingState.REFUSED,
     Verdict.COUNTRY: LandingState.REFUSED,
     Verdict.PASSCODE: LandingState.NEEDS_PASSCODE,
     Verdict.TERMS: LandingState.NEEDS_TERMS,
 }
+_SHARED_REASONS = ({Verdict.USED_UP}, {Verdict.WITHHELD})  # told as the reason of the whole where it is that of every document
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,7 @@ def landing(cookie: str | None, reference: str, *, ip: str = "", now: datetime) 
     whole = decide_admission(policy, facts, now=now)
     verdicts = {document.verdict for document in documents}
     if whole is Verdict.ADMIT and verdicts and Verdict.ADMIT not in verdicts:
-        whole = Verdict.USED_UP if verdicts == {Verdict.USED_UP} else Verdict.REVOKED
+        whole = verdicts.pop() if verdicts in _SHARED_REASONS else Verdict.REVOKED
     state = _STATES.get(whole, LandingState.ENDED)
     return Landing(
         state=state,
@@ -207,7 +211,12 @@ def _landed(grant: Grant, held: Pass, facts: Facts, *, now: datetime) -> LandedD
         views, is_viewing = views_of(held, grant), living_view(held, grant, now=now) is not None
         facts = replace(facts, views=views, is_viewing=is_viewing)
         left = max(0, most - views)
-    facts = replace(facts, granted=document.deleted_at is None and version is not None, revoked=is_revoked(link, grant))
+    facts = replace(
+        facts,
+        granted=document.deleted_at is None and version is not None,
+        revoked=is_revoked(link, grant),
+        withheld=is_withheld(link, grant),
+    )
     return LandedDocument(
         id=document.public_id,
         name=document.name,

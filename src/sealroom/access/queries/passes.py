@@ -11,7 +11,8 @@ from django.db.models import Q, QuerySet
 from sealroom.access.models import Grant, Link, Pass, Reader, Tally, View
 from sealroom.access.ports import get_country_finder, get_rights_sources
 from sealroom.access.queries.terms import terms_are_due
-from sealroom.access.rules import VIEW_ENDS_AFTER, Access, Facts, Permission, Policy, ends_at, is_proved, pass_is_alive
+from sealroom.access.rules import VIEW_ENDS_AFTER, Access, Facts, Permission, Policy, ends_at, is_proved
+from sealroom.access.rules.lifetimes import pass_is_alive
 from sealroom.core.ids import digest
 from sealroom.core.prepared import Prepared
 
@@ -71,6 +72,13 @@ def is_revoked(link: Link, grant: Grant | None = None) -> bool:
     return bool(link.revoked_at or link.policy.revoked_at or (grant is not None and grant.revoked_at))
 
 
+def is_withheld(link: Link, grant: Grant | None = None) -> bool:
+    """Whether nobody may have it although its sender did not end it: the operator closed the links of its team, or a virus was
+    found in this document."""
+    version = grant.document.current if grant is not None else None
+    return link.team.closes_links or (version is not None and version.is_infected)
+
+
 @dataclass(frozen=True)
 class Ground:
     """What a browser with a living pass stands on: the policy as it binds this reader, and, where a document is asked for, his
@@ -113,6 +121,7 @@ def facts_of(held: Pass, ground: Ground, *, ip: str, now: datetime) -> Facts:
         granted=ground.has_right
         and (grant is None or (grant.document.deleted_at is None and grant.document.current_id is not None)),
         revoked=ground.is_out or is_revoked(link, grant),
+        withheld=is_withheld(link, grant),
         first_opened_at=None if is_preview else reader.first_opened_at,
         address=reader.address,
         is_named=bool(link.address) and reader.address == link.address,

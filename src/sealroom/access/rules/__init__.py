@@ -13,13 +13,8 @@ from datetime import datetime, timedelta
 
 from sealroom.core.errors import Invalid
 
-PASS_LIFE = timedelta(hours=12)  # absolute, from the proof on
-PASS_IDLE = timedelta(minutes=30)  # without any request
-PASS_REMEMBERED = timedelta(days=30)  # absolute and idle, when the reader asked to be remembered
 VIEW_ENDS_AFTER = timedelta(minutes=30)
 """Who was away for longer opens the document anew: that is another view."""
-PASS_PREVIEW = timedelta(minutes=10)  # of the sender who looks as a recipient would
-TOUCH_EVERY = timedelta(minutes=1)  # how often a living pass is written at most
 
 CODES_PER_ADDRESS = (3, timedelta(minutes=10))
 CODES_PER_ADDRESS_A_DAY = (20, timedelta(days=1))
@@ -161,6 +156,7 @@ class Facts:
     proved: bool  # the browser carries a living pass of this link, got by what the policy asks for (`is_proved`)
     granted: bool = True  # the link leads to this document, which still exists
     revoked: bool = False  # policy, link or grant
+    withheld: bool = False  # nobody may have it, though its sender did not end it: a virus, a suspended team
     first_opened_at: datetime | None = None  # by this reader, through this link
     address: str = ""  # proved or named; "" of an anonymous reader
     is_named: bool = False  # it is the address the sender made this link for
@@ -181,6 +177,7 @@ class Verdict(enum.StrEnum):
     NOT_FOUND = "not_found"
     REVOKED = "revoked"
     EXPIRED = "expired"
+    WITHHELD = "withheld"
     NOT_STARTED = "not_started"
     DOMAIN = "domain"
     IP = "ip"
@@ -282,6 +279,10 @@ def _not_expired(policy: Policy, facts: Facts, now: datetime) -> Verdict | None:
     return Verdict.EXPIRED if ends is not None and now >= ends else None
 
 
+def _not_withheld(policy: Policy, facts: Facts, now: datetime) -> Verdict | None:
+    return Verdict.WITHHELD if facts.withheld else None
+
+
 def _started(policy: Policy, facts: Facts, now: datetime) -> Verdict | None:
     return Verdict.NOT_STARTED if policy.starts_at is not None and now < policy.starts_at else None
 
@@ -319,6 +320,7 @@ HURDLES: tuple[Hurdle, ...] = (
     _document_granted,
     _not_revoked,
     _not_expired,
+    _not_withheld,
     _started,
     _domain_welcome,
     _ip_welcome,
@@ -353,6 +355,7 @@ _ORDER = (
     Verdict.NOT_FOUND,
     Verdict.REVOKED,
     Verdict.EXPIRED,
+    Verdict.WITHHELD,
     Verdict.NOT_STARTED,
     Verdict.DOMAIN,
     Verdict.IP,
@@ -362,34 +365,3 @@ _ORDER = (
     Verdict.USED_UP,
 )
 """What each of the `HURDLES` refuses with, in the same order."""
-
-
-@dataclass(frozen=True)
-class PassTimes:
-    """When a pass ends: at the latest, and when nothing is asked for meanwhile."""
-
-    expires_at: datetime
-    idle_expires_at: datetime
-
-
-def new_pass_times(*, remember: bool, now: datetime) -> PassTimes:
-    """The two ends of a pass issued at `now`. A remembered one does not end by idleness before its absolute end."""
-    if remember:
-        return PassTimes(now + PASS_REMEMBERED, now + PASS_REMEMBERED)
-    return PassTimes(now + PASS_LIFE, now + PASS_IDLE)
-
-
-def preview_times(*, now: datetime) -> PassTimes:
-    """The end of a sender's look at what a recipient would see; it is not prolonged."""
-    return PassTimes(now + PASS_PREVIEW, now + PASS_PREVIEW)
-
-
-def pass_is_alive(times: PassTimes, *, now: datetime) -> bool:
-    """Both ends lie ahead."""
-    return now < times.expires_at and now < times.idle_expires_at
-
-
-def touched(times: PassTimes, *, now: datetime) -> datetime | None:
-    """The new idle end if it is worth a write (at most one a minute), never past the absolute end; None otherwise."""
-    later = min(now + PASS_IDLE, times.expires_at)
-    return later if later - times.idle_expires_at >= TOUCH_EVERY else None

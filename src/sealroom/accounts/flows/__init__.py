@@ -17,7 +17,15 @@ from sealroom.accounts.flows.invite import accept_invitation, invite_member, res
 from sealroom.accounts.flows.keys import create_key, revoke_key
 from sealroom.accounts.flows.profile import update_profile
 from sealroom.accounts.flows.setup import add_operator, make_setup_link, make_user, use_setup_link
-from sealroom.accounts.flows.team import add_member, change_role, create_team, remove_member, update_team
+from sealroom.accounts.flows.team import (
+    add_member,
+    change_role,
+    create_team,
+    remove_member,
+    resume_team,
+    suspend_team,
+    update_team,
+)
 
 __all__ = [
     "Asked",
@@ -40,10 +48,12 @@ __all__ = [
     "refresh_tokens",
     "remove_member",
     "resend_invitation",
+    "resume_team",
     "revoke_app_password",
     "revoke_device",
     "revoke_key",
     "sign_in_by_app_password",
+    "suspend_team",
     "update_profile",
     "update_team",
     "use_setup_link",

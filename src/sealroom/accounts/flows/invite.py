@@ -126,6 +126,7 @@ def _lock_open(actor: Actor, invitation_id: str) -> Invitation:
 
 
 def _mail_link(actor: Actor, team: Team, invitation: Invitation, token: str, now: datetime) -> None:
+    actor.require_active()
     mail.compose(
         "accounts/mail/invitation",
         to=invitation.email,

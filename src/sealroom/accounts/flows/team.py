@@ -14,7 +14,9 @@ from sealroom.accounts.rules import Actor, Capability
 from sealroom.accounts.signals import member_removed
 from sealroom.audit import flows as audit
 from sealroom.audit.rules import ActorKind, Verb, Who
-from sealroom.core.errors import NotFound
+from sealroom.core.errors import Invalid, NotFound
+
+MOST_REASON = 300  # characters
 
 
 @transaction.atomic
@@ -59,6 +61,37 @@ def update_team(
         team.save(update_fields=changed)
         audit.record(actor.who, Verb.TEAM_CHANGED, "team", team.public_id, now=now, changed=changed)
     return team
+
+
+@transaction.atomic
+def suspend_team(team: Team, *, reason: str, closes_links: bool, who: Who, now: datetime) -> None:
+    """Stop a team: its members may look, end access, export and pay, and send or let in nothing. With `closes_links` its readers
+    are told that nothing is available. Suspending again changes reason and links. For operators; `who` is written into the team's
+    trail. Raises `Invalid` (reason)."""
+    reason = " ".join(reason.split())
+    if not 0 < len(reason) <= MOST_REASON:
+        raise Invalid({"reason": ["required" if not reason else "too_long"]})
+    locked = Team.objects.select_for_update(no_key=True).get(pk=team.pk)
+    locked.suspended_at, locked.suspension, locked.closes_links = locked.suspended_at or now, reason, closes_links
+    locked.save(update_fields=["suspended_at", "suspension", "closes_links"])
+    audit.record(
+        who,
+        Verb.TEAM_SUSPENDED,
+        "team",
+        team.public_id,
+        team=team.public_id,
+        now=now,
+        reason=reason,
+        closes_links=closes_links,
+    )
+
+
+@transaction.atomic
+def resume_team(team: Team, *, who: Who, now: datetime) -> None:
+    """End a suspension; of a team that is not suspended: nothing."""
+    ended = Team.objects.filter(pk=team.pk).exclude(suspended_at=None)
+    if ended.update(suspended_at=None, suspension="", closes_links=False):
+        audit.record(who, Verb.TEAM_RESUMED, "team", team.public_id, team=team.public_id, now=now)
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Max, QuerySet
 
 from sealroom.accounts.models import Invitation, Membership
+from sealroom.accounts.rules import Actor
 from sealroom.billing import rules
 from sealroom.billing.catalogue import rates_of
 from sealroom.billing.errors import PaymentDue
@@ -121,9 +122,11 @@ def held_of(subscription: Subscription) -> tuple[rules.Held, ...]:
     return tuple(rules.Held(extra_of(row.addon), row.quantity) for row in rows if row.quantity)
 
 
-def require_paid(team_id: int, *, now: datetime) -> None:
-    """Raise `PaymentDue` when a renewal was not paid within the days of grace. Asked where something is sent."""
-    owed = _overdue(team_id, now=now).order_by("opened_at").values_list("public_id", "opened_at").first()
+def require_standing(actor: Actor, *, now: datetime) -> None:
+    """Raise `TeamSuspended` while the operator has stopped the actor's team, and `PaymentDue` when a renewal was not paid within
+    the days of grace. Asked where something is sent."""
+    actor.require_active()
+    owed = _overdue(actor.team_id, now=now).order_by("opened_at").values_list("public_id", "opened_at").first()
     if owed is not None and owed[1] is not None:
         raise PaymentDue(invoice=owed[0], since=(owed[1] + GRACE).strftime("%Y-%m-%dT%H:%M:%SZ"))
 

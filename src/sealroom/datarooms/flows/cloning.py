@@ -44,6 +44,7 @@ def clone_room(
     Of those who lead the room. Raises `Forbidden`, `NotFound`, `Invalid` (name), `RoomQuota`; with files also `TooManyItems`,
     `StorageQuota`, `StorageFull`. Then nothing is made."""
     actor.require(Capability.MANAGE_ROOMS)
+    actor.require_active()
     name = clean_name(name)
     if not with_files:
         return _clone(actor, room_id, name, None, with_guests=with_guests, now=now)

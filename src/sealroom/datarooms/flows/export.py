@@ -164,9 +164,13 @@ def _archive(export: RoomExport, *, now: datetime) -> Iterator[bytes]:
 def _entries(export: RoomExport, taken: Snapshot, *, now: datetime) -> Iterator[Entry]:
     room = export.room
     yield _table("index.csv", queries.INDEX, taken.index_rows(), now)
-    progress = _Progress(sum(one.original.size for one in taken.files if one.original is not None), export)
+    progress = _Progress(
+        sum(one.original.size for one in taken.files if one.original is not None and not one.original.is_withheld), export
+    )
     full = {one.item.parent for one in taken.files}
     for one in taken.files:
+        if one.original is not None and one.original.is_withheld:
+            continue
         if one.original is not None:
             yield Entry(one.named.entry, _opener(one, progress), one.item.changed_at, one.original.size)
         elif one.named.entry and one.item.id not in full:

@@ -10,7 +10,8 @@ from datetime import datetime
 from sealroom.access import flows as access
 from sealroom.access.errors import NotAdmitted
 from sealroom.access.flows import Gate
-from sealroom.access.rules import TOUCH_EVERY, Verdict
+from sealroom.access.rules import Verdict
+from sealroom.access.rules.lifetimes import TOUCH_EVERY
 from sealroom.accounts.rules import Actor, Capability
 from sealroom.audit.rules import ActorKind, Who
 from sealroom.core.errors import Forbidden, NotFound

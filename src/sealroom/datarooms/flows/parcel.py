@@ -119,7 +119,8 @@ def _write(
                 try:
                     yield from _add(archive, sink, places, item, request)
                 except NotAdmitted as error:
-                    reason, is_over = Reason.ENDED, error.reason != Verdict.NOT_FOUND
+                    is_over = error.reason not in {Verdict.NOT_FOUND, Verdict.WITHHELD}
+                    reason = Reason.UNREADY if error.reason == Verdict.WITHHELD else Reason.ENDED
                 except DomainError as error:
                     reason = _reason(error)
             if reason is not None:
@@ -162,7 +163,7 @@ def _copy(admission: Admission, clock: Callable[[], datetime], *, now: datetime)
 def _reason(error: DomainError) -> Reason:
     if isinstance(error, Forbidden):
         return Reason.ENDED
-    return Reason.UNREADY if error.code in {"not_found", "not_ready"} else Reason.FAULT
+    return Reason.UNREADY if error.code in {"not_found", "not_ready", "infected"} else Reason.FAULT
 
 
 class _Sink:

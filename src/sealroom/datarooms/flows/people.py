@@ -117,6 +117,7 @@ def revoke_guest(actor: Actor, room_id: str, guest_id: str, *, now: datetime) ->
 @transaction.atomic
 def restore_guest(actor: Actor, room_id: str, guest_id: str, *, now: datetime) -> None:
     """Let a guest in again who was shut out, as he was. Raises `Forbidden`, `NotFound`."""
+    actor.require_active()
     room, guest = _guest(actor, room_id, guest_id)
     if guest.revoked_at is not None:
         Guest.objects.filter(pk=guest.pk).update(revoked_at=None)
@@ -164,6 +165,7 @@ def end_places_of_member(team_id: int, user_id: int, *, now: datetime) -> int:
 def remind(actor: Actor, room_id: str, *, guests: Sequence[str] = (), now: datetime) -> int:
     """Write again: to the guests named (also who was let in unwritten), or to all who have not come yet. Returns to how many. Each
     at most once an hour: raises `RateLimited` when that leaves nobody. Raises `Forbidden`, `NotFound`, `RoomClosed`."""
+    actor.require_active()
     room = lock_room(lead(actor, room_id).room)
     require_open(room)
     living = Guest.objects.filter(room=room, removed_at=None, revoked_at=None)
@@ -183,6 +185,7 @@ def remind(actor: Actor, room_id: str, *, guests: Sequence[str] = (), now: datet
 
 
 def _let_in(actor: Actor, room: DataRoom, people: Sequence[Invited], invitation: Invitation, *, now: datetime) -> list[Guest]:
+    actor.require_active()
     guests, needed = take_places(room, people, invitation, by=actor.user_id, now=now)
     if guests:
         ids = [guest.public_id for guest in guests]

@@ -29,6 +29,7 @@ def create_room(actor: Actor, name: str, *, wish: Wish | None = None, now: datet
     """Open an empty data room owned by the actor, with the mark on where the plan has it, or with the settings that `wish` makes of
     these. Raises `Forbidden`, `Invalid` (name), `RoomQuota` when the plan has none left, and what `change_room` does."""
     actor.require(Capability.MANAGE_ROOMS)
+    actor.require_active()
     name = clean_name(name)
     lock_team(actor.team_id)
     limits = limits_of(actor.team_id, now=now)

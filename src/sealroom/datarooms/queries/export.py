@@ -17,6 +17,7 @@ from sealroom.datarooms.queries.people import groups_of, guests_of
 from sealroom.datarooms.queries.reading import steadily
 from sealroom.datarooms.queries.sight import SeenItem, house_sight
 from sealroom.datarooms.rules import ExportState, Named, Placed, Right, name_entries
+from sealroom.documents.queries import lets_out
 
 INDEX = ("number", "path", "name", "kind", "type", "pages", "size", "sha256", "added_by", "added_at", "changed_at", "file")
 GUESTS = ("address", "name", "role", "state", "groups", "access_from", "access_until", "added_at", "told_at", "came_at", "seen_at")
@@ -47,11 +48,12 @@ class ExportView:
 
 @dataclass(frozen=True)
 class Original:
-    """The bytes of a file's current version as they were uploaded."""
+    """The bytes of a file's current version as they were uploaded. `is_withheld`: nobody gets them (a virus, or not scanned)."""
 
     key: str
     size: int
     sha256: str
+    is_withheld: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ class Snapshot:
             kind = "folder" if original is None else "file"
             facts = (item.kind, item.pages, original.size, original.sha256) if original is not None else ("", "", "", "")
             times = (added_by, told(item.added_at), told(item.changed_at))
-            yield (named.number, named.path, item.name, kind, *facts, *times, named.entry)
+            entry = "" if original is not None and original.is_withheld else named.entry
+            yield (named.number, named.path, item.name, kind, *facts, *times, entry)
 
     def rights_rows(self) -> Iterator[Row]:
         """The right of every guest on every item; none of who was revoked. Co-owners may do everything and are left out."""
@@ -105,9 +108,9 @@ def snapshot(room: DataRoom, *, has_short_paths: bool) -> Snapshot:
 
 
 def _read(room: DataRoom) -> tuple[AllRights, dict[int, Original], dict[int, str]]:
-    current = [f"document__current__{name}" for name in ("original_key", "size", "sha256")]
+    current = [f"document__current__{name}" for name in ("original_key", "size", "sha256", "scan")]
     rows = list(Item.objects.filter(room=room, trashed_at=None).values_list("pk", "added_by", *current))
-    originals = {pk: Original(key, size, sha256) for pk, _, key, size, sha256 in rows if key}
+    originals = {pk: Original(key, size, sha256, not lets_out(scan)) for pk, _, key, size, sha256, scan in rows if key}
     return all_rights_now(room), originals, {row[0]: row[1] for row in rows}
 
 

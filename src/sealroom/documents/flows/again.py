@@ -51,7 +51,7 @@ def unlock_kept(document: Document, password: str, *, who: Who, now: datetime, *
 
 def retry(actor: Actor, document_id: str, *, now: datetime) -> Document:
     """Prepare the newest version of one of the actor's own documents, which failed, again. Raises `NotFound`, `NotReady` (it did
-    not fail), and `RateLimited` as `unlock`."""
+    not fail, or for a virus), and `RateLimited` as `unlock`."""
     actor.require(Capability.SEND)
     retry_kept(queries.get_own_document(actor, document_id), now=now)
     return queries.get_own_document(actor, document_id)
@@ -118,7 +118,7 @@ def _waiting(document: Document, codes: frozenset[str] | None) -> Version:
     """The newest version, which failed for one of `codes` (None: for any reason). Raises `NotReady`."""
     version = document.versions.order_by("number").last()
     assert version is not None
-    if version.state != VersionState.FAILED or (codes is not None and version.error_code not in codes):
+    if version.state != VersionState.FAILED or version.is_infected or (codes is not None and version.error_code not in codes):
         raise NotReady(state=version.state, error=version.error_code)
     return version
 

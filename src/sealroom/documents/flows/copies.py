@@ -79,8 +79,10 @@ def copy_document(actor: Actor, version: Version, copies: Copies, *, name: str, 
     source, keys, first = copies.of(version)
     document = Document.objects.create(team_id=actor.team_id, owner_id=actor.user_id, name=name, kept_by=keeping.by, created_at=now)
     made = Version(document=document, number=1, name=name, uploaded_by_id=actor.user_id, created_at=now, published_at=now, **keys)
-    for column in ("kind", "size", "sha256"):
+    for column in ("kind", "size", "sha256", "scan", "scanned_at"):
         setattr(made, column, getattr(source, column))
+    if source.is_infected:
+        made.state, made.error_code, made.error_facts = source.state, source.error_code, source.error_facts
     if source.state == VersionState.READY:
         for column in ("state", "error_code", "error_facts", "pages", "media"):
             setattr(made, column, getattr(source, column))
@@ -90,7 +92,7 @@ def copy_document(actor: Actor, version: Version, copies: Copies, *, name: str, 
     document.save(update_fields=["current"])
     if source.state == VersionState.READY:
         _copy_pages(source, made, first)
-    else:
+    elif not source.is_infected:
         jobs.defer("documents.prepare", key=f"{made.pk}", lane=str(actor.team_id), version_id=made.pk)
     leave_trail(keeping.who, Verb.DOCUMENT_UPLOADED, document, made, now=now)
     return document

@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import BinaryIO
 
 from sealroom.core.errors import NotFound
-from sealroom.documents.errors import NotReady
+from sealroom.documents.errors import Infected, NotReady
 from sealroom.documents.models import Version
 from sealroom.documents.ports import Media, StoredBlob, get_blob_store, get_studio
 
@@ -29,6 +29,8 @@ def media_of(version: Version) -> Media:
     """What is known of a film or sound that is ready. Raises `NotFound` (deleted, or neither) and `NotReady`."""
     if version.document.deleted_at is not None or (version.media is None and version.pages is not None):
         raise NotFound(kind="media", id=version.public_id)
+    if version.is_infected:
+        raise Infected(**version.error_facts)
     if version.media is None or not version.is_viewable:
         raise NotReady(state=version.state, error=version.error_code)
     return Media(**version.media)

@@ -14,7 +14,8 @@ import structlog
 from sealroom.core.errors import NotFound
 from sealroom.core.prepared import Prepared
 from sealroom.documents import pixels
-from sealroom.documents.errors import BlobCorrupt, BlobMissing, NotReady, PageFailed, WorkshopFailure
+from sealroom.documents.errors import BlobCorrupt, BlobMissing, Infected, NotReady, PageFailed, WorkshopFailure
+from sealroom.documents.flows.scan import refuse_withheld
 from sealroom.documents.models import Page, Version, VersionState
 from sealroom.documents.ports import Raster, get_blob_store, get_workshop
 
@@ -51,9 +52,11 @@ def base_page(version: Version, number: int, *, width: int = pixels.BASE_WIDTH) 
 
 
 def open_original(version: Version) -> BinaryIO:
-    """The bytes as they were uploaded, seekable. Raises `NotFound` when the document was deleted."""
+    """The bytes as they were uploaded, seekable. Raises `NotFound` when the document was deleted, `Infected` and `NotReady` for
+    what the virus scanner has not cleared."""
     if version.document.deleted_at is not None:
         raise NotFound(kind="document", id=version.document.public_id)
+    refuse_withheld(version)
     return get_blob_store().open(version.original_key)
 
 
@@ -91,6 +94,8 @@ _page = Prepared(lambda version, number: Page.objects.filter(version_id=version,
 def _find(version: Version, number: int) -> Page:
     if version.document.deleted_at is not None:
         raise NotFound(kind="document", id=version.document.public_id)
+    if version.is_infected:
+        raise Infected(**version.error_facts)
     if version.state != VersionState.READY:
         raise NotReady(state=version.state, error=version.error_code)
     page = _page.first(version=version.pk, number=number)

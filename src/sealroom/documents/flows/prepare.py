@@ -16,15 +16,15 @@ import structlog
 from django.db import transaction
 from django.db.models import QuerySet
 
-from sealroom.audit import flows as audit
-from sealroom.audit.rules import SYSTEM, Verb
+from sealroom.audit.rules import Verb
 from sealroom.core import jobs
 from sealroom.core.errors import DomainError
 from sealroom.core.jobs.rules import IDLE
 from sealroom.documents import pixels, queries
-from sealroom.documents.errors import BlobCorrupt, BlobMissing, ConverterMissing, FileCorrupt, PageFailed, WorkshopFailure
+from sealroom.documents.errors import BlobCorrupt, BlobMissing, ConverterMissing, FileCorrupt, Infected, PageFailed, WorkshopFailure
 from sealroom.documents.flows.media import prepare_media
 from sealroom.documents.flows.pages import TRANSIENT, draw, keep
+from sealroom.documents.flows.scan import leave_system_trail, require_scanned
 from sealroom.documents.kinds import Kind
 from sealroom.documents.models import Page, Version, VersionState
 from sealroom.documents.ports import Media, PageSize, get_blob_store, get_workshop
@@ -54,19 +54,21 @@ class _Prepared:
 def prepare(version_id: int, *, now: datetime, password: str | None = None) -> None:
     """Make a version ready, or say for good why it cannot be; a protected one opens with its `password`, which is kept nowhere.
 
-    Inspects and converts in the sandbox, draws page 1, then sets pages, sizes and state in one transaction and defers
-    "documents.bake" for the rest. A failure of the file sets state failed with its code and facts. Fires `version_ready` or
-    `version_failed` after the commit, again when it is run again. Raises only what another attempt may cure.
+    Has it scanned for viruses where there is a scanner, inspects and converts in the sandbox, draws page 1, then sets pages, sizes
+    and state in one transaction and defers "documents.bake" for the rest. A failure of the file sets state failed with its code and
+    facts. Fires `version_ready` or `version_failed` after the commit, again when it is run again. Raises only what another attempt
+    may cure.
     """
     version = Version.objects.select_related("document__team").get(pk=version_id)
     if version.document.deleted_at is not None:
         return
     if version.state in (VersionState.RECEIVED, VersionState.CONVERTING):
-        Version.objects.filter(pk=version.pk, state=VersionState.RECEIVED).update(state=VersionState.CONVERTING)
         try:
+            require_scanned(version, now=now)
+            Version.objects.filter(pk=version.pk, state=VersionState.RECEIVED).update(state=VersionState.CONVERTING)
             with _stored_keys() as stored:
                 _finish(version, _open_up(version, stored, password), now=now)
-        except (WorkshopFailure, BlobMissing, BlobCorrupt) as failure:
+        except (WorkshopFailure, BlobMissing, BlobCorrupt, Infected) as failure:
             if failure.code in TRANSIENT:
                 raise
             _fail(version, _code_of(failure), failure.facts, now=now)
@@ -176,10 +178,8 @@ def _fail(version: Version, code: str, facts: dict[str, object], *, now: datetim
             state=VersionState.FAILED, error_code=code, error_facts=kept
         )
         if failed:
-            document = version.document
-            about = {"version": version.public_id, "code": code}
-            team = document.team.public_id
-            audit.record(SYSTEM, Verb.DOCUMENT_FAILED, "document", document.public_id, now=now, team=team, **about)
+            found = {name: str(value) for name, value in kept.items() if name == "signature"}
+            leave_system_trail(Verb.DOCUMENT_FAILED, version, now=now, code=code, **found)
 
 
 def _code_of(failure: DomainError) -> str:

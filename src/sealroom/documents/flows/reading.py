@@ -17,7 +17,7 @@ import structlog
 
 from sealroom.core.errors import NotFound
 from sealroom.documents import words
-from sealroom.documents.errors import BlobCorrupt, BlobMissing, NotReady, WorkshopFailure
+from sealroom.documents.errors import BlobCorrupt, BlobMissing, Infected, NotReady, WorkshopFailure
 from sealroom.documents.flows.pages import TRANSIENT
 from sealroom.documents.models import Version, VersionState
 from sealroom.documents.ports import Hit, PageText, Structure, get_blob_store, get_workshop
@@ -91,6 +91,8 @@ def read(version_id: int, *, now: datetime) -> None:
 def _check(version: Version) -> None:
     if version.document.deleted_at is not None:
         raise NotFound(kind="document", id=version.document.public_id)
+    if version.is_infected:
+        raise Infected(**version.error_facts)
     if version.state != VersionState.READY:
         raise NotReady(state=version.state, error=version.error_code)
 

@@ -234,6 +234,9 @@ def check_room(actor: Actor, size: int, *, waiting: int = 0, now: datetime) -> N
 
 
 def _room_left(actor: Actor, *, now: datetime) -> tuple[int, _Quota]:
+    """The largest file, and what the team may still store: everything that comes in or is copied asks here. Raises
+    `TeamSuspended`."""
+    actor.require_active()
     limit = billing.limits_of(actor.team_id, now=now).storage_bytes
     return settings.SEALROOM_MAX_FILE_BYTES, _Quota(queries.storage_used(actor.team_id), limit)
 

@@ -126,6 +126,8 @@ def _row(document: LandedDocument, found: Landing) -> FileRow:
 def _state(verdict: Verdict, *, can_show: bool, has_original: bool) -> str:
     if verdict is Verdict.USED_UP:
         return _("You have opened this file as often as the sender allows.")
+    if verdict is Verdict.WITHHELD:
+        return _("This file is not available. Ask the sender.")
     if verdict is not Verdict.ADMIT:
         return _("Access to this file has ended.")
     if can_show:

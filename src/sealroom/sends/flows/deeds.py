@@ -11,15 +11,19 @@ from typing import TypeVar
 from django.db import IntegrityError
 
 from sealroom.accounts.rules import Actor
-from sealroom.billing.queries import require_paid
+from sealroom.billing.queries import require_standing
 from sealroom.core.errors import IdempotencyConflict, Invalid, NotFound
 from sealroom.core.secrets import keyring
 from sealroom.credits import flows as credit_flows
 from sealroom.credits.flows import Receipt
+from sealroom.documents import queries as document_queries
+from sealroom.documents.models import Version, VersionScan
 from sealroom.sends import rules
+from sealroom.sends.errors import DocumentFailed, NotReady
 from sealroom.sends.models import Deed, DeedKind, Send
 
 Result = TypeVar("Result")
+RETRY_AFTER = 2  # seconds, while files are inspected
 _MOST_KEY = 255
 
 
@@ -59,11 +63,24 @@ def lock_wallet(team_id: int, *, now: datetime) -> None:
 
 
 def charge(actor: Actor, pairs: Sequence[str], *, key: str, request_digest: str, about: str, note: str, now: datetime) -> Receipt:
-    """Charge for pairs, unless a renewal is overdue. Raises `PaymentDue`, and what `credits.flows.spend` raises."""
-    require_paid(actor.team_id, now=now)
+    """Charge for pairs, unless the team is stopped, a renewal overdue or a version not cleared by the virus scanner. Raises
+    `TeamSuspended`, `PaymentDue`, `NotReady`, `DocumentFailed`, and what `credits.flows.spend` raises."""
+    require_standing(actor, now=now)
+    _require_cleared(pairs)
     return credit_flows.spend(
         actor.team_id, pairs, actor=actor, key=key, request_digest=request_digest, about=about, note=note, now=now
     )
+
+
+def _require_cleared(pairs: Sequence[str]) -> None:
+    """Whatever lets somebody read comes by here, so this holds for deeds that look at documents in no other way."""
+    named = {rules.version_of(pair) for pair in pairs}
+    for version in Version.objects.select_related("document").filter(public_id__in=named).exclude(scan=VersionScan.CLEAN):
+        about = {"document": version.document.public_id, "name": version.document.name}
+        if version.is_infected:
+            raise DocumentFailed(**about, error=version.error_code, **version.error_facts)
+        if not document_queries.is_cleared(version):
+            raise NotReady(**about, reason="preparing", retry_after=RETRY_AFTER)
 
 
 def lock_send(send: Send) -> Send:

@@ -65,8 +65,8 @@ def _replace(actor: Actor, document_id: str, version_id: str, *, key: str, now: 
         return ReplaceResult(deed.charged or 0, deed.available or 0, deed.reached, replayed=True)
     version = document_queries.get_version(actor, document_id, version_id)
     if version.state == VersionState.FAILED:
-        raise DocumentFailed(document=document_id, error=version.error_code)
-    if version.state != VersionState.READY:
+        raise DocumentFailed(document=document_id, error=version.error_code, **version.error_facts)
+    if not document_queries.is_sendable(version):
         raise NotReady(document=document_id, reason="preparing")
     document = version.document
     lock_wallet(actor.team_id, now=now)

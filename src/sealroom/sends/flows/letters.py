@@ -33,8 +33,11 @@ _MOST_FILES = 20
 HELD_SENTENCES: dict[str, str | Promise] = {
     "insufficient_credits": gettext_lazy("Your team has too few credits for it."),
     "payment_due": gettext_lazy("A payment of your team is due; sending goes on when it has arrived."),
+    "team_suspended": gettext_lazy("Your team is suspended; ask whoever runs this installation."),
     "password_required": gettext_lazy("A file is locked with a password."),
     "password_wrong": gettext_lazy("A file is locked with a password, and the one given does not open it."),
+    "infected": gettext_lazy("A virus was found in a file."),
+    "limit_scan": gettext_lazy("A file is larger than the virus scanner takes."),
     "corrupt": gettext_lazy("A file is damaged and cannot be read."),
     "unviewable": gettext_lazy("A file has no pages to show; it can only be sent with the right to download the original."),
     "document_deleted": gettext_lazy("A file was deleted."),
@@ -141,6 +144,8 @@ def tell_held(send: Send, reason: str, *, now: datetime, **facts: object) -> Non
             )
         elif facts.get("document"):
             line += " " + gettext("File: {name}").format(name=facts["document"])
+        if facts.get("signature"):
+            line += " " + gettext("Found: {signature}.").format(signature=facts["signature"])
         context = _sender_context(send, heading=gettext("Your send has not gone out"), line=line)
     _to_sender("sends/mail/held", send, key=f"held:{send.public_id}:{send.revision}", context=context, now=now)
 

@@ -8,11 +8,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sealroom.accounts.rules import Actor
+from sealroom.documents import queries as document_queries
 from sealroom.documents.errors import TooLarge
-from sealroom.documents.models import VersionState
 from sealroom.sends import queries, rules
 from sealroom.sends.errors import (
-    DocumentFailed,
     ExternalBlocked,
     InvalidRecipient,
     NoRecipients,
@@ -21,17 +20,19 @@ from sealroom.sends.errors import (
     TooManyFiles,
     TooManyRecipients,
 )
+from sealroom.sends.flows.deeds import RETRY_AFTER
 from sealroom.sends.flows.draft import find_documents, put_recipients
-from sealroom.sends.flows.send import deliver, items_of, problem_of
+from sealroom.sends.flows.send import deliver, failure_of, items_of, problem_of
 from sealroom.sends.flows.settings import require_preset
 from sealroom.sends.flows.values import SendResult
-from sealroom.sends.flows.words import RETRY_AFTER
 from sealroom.sends.models import Deed, Message, Send, SendDocument
 from sealroom.sends.rules import Addressee, MailPolicy
 
 
 def require_mail(actor: Actor, recipients: Sequence[Addressee], files: Iterable[tuple[str, int]]) -> None:
-    """Refuse a mail for what its team decided, before anything of it is taken in; `files` by name and size. Raises as `go_out`."""
+    """Refuse a mail for what its team decided, before anything of it is taken in; `files` by name and size. Raises
+    `TeamSuspended`, and as `go_out`."""
+    actor.require_active()
     policy = queries.policy_of_team(actor.team_id)
     checked_recipients(policy, recipients)
     _check_sizes(policy, list(files))
@@ -65,7 +66,8 @@ def go_out(
     now: datetime,
 ) -> SendResult:
     """Let the draft of a mail go out to people who were checked: one charge, rights, a link for each; in the caller's transaction,
-    send locked or new. `notify`: we write to them; `may_wait`: files may still be in preparation.
+    send locked or new. `notify`: we write to them; `may_wait`: files may still be in
+    preparation, but not before the virus scanner has seen them.
 
     Raises `NothingToProtect`, `TooManyFiles`, `TooLarge`, `NotReady`, `DocumentFailed`, and what `deliver` raises."""
     _check_files(actor, send, may_wait=may_wait)
@@ -88,15 +90,15 @@ def _check_files(actor: Actor, send: Send, *, may_wait: bool) -> None:
 
 def _check_file(item: SendDocument, permission: str, *, may_wait: bool) -> None:
     document = item.document
-    facts = {"document": document.public_id, "name": document.name}
     problem = problem_of(document, permission)
     if problem == "unviewable":
-        raise NotReady(**facts, reason=problem)
+        raise NotReady(document=document.public_id, name=document.name, reason=problem)
     if problem:
-        raise DocumentFailed(**facts, error=problem)
-    is_ready = document.current is not None and document.current.state == VersionState.READY
-    if not is_ready and not may_wait:
-        raise NotReady(**facts, reason="preparing", retry_after=RETRY_AFTER)
+        raise failure_of(document, problem)
+    assert document.current is not None
+    may_go = document_queries.is_cleared(document.current) if may_wait else document_queries.is_sendable(document.current)
+    if not may_go:
+        raise NotReady(document=document.public_id, name=document.name, reason="preparing", retry_after=RETRY_AFTER)
 
 
 def _check_sizes(policy: MailPolicy, files: Sequence[tuple[str, int]]) -> None:

@@ -61,6 +61,7 @@ def remind(actor: Actor, send_id: str, *, recipients: Sequence[str] = (), now: d
     """Write again, free: to the recipients named, or to all who have not opened yet. Returns to how many. Each at most once an
     hour: raises `RateLimited` when that leaves nobody. Raises `NotLive` for a send that ended."""
     actor.require(Capability.SEND)
+    actor.require_active()
     with transaction.atomic():
         send = _live(lock_send(queries.get_send(actor, send_id)), now=now)
         wanted = send.recipients.filter(removed_at=None, link__revoked_at=None, mail_due=MailKind.NONE)

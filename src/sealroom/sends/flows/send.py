@@ -12,16 +12,19 @@ from django.db import transaction
 
 from sealroom.access import flows as access
 from sealroom.accounts import queries as account_queries
+from sealroom.accounts.errors import TeamSuspended
 from sealroom.accounts.rules import Actor, Capability, Route
 from sealroom.audit import flows as audit
 from sealroom.audit.rules import SYSTEM, Verb
 from sealroom.billing.errors import PaymentDue
-from sealroom.billing.queries import require_paid
+from sealroom.billing.queries import require_standing
 from sealroom.core import jobs
 from sealroom.core.errors import Invalid
 from sealroom.credits import queries as credit_queries
 from sealroom.credits.errors import InsufficientCredits
-from sealroom.documents.models import Document, VersionState
+from sealroom.documents import queries as document_queries
+from sealroom.documents.errors import LimitScan
+from sealroom.documents.models import Document, VersionScan, VersionState
 from sealroom.sends import queries, rules
 from sealroom.sends.errors import DocumentFailed, NotADraft, NotReady, StaleDraft
 from sealroom.sends.flows import letters
@@ -60,15 +63,15 @@ def confirm(actor: Actor, draft_id: str, *, key: str, revision: int | None = Non
 
 
 def try_dispatch(send_id: int, *, now: datetime) -> bool:
-    """Let a waiting send go out if its documents are ready; hold it, with a mail to its sender, if one failed, credits are short or
-    a payment is overdue.
+    """Let a waiting send go out if its documents are ready; hold it, with a mail to its sender, if one failed, credits are short,
+    a payment is overdue or the team is suspended.
     True when it went out. Safe to call at any time and at once."""
     try:
         with transaction.atomic():
             return _dispatch(send_id, now=now)
     except InsufficientCredits as refusal:
         why, facts = refusal.code, {"needed": refusal.needed, "available": refusal.available}
-    except PaymentDue as refusal:
+    except (PaymentDue, TeamSuspended) as refusal:
         why, facts = refusal.code, {}
     with transaction.atomic():
         send = _waiting(send_id, now=now)
@@ -152,7 +155,7 @@ def _confirm(actor: Actor, send: Send, deed: Deed, *, now: datetime) -> SendResu
     deed.send = send
     send.confirmed_at, send.held_reason, send.route = now, "", actor.route
     send.save()
-    if all(item.document.current is not None and item.document.current.state == VersionState.READY for item in items):
+    if all(_can_go_out(item) for item in items):
         return deliver(actor, send, deed, now=now)
     available = _check_price(actor, send, items, recipients, now=now)
     audit.record(actor.who, Verb.SEND_CONFIRMED, "send", send.public_id, now=now, documents=len(items), recipients=len(recipients))
@@ -176,7 +179,7 @@ def _check_complete(send: Send, items: Sequence[SendDocument], recipients: Seque
         if problem == "unviewable":
             raise NotReady(document=item.document.public_id, reason=problem)
         if problem:
-            raise DocumentFailed(document=item.document.public_id, error=problem)
+            raise failure_of(item.document, problem)
 
 
 def problem_of(document: Document, permission: str) -> str:
@@ -187,14 +190,27 @@ def problem_of(document: Document, permission: str) -> str:
         return "document_deleted"
     if version.state == VersionState.FAILED:
         return version.error_code or "corrupt"
+    if not document_queries.is_cleared(version) and version.scan == VersionScan.TOO_LARGE:
+        return LimitScan.code
     if version.state == VersionState.READY and not version.is_viewable and permission != "download_original":
         return "unviewable"
     return ""
 
 
+def failure_of(document: Document, problem: str) -> DocumentFailed:
+    """The refusal of a document for a reason of its own."""
+    return DocumentFailed(document=document.public_id, name=document.name, error=problem, **found_in(document))
+
+
+def found_in(document: Document) -> dict[str, str]:
+    """What the virus scanner found in a document, for a sentence or refusal; nothing where it found none."""
+    version = document.current
+    return {"signature": str(version.error_facts.get("signature", ""))} if version is not None and version.is_infected else {}
+
+
 def _check_price(actor: Actor, send: Send, items: Sequence[SendDocument], recipients: Sequence[Recipient], *, now: datetime) -> int:
     """Refuse at once what cannot be paid today, instead of letting it wait for its documents first."""
-    require_paid(actor.team_id, now=now)
+    require_standing(actor, now=now)
     open_link = rules.LINK_TO_BE if send.policy.value.access.is_open else ""
     price = credit_queries.price(actor.team_id, _pairs(actor.email, send, items, recipients, open_link), now=now)
     if not price.enough:
@@ -257,6 +273,10 @@ def link_recipients(
     Recipient.objects.bulk_create(recipients, batch_size=_BATCH)
 
 
+def _can_go_out(item: SendDocument) -> bool:
+    return item.document.current is not None and document_queries.is_sendable(item.document.current)
+
+
 def items_of(send: Send) -> list[SendDocument]:
     """The send's documents with their current versions, in order."""
     return list(send.send_documents.select_related("document__current", "send__policy").order_by("position", "pk"))
@@ -297,9 +317,9 @@ def _dispatch(send_id: int, *, now: datetime) -> bool:
     for item in items:
         problem = problem_of(item.document, send.policy.permission)
         if problem:
-            hold(send, problem, now=now, document=item.document.name)
+            hold(send, problem, now=now, document=item.document.name, **found_in(item.document))
             return False
-    if any(item.document.current is None or item.document.current.state != VersionState.READY for item in items):
+    if not all(_can_go_out(item) for item in items):
         return False
     actor = account_queries.actor_for(send.sender, route=Route(send.route))
     if actor is None or actor.team_id != send.team_id or not actor.may(Capability.SEND):

@@ -17,10 +17,8 @@ from sealroom.documents.kinds import Kind
 from sealroom.documents.models import Version, VersionState
 from sealroom.sends import queries, rules
 from sealroom.sends.errors import DocumentFailed, NotADraft, NotReady
-from sealroom.sends.flows.deeds import lock_send
+from sealroom.sends.flows.deeds import RETRY_AFTER, lock_send
 from sealroom.sends.models import Message, Picture, Send, SendState, new_picture_id
-
-RETRY_AFTER = 2  # seconds, while files are inspected
 
 
 def put_words(
@@ -74,8 +72,8 @@ def _picture(actor: Actor, document_id: str, cid: str) -> Version:
     if version is None or version.kind != Kind.IMAGE:
         raise Invalid({"inline": ["not_a_picture"]}, cid=cid)
     if version.state == VersionState.FAILED:
-        raise DocumentFailed(document=document_id, name=version.name, error=version.error_code or "corrupt")
-    if version.state != VersionState.READY:
+        raise DocumentFailed(document=document_id, name=version.name, error=version.error_code or "corrupt", **version.error_facts)
+    if not document_queries.is_sendable(version):
         raise NotReady(document=document_id, name=version.name, reason="preparing", retry_after=RETRY_AFTER)
     return version
 

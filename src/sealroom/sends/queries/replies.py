@@ -10,6 +10,7 @@ from sealroom.accounts.rules import Actor
 from sealroom.core.errors import NotFound
 from sealroom.core.secrets import unseal_text
 from sealroom.documents import queries as document_queries
+from sealroom.documents.errors import Infected
 from sealroom.documents.models import Document
 from sealroom.sends.models import Reply, Send, SendState
 from sealroom.sends.queries.find import get_send
@@ -19,7 +20,7 @@ MOST_REPLIES = 500
 
 @dataclass(frozen=True)
 class ReplyFile:
-    """A file of a reply. `state` as of every document; "deleted" when the sender threw it away."""
+    """A file of a reply. `state` as of every document; "deleted" when the sender threw it away, "infected" for a virus."""
 
     id: str
     name: str
@@ -79,4 +80,6 @@ def document_of_reply(actor: Actor, send_id: str, document_id: str) -> Document:
 def _file(document: Document) -> ReplyFile:
     version = document.current
     state = "deleted" if document.deleted_at is not None else version.state if version is not None else "failed"
+    if version is not None and version.is_infected and state != "deleted":
+        state = Infected.code
     return ReplyFile(document.public_id, document.name, version.size if version is not None else 0, state)

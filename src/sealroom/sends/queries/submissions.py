@@ -25,10 +25,12 @@ def submission_key(actor: Actor, key: str, *, now: datetime) -> str | None:
 
 
 def failed_submissions(version_id: int) -> list[SendDocument]:
-    """Places in mails that went out with a version which turned out to be unusable, and were not taken back yet."""
+    """Places in mails that went out with a version which turned out to be unusable before anybody could read it, and were not taken
+    back yet."""
     rows = SendDocument.objects.select_related("send__team", "document", "sent_version").filter(
         sent_version_id=version_id,
         sent_version__state=VersionState.FAILED,
+        sent_version__ready_at=None,
         send__route=Route.SMTP,
         send__state=SendState.SENT,
         revoked_at=None,

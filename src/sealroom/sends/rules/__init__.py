@@ -55,6 +55,7 @@ from sealroom.sends.rules.sending import (
     request_digest,
     state_of,
     unique_recipients,
+    version_of,
 )
 from sealroom.sends.rules.words import (
     MOST_ACROSS,
@@ -156,5 +157,6 @@ __all__ = [
     "shown_pictures",
     "state_of",
     "unique_recipients",
+    "version_of",
     "words_from_text",
 ]

@@ -127,6 +127,15 @@ def pair_key(version: str, whom: str) -> str:
     return f"{version}:{whom}"
 
 
+def version_of(pair: str) -> str:
+    """The version (public id) that a pair is about.
+
+    >>> version_of(pair_key("ver_1", "a@example.com"))
+    'ver_1'
+    """
+    return pair.partition(":")[0]
+
+
 def price(versions: Sequence[str], addresses: Iterable[str], *, sender: str, open_link: str = "") -> tuple[str, ...]:
     """The pairs a send rests on: every version to every unique address, and to the link that names nobody where there is one
     (its id). The sender himself is free (he may be a recipient). Which of them are paid already is for credits to say."""

@@ -74,6 +74,17 @@ class QuotaForm(forms.Form):
         return {name: None if number is None else number * units[name] for name, number in given.items()}
 
 
+class SuspensionForm(forms.Form):
+    """Why a team is stopped, and whether its readers are too."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=300, help_text=_("The team’s members read it."))
+    closes_links = forms.BooleanField(
+        label=_("Close its links too"),
+        required=False,
+        help_text=_("Readers are told that nothing is available, and to ask the sender."),
+    )
+
+
 class CreditsForm(forms.Form):
     """Promotional credits. `key` makes a second press harmless."""
 

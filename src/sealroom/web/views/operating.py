@@ -14,8 +14,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from sealroom.accounts.rules import Route
-from sealroom.audit.rules import ActorKind, Who
 from sealroom.billing import flows, queries
 from sealroom.billing.errors import GatewayDown, PaymentFailed
 from sealroom.billing.models import Invoice, InvoiceStatus, Payment, PaymentState
@@ -25,13 +23,12 @@ from sealroom.billing.queries.operating import MoneyTotals, TeamAccount
 from sealroom.billing.queries.papers import invoice_number, item_words, lines_in_words, paper_of, tax_words
 from sealroom.core.errors import Invalid
 from sealroom.core.ids import new_id
-from sealroom.httpkit.address import client_address
 from sealroom.httpkit.templatetags.kit import day_text, moment_text, money, number
 from sealroom.web import operators
 from sealroom.web.answers import done, page
 from sealroom.web.forms.operating import GB, CreditsForm, PlanForm, QuotaForm, RefundForm, VoidForm
 from sealroom.web.gates import UserRequest, operator_required
-from sealroom.web.operators import Question
+from sealroom.web.operators import Question, ask, is_confirmed, team_url, who_of
 
 
 # -- Pages -------------------------------------------------------------------------------------------------------------------
@@ -121,10 +118,10 @@ def set_plan(request: UserRequest, team_id: str) -> HttpResponse:
     given = form.cleaned_data
     code = given.pop("plan")
     name = next(plan.name for plan in queries.list_plans() if plan.code == code)
-    if not _confirmed(request):
-        return _ask(request, _about_plan(account, name, given["at"], comped=given["comped"]))
-    flows.set_plan(account.team, code, **given, who=_who(request), now=now)
-    return done(request, _team_url(team_id), _("%(team)s has the plan %(plan)s.") % {"team": account.team.name, "plan": name})
+    if not is_confirmed(request):
+        return ask(request, _about_plan(account, name, given["at"], comped=given["comped"]))
+    flows.set_plan(account.team, code, **given, who=who_of(request), now=now)
+    return done(request, team_url(team_id), _("%(team)s has the plan %(plan)s.") % {"team": account.team.name, "plan": name})
 
 
 @require_POST
@@ -136,16 +133,16 @@ def set_quotas(request: UserRequest, team_id: str) -> HttpResponse:
     if not form.is_valid():
         return _team_page(request, account, quota_form=form)
     numbers = form.numbers()
-    if not _confirmed(request):
+    if not is_confirmed(request):
         chosen = [f"{form.fields[name].label}: {number(form.cleaned_data[name])}" for name in numbers if numbers[name] is not None]
         sentences = (
             _("They count at once. What exists above them stays; making more is refused."),
             *(chosen or [_("All numbers are the plan’s again.")]),
         )
         title = _("Give %(team)s these numbers?") % {"team": account.team.name}
-        return _ask(request, Question(title, sentences, _("Set the numbers"), _team_url(team_id)))
-    flows.set_quotas(account.team, numbers, who=_who(request), now=now)
-    return done(request, _team_url(team_id), _("Saved."))
+        return ask(request, Question(title, sentences, _("Set the numbers"), team_url(team_id)))
+    flows.set_quotas(account.team, numbers, who=who_of(request), now=now)
+    return done(request, team_url(team_id), _("Saved."))
 
 
 @require_POST
@@ -158,17 +155,17 @@ def grant_credits(request: UserRequest, team_id: str) -> HttpResponse:
         return _team_page(request, account, credits_form=form)
     given, ends = form.cleaned_data, form.expires_at()
     words = {"team": account.team.name, "n": number(given["credits"])}
-    if not _confirmed(request):
+    if not is_confirmed(request):
         until = _("They count through %(day)s.") % {"day": day_text(given["expires"])} if ends else _("They never expire.")
         title = ngettext("Give %(team)s %(n)s credit?", "Give %(team)s %(n)s credits?", given["credits"]) % words
-        return _ask(
-            request, Question(title, (_("They come on top of the plan’s, at once."), until), _("Give credits"), _team_url(team_id))
+        return ask(
+            request, Question(title, (_("They come on top of the plan’s, at once."), until), _("Give credits"), team_url(team_id))
         )
     flows.grant_credits(
-        account.team, given["credits"], expires_at=ends, key=given["key"], note=given["note"], who=_who(request), now=now
+        account.team, given["credits"], expires_at=ends, key=given["key"], note=given["note"], who=who_of(request), now=now
     )
     told = ngettext("%(team)s got %(n)s credit.", "%(team)s got %(n)s credits.", given["credits"]) % words
-    return done(request, _team_url(team_id), told)
+    return done(request, team_url(team_id), told)
 
 
 # -- Deeds on invoices -------------------------------------------------------------------------------------------------------
@@ -180,14 +177,14 @@ def confirm(request: UserRequest, invoice_id: str) -> HttpResponse:
     words = {"number": invoice_number(row.number), "team": row.team.name, "amount": money(row.due, row.currency)}
     to_payments = request.POST.get("from") == "payments"
     back = reverse("web:operator_payments") if to_payments else _invoice_url(invoice_id)
-    if not _confirmed(request):
+    if not is_confirmed(request):
         sentences = (
             _("What it was for comes into force at once, and the team is told."),
             _("This cannot be undone; a refund can be made."),
         )
         title = _("Has %(amount)s from %(team)s for %(number)s arrived?") % words
-        return _ask(request, Question(title, sentences, _("It has arrived"), back))
-    granted = flows.confirm_transfer(invoice_id, who=_who(request), now=now)
+        return ask(request, Question(title, sentences, _("It has arrived"), back))
+    granted = flows.confirm_transfer(invoice_id, who=who_of(request), now=now)
     told = _("%(number)s of %(team)s is paid.") % words
     if granted:
         told += " " + ngettext("%(n)s credit was issued.", "%(n)s credits were issued.", granted) % {"n": number(granted)}
@@ -205,15 +202,15 @@ def void(request: UserRequest, invoice_id: str) -> HttpResponse:
     if not form.is_valid():
         return _invoice_page(request, row, void_form=form)
     words = {"number": invoice_number(row.number), "team": row.team.name}
-    if not _confirmed(request):
+    if not is_confirmed(request):
         sentences = (
             _("It is not asked for any more; its number stays taken. A purchase that waits for it does not happen."),
             _("Reason: %(reason)s") % form.cleaned_data,
         )
         title = _("Withdraw %(number)s of %(team)s?") % words
-        return _ask(request, Question(title, sentences, _("Withdraw the invoice"), _invoice_url(invoice_id), danger=True))
+        return ask(request, Question(title, sentences, _("Withdraw the invoice"), _invoice_url(invoice_id), danger=True))
     try:
-        flows.void_invoice(invoice_id, who=_who(request), reason=form.cleaned_data["reason"], now=now)
+        flows.void_invoice(invoice_id, who=who_of(request), reason=form.cleaned_data["reason"], now=now)
     except Invalid:
         return _invoice_page(request, operating.any_invoice(invoice_id), problem=_("This invoice is not open any more."))
     return done(request, _invoice_url(invoice_id), _("%(number)s is withdrawn.") % words)
@@ -230,46 +227,23 @@ def refund(request: UserRequest, payment_id: str) -> HttpResponse:
         return _invoice_page(request, row, refund_form=form, refund_of=payment_id)
     amount = form.cleaned_data["amount"]
     words = {"amount": money(amount, payment.currency), "team": row.team.name}
-    if not _confirmed(request):
+    if not is_confirmed(request):
         by_hand = payment.gateway == "invoice"
         how = _("You transfer it yourself; this writes it down.") if by_hand else _("The payment provider pays it back.")
         sentences = (how, _("A credit note is written. What was bought stays as it is."))
         title = _("Pay %(amount)s back to %(team)s?") % words
-        return _ask(request, Question(title, sentences, _("Pay back"), _invoice_url(row.public_id), danger=True))
+        return ask(request, Question(title, sentences, _("Pay back"), _invoice_url(row.public_id), danger=True))
     try:
-        note = flows.refund(payment_id, amount, key=form.cleaned_data["key"], who=_who(request), now=now)
+        note = flows.refund(payment_id, amount, key=form.cleaned_data["key"], who=who_of(request), now=now)
     except (PaymentFailed, GatewayDown, Invalid) as error:
         return _invoice_page(request, row, refund_form=form, refund_of=payment_id, problem=_why_no_refund(error))
     return done(request, _invoice_url(note.public_id), _("%(amount)s paid back to %(team)s.") % words)
 
 
 # -- How ---------------------------------------------------------------------------------------------------------------------
-def _who(request: UserRequest) -> Who:
-    user = request.user
-    return Who(ActorKind.OPERATOR, user.public_id, label=user.email, route=Route.WEB, ip=client_address(request))
-
-
-def _confirmed(request: UserRequest) -> bool:
-    return request.POST.get("confirmed") == "yes"
-
-
-def _ask(request: UserRequest, question: Question) -> HttpResponse:
-    kept = [
-        (name, value)
-        for name, values in request.POST.lists()
-        for value in values
-        if name not in {"csrfmiddlewaretoken", "confirmed"}
-    ]
-    return page(request, "web/operating/confirm.html", {"question": question, "kept": kept, "action": request.path})
-
-
 def _totals(found: list[MoneyTotals]) -> list[MoneyTotals]:
     """The first currency, and those in which there is anything."""
     return [one for place, one in enumerate(found) if not place or one.owed or one.received or one.balance]
-
-
-def _team_url(team_id: str) -> str:
-    return reverse("web:operator_team", args=[team_id])
 
 
 def _invoice_url(invoice_id: str) -> str:
@@ -343,7 +317,7 @@ def _about_plan(account: TeamAccount, plan: str, at: object, *, comped: bool) ->
     pays = _("No invoices are written.") if comped else _("The running cycle counts as paid; the next one is invoiced.")
     words = {"team": account.team.name, "plan": plan}
     sentences = (when, pays) if queries.asks_money() else (when,)
-    return Question(_("Give %(team)s the plan %(plan)s?") % words, sentences, _("Set the plan"), _team_url(account.team.public_id))
+    return Question(_("Give %(team)s the plan %(plan)s?") % words, sentences, _("Set the plan"), team_url(account.team.public_id))
 
 
 def _invoice_page(
