@@ -18,7 +18,7 @@ def _node() -> None:
     need_node()
 
 
-@pytest.mark.parametrize("part", ["core", "launchevent", "server"])
+@pytest.mark.parametrize("part", ["core", "launchevent", "letter", "server"])
 def test_parts_do_what_they_should(part: str) -> None:
     answer = run("node", "--test", "--test-reporter=tap", f"outlook/{part}.test.mjs")
     counts = dict(re.findall(r"^# (tests|pass|fail|skipped) (\d+)$", answer.stdout, re.MULTILINE))

@@ -4,36 +4,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Protection } from "../../../addins/outlook/core.js";
 import { Mailbox } from "../../../addins/outlook/mailbox.js";
-import { Server } from "../../../addins/outlook/server.js";
-import { file, itemOf, newMail, person, seen, supports } from "./mail.mjs";
-import { fetchOf, newServer, refuse } from "./server.mjs";
+import { code, file, itemOf, names, newMail, open, person, protect, seen, supports } from "./mail.mjs";
+import { newServer, refuse } from "./server.mjs";
 
 const PLAIN = { words: false, preset: null };
-const KEEPER = { load: () => ({ access: "access", refresh: "refresh" }), save: () => undefined };
-
-/** A pane that opens beside a mail; `stages` are what it was told. */
-async function open(mail, server) {
-  const parts = { fetch: fetchOf(server), wait: async () => undefined };
-  const line = new Server("https://files.example.com", KEEPER, "en", parts);
-  const protection = new Protection(new Mailbox(itemOf(mail), supports(mail)), line);
-  protection.stages = [];
-  protection.tell = (stage) => { if (protection.stages.at(-1) !== stage) protection.stages.push(stage); };
-  await protection.load();
-  return protection;
-}
-
-async function protect(mail, server, wish = PLAIN) {
-  const protection = await open(mail, server);
-  await protection.prepare(wish);
-  return { protection, result: await protection.finish() };
-}
-
-const names = (mail) => mail.attachments.map((one) => one.name);
 const charges = (server) => server.requests.filter((one) => one.endsWith("/commit")).length;
 const facts = (mail) => JSON.parse(mail.session.sealroom);
-const code = (wanted) => (fault) => { assert.equal(fault.code, wanted); return true; };
 
 test("a mail is protected in the order that keeps it safe, one call at a time", async () => {
   const mail = newMail({
@@ -116,15 +93,6 @@ test("a pane that was closed says which files must be chosen again", async () =>
   assert.deepEqual([again.lost, facts(mail).pending], [1, 0]);
 });
 
-test("protected words replace the text, and the pictures in it leave with it", async () => {
-  const body = '<p>The price is 7 <img src="cid:p@1"></p>';
-  const mail = newMail({ body, attachments: [file("p.png", "p", { isInline: true, contentId: "p@1" })] });
-  const server = newServer();
-  const { result } = await protect(mail, server, { words: true, preset: null });
-  assert.equal(mail.body, '<p><a href="https://files.example.com/v/snd_1/">Open</a></p>');
-  assert.deepEqual([result.charged, names(mail), server.sends.get("snd_1").words], [1, [], { html: body }]);
-});
-
 test("a mail in plain text gets plain text", async () => {
   const mail = newMail({ type: "text", body: "Dear reader", attachments: [file("a.pdf", "a")] });
   await protect(mail, newServer());
@@ -135,6 +103,36 @@ test("a mail in plain text gets plain text", async () => {
   assert.deepEqual([words.body, server.sends.get("snd_1").words], ["Open: https://files.example.com/v/snd_1/\n\n", { text: "Secret" }]);
 });
 
+test("documents the server has already become files of the mail without an upload, each once", async () => {
+  const mail = newMail({ attachments: [file("a.pdf", "alpha")] });
+  const server = newServer();
+  const there = { id: "doc_9", name: "Plan.pdf", size: 9e9, sha256: "", bytes: Buffer.from("") };
+  server.documents.set("doc_9", there);
+  const protection = await open(mail, server);
+  protection.limits = { file_bytes: 100, files: 2, message_html_bytes: 100 };
+  await protection.choosePresent([there]);
+  await protection.choosePresent([there]);
+  assert.deepEqual([protection.chosen.map((one) => one.name), facts(mail).pending], [["Plan.pdf"], 1]);
+  assert.equal((await protection.prepare(PLAIN)).cost, 2);
+  await protection.finish();
+  assert.deepEqual([server.sends.get("snd_1").documents, server.uploads.size], [["doc_2", "doc_9"], 1]);
+  assert.deepEqual([names(mail), protection.chosen, facts(mail).pending], [[], [], 0]);
+});
+
+test("small pictures a signature left behind stay, free, unless the sender wants them protected", async () => {
+  const attachments = [file("image001.png", "logo"), file("a.pdf", "a"), file("image002.jpg", "j".repeat(20 * 1024)), file("image003.gif", "g")];
+  const mail = newMail({ attachments });
+  const server = newServer();
+  const protection = await open(mail, server);
+  const { tiny, files } = await protection.survey();
+  assert.deepEqual([tiny, files].map((some) => some.map((one) => one.name)), [["image001.png", "image003.gif"], ["a.pdf", "image002.jpg"]]);
+  protection.take(tiny[1], true);
+  protection.take(tiny[0], true);
+  protection.take(tiny[0], false);
+  assert.equal((await protection.prepare(PLAIN)).cost, 3);
+  assert.deepEqual([(await protection.finish()).left, names(mail)], [[], ["image001.png"]]);
+});
+
 test("limits are seen before anything is uploaded", async () => {
   const server = newServer();
   const limits = { file_bytes: 4, files: 2, message_html_bytes: 10 };
@@ -142,6 +140,7 @@ test("limits are seen before anything is uploaded", async () => {
     [newMail({ attachments: [file("a.pdf", "12345")] }), PLAIN, "file_too_large"],
     [newMail({ attachments: [file("a", "1"), file("b", "2"), file("c", "3")] }), PLAIN, "too_many_files"],
     [newMail(), { words: true, preset: null }, "text_too_long"],
+    [newMail({ type: "text", body: "eleven long" }), { words: true, preset: null }, "text_too_long"],
     [newMail({ to: [], attachments: [file("a", "1")] }), PLAIN, "no_recipients"],
     [newMail(), PLAIN, "nothing_to_protect"],
   ];
@@ -324,6 +323,18 @@ test("a file added to a protected mail is a send of its own in the same mail", a
   assert.equal((await protection.finish()).charged, 1);
   assert.deepEqual([mail.headers["x-sealroom-send"], names(mail)], ["snd_1,snd_2", []]);
   assert.match(mail.body, /snd_2.*snd_1/);
+});
+
+test("attachments whose ids are their places in the list, and two that look the same, are told apart", async () => {
+  const mail = newMail({ numbersIds: true, attachments: [file("a.pdf", "one"), file("a.pdf", "two"), file("b.pdf", "bee")] });
+  const server = newServer();
+  const protection = await open(mail, server);
+  await protection.prepare(PLAIN);
+  mail.attachments.unshift(file("c.pdf", "new"));
+  await assert.rejects(protection.finish(), code("changed"));
+  mail.attachments.shift();
+  await protection.prepare(PLAIN);
+  assert.deepEqual([(await protection.finish()).charged, names(mail), server.uploads.size], [3, [], 3]);
 });
 
 test("what was added after a commit that broke off stays and is named", async () => {
