@@ -244,7 +244,7 @@ const french = {
   connectDone: "Connecté. Vous pouvez fermer cette fenêtre.",
   connectDenied: "La demande a été refusée. Fermez cette fenêtre ou réessayez.",
   connectExpired: "Le code a expiré.",
-  picturesRefused: "Les images du texte ne peuvent pas être prises : au plus 50, de types que le serveur sait dessiner, comme PNG, JPEG ou GIF. Rien n’a été débité et le message est inchangé.",
+  picturesRefused: "Les images du texte ne peuvent pas être prises : au plus 50, de types que le serveur sait dessiner, comme PNG, JPEG ou GIF. Rien n’a été débité et le message est inchangé.",
   host: (call) => `Outlook a refusé une étape (${call}). Rien n’est perdu ; réessayez.`,
   troubles: {
     no_recipients: () => "Saisissez d’abord les destinataires.",
