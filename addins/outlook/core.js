@@ -204,24 +204,26 @@ export class Protection {
       from: await this.mailbox.from(), subject: (await this.mailbox.subject()).slice(0, 200), language: this.server.language,
       documents, ...(preset ? { preset } : {}),
     };
+    const text = words ? await this.#wordsOf(seen) : { text: "" };
     this.#uuid ||= crypto.randomUUID();
     const draft = await this.server.call("PUT", `/drafts/${this.#uuid}`, content);
     let { revision } = draft;
-    if (words || open?.words) revision = await this.#putWords(draft.id, words ? seen : null);
+    if (words || open?.words) {
+      this.tell("drafting");
+      revision = (await this.#patiently(() => this.server.call("PUT", `/drafts/${draft.id}/body`, text))).revision;
+    }
     /** @type {Kept} */
     const kept = { id: draft.id, revision, stage: "draft", words, ...(words && this.#wish.quoted ? { quoted: true } : {}) };
     this.kept = [...this.kept.filter((one) => one.stage !== "draft"), kept];
   }
 
-  /** Give a draft the words of the mail with their pictures, or take away those it had. @param {string} id @param {Survey | null} seen */
-  async #putWords(id, seen) {
+  /** The words of the mail as a draft takes them; their pictures are uploaded. @param {Survey} seen */
+  async #wordsOf(seen) {
     this.#drawn = [];
-    if (!seen) return (await this.server.call("PUT", `/drafts/${id}/body`, { text: "" })).revision;
-    if (seen.isPlain) return (await this.server.call("PUT", `/drafts/${id}/body`, { text: seen.letter.own })).revision;
+    if (seen.isPlain) return { text: seen.letter.own };
     const { html, inline } = await this.uploads.pictures(seen.letter.own, [...seen.pictures, ...seen.files, ...seen.tiny]);
     this.#drawn = inline.map((one) => one.document_id);
-    this.tell("drafting");
-    return (await this.#patiently(() => this.server.call("PUT", `/drafts/${id}/body`, { html, inline }))).revision;
+    return { html, inline };
   }
 
   /** Until what was uploaded is inspected. @template T @param {() => Promise<T>} deed @returns {Promise<T>} */

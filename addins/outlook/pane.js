@@ -5,8 +5,9 @@ import { Protection } from "./core.js";
 import { Files } from "./files.js";
 import { History } from "./history.js";
 import { Library } from "./library.js";
-import { HostFault, Mailbox } from "./mailbox.js";
+import { Mailbox } from "./mailbox.js";
 import { element, get, say, show, translate } from "./page.js";
+import { sentenceOf } from "./sentences.js";
 import { Refusal, Server } from "./server.js";
 import { browserKeeper, language, version } from "./session.js";
 import { Trouble } from "./uploads.js";
@@ -193,7 +194,8 @@ class Pane {
 
   /** What is locked or hidden loses the keyboard: it goes on where it was, or at the next step. @param {HTMLElement} before */
   #refocus(before) {
-    if (document.activeElement !== document.body || before === document.body) return;
+    const isLost = document.activeElement === document.body || !document.activeElement?.checkVisibility();
+    if (!isLost || before === document.body) return;
     const next = [before, get("confirm"), get("not-now"), get("protect"), get("show-mail"), get("sign-in")];
     next.find((one) => one.isConnected && one.checkVisibility())?.focus();
   }
@@ -211,26 +213,11 @@ class Pane {
       this.leave(words.signedOut);
       return;
     }
-    say("alert", this.sentence(fault));
+    say("alert", sentenceOf(fault, words, (document) => this.protection.uploads.nameOf(document)));
     const buy = fault instanceof Refusal ? fault.facts.buy_url : undefined;
     if (buy) get("buy").href = buy;
     show("buy", Boolean(buy));
     get("alert").scrollIntoView({ block: "nearest" });
-  }
-
-  /** @param {unknown} fault @returns {string} */
-  sentence(fault) {
-    if (fault instanceof HostFault) return words.host(fault.call);
-    if (!(fault instanceof Refusal || fault instanceof Trouble)) return String(fault);
-    const { code, facts } = fault;
-    if (code === "insufficient_credits") return words.short(facts.needed, facts.available);
-    const name = this.protection.uploads.nameOf(facts.document);
-    if (code === "invalid" && facts.errors?.inline) return words.picturesRefused;
-    const own = words.troubles[code];
-    if (own) return own(name ? { name, ...facts } : facts);
-    const title = fault instanceof Refusal ? fault.title || code : code;
-    const about = name ? words.about(name) : "";
-    return `${about}${title}${fault instanceof Refusal && fault.status >= 500 ? ` ${words.request(facts.request_id)}` : ""}`;
   }
 
   /** @param {string} stage @param {Record<string, any>} facts */
@@ -359,7 +346,7 @@ class Pane {
     const hasMore = (this.seen?.files.length ?? 0) + this.protection.chosen.length > 0 || get("words").checked;
     get("protect").textContent = isUnfinished ? words.finish : isBehind ? words.update : words.protect;
     show("protect", !this.price && (isUnfinished || isBehind || hasMore || !isProtected));
-    show("wish", !isUnfinished);
+    for (const id of ["wish", "pick"]) show(id, !isUnfinished);
     show("words-box", !isProtected);
     show("quoted-row", get("words").checked && (get("quoted").checked || Boolean(this.seen?.letter.rest)));
   }

@@ -85,6 +85,23 @@ test("pictures of protected words go along, free; those of a signature and of wh
   assert.deepEqual(names(mail), ["logo.png", "old.png"]);
 });
 
+for (const [call, isPaid] of [["getAttachmentContentAsync", false], ["body.setAsync", true], ["removeAttachmentAsync", true]]) {
+  test(`when ${call} fails, words and pictures ${isPaid ? "are finished later at no cost" : "are as they were"}`, async () => {
+    const picture = file("plan.png", "plan", { isInline: true, contentId: "p@1" });
+    const mail = newMail({ body: '<p>See <img src="cid:p@1"></p><div id="Signature">Me</div>', attachments: [picture], fails: new Set([call]) });
+    const server = newServer();
+    const before = seen(mail);
+    await assert.rejects(protect(mail, server, WORDS), (fault) => fault.call === call);
+    assert.equal(server.credits, isPaid ? 99 : 100);
+    if (!isPaid) assert.deepEqual(seen(mail), before);
+    mail.fails.clear();
+    const again = await open(mail, server);
+    if (!isPaid) await again.prepare(WORDS);
+    await again.finish();
+    assert.deepEqual([mail.body, names(mail), server.credits], [`${BLOCK}<div id="Signature">Me</div>`, [], 99]);
+  });
+}
+
 test("what is quoted is protected too where the sender wants it, also when it is finished later", async () => {
   const mail = newMail({ body: `<div>Mine</div>${QUOTE}` });
   const server = newServer();
