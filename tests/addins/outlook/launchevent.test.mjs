@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import vm from "node:vm";
 
+import { isTiny } from "../../../addins/outlook/letter.js";
 import { file, itemOf, newMail, person, supports } from "./mail.mjs";
 
 const SCRIPT = new vm.Script(readFileSync(new URL("../../../addins/outlook/launchevent.js", import.meta.url), "utf8"));
@@ -101,5 +102,15 @@ test("it says how many, and whom, in Outlook's language", async () => {
       const { errorMessage } = await send(withPolicy({}, { attachments: [], session: left(facts), language }));
       assert.ok(errorMessage.includes("Sealroom") || errorMessage.includes("protégé"), errorMessage);
     }
+  }
+});
+
+test("the check passes over the same small pictures as the pane", async () => {
+  const parts = ["image001.png", "IMAGE999.jpeg", "image01.png", "image0011.png", "ximage001.png", "image001.png.pdf", "image001", "image001.emf"]
+    .flatMap((name) => [1, 20 * 1024 - 1, 20 * 1024].map((size) => file(name, "x".repeat(size))));
+  parts.push(file("image001.png", "x", { attachmentType: "item" }));
+  for (const one of parts) {
+    const { allowEvent } = await send(withPolicy({ mode: "force" }, { attachments: [one] }));
+    assert.equal(allowEvent, isTiny({ ...one, type: one.attachmentType }), `${one.name} ${one.size} ${one.attachmentType}`);
   }
 });
