@@ -89,8 +89,10 @@ function sealroomFiles(attachments, html) {
   return attachments.filter(function (one) {
     if (one.attachmentType === "cloud") return false;
     if (one.attachmentType === "file" && SEALROOM_TINY.test(one.name) && one.size < SEALROOM_TINY_BYTES) return false;
-    var names = [one.contentId, one.name].filter(Boolean);
-    var isShown = names.some(function (name) { return text.indexOf("cid:" + name.toLowerCase()) !== -1; });
+    var names = [(one.contentId || "").replace(/^<|>$/g, ""), one.name].filter(Boolean);
+    var isShown = names.some(function (name) {
+      return [name, encodeURIComponent(name)].some(function (form) { return text.indexOf("cid:" + form.toLowerCase()) !== -1; });
+    });
     return !one.isInline && !isShown;
   });
 }

@@ -167,7 +167,8 @@ export function drawnIn(source) {
 
 /** Whether a text shows an attachment, in any way. @param {string} html in small letters @param {Attachment} one */
 export function isShown(html, one) {
-  return [one.contentId, one.name].some((name) => name && html.includes(`cid:${name.toLowerCase()}`));
+  const names = [one.contentId.replace(/^<|>$/g, ""), one.name].filter(Boolean);
+  return names.flatMap((name) => [name, encodeURIComponent(name)]).some((name) => html.includes(`cid:${name.toLowerCase()}`));
 }
 
 /** Signatures of other mails leave pictures like this behind as files. @param {Attachment} one */

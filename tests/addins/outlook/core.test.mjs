@@ -36,8 +36,9 @@ test("a mail is protected in the order that keeps it safe, one call at a time", 
 
 test("pictures of the text and links to a cloud stay, items of Outlook go as files", async () => {
   const mail = newMail({
-    body: '<p>Look <img src="cid:logo.png@01"></p>',
+    body: '<p>Look <img src="cid:logo.png@01"> <img src="cid:seal%40x"></p>',
     attachments: [
+      file("seal.png", "s", { contentId: "<seal@x>" }),
       file("inline.png", "i", { isInline: true }), file("logo.png", "l", { contentId: "logo.png@01" }),
       file("Cloud.docx", "", { attachmentType: "cloud", content: { format: "url", content: "https://cloud.example" } }),
       file("Re: Plan", "mail", { attachmentType: "item", content: { format: "eml", content: "From: x\r\n\r\nmail" } }),
@@ -47,7 +48,7 @@ test("pictures of the text and links to a cloud stay, items of Outlook go as fil
   const server = newServer();
   const { protection, result } = await protect(mail, server, { words: false, preset: "pre_1" });
   assert.deepEqual([result.charged, result.left], [2, []]);
-  assert.deepEqual(names(mail), ["inline.png", "logo.png", "Cloud.docx"]);
+  assert.deepEqual(names(mail), ["seal.png", "inline.png", "logo.png", "Cloud.docx"]);
   assert.deepEqual([...server.documents.values()].map((one) => one.name), ["Re: Plan.eml", "Meeting.ics"]);
   assert.equal(server.sends.get("snd_1").about.preset, "pre_1");
   assert.deepEqual((await protection.survey()).clouds.map((one) => one.name), ["Cloud.docx"]);

@@ -45,6 +45,7 @@ const CASES = [
   ["a link to a cloud is no file", withPolicy({ mode: "force" }, { attachments: [file("c", "x", { attachmentType: "cloud" })] }), "allow"],
   ["an inline picture is no file", withPolicy({ mode: "force" }, { attachments: [file("i.png", "x", { isInline: true })] }), "allow"],
   ["nor is one the text refers to", withPolicy({ mode: "force" }, { attachments: [picture], body: '<img src="CID:logo@1">' }), "allow"],
+  ["nor is one it refers to in another spelling", withPolicy({ mode: "force" }, { attachments: [file("l.png", "l", { contentId: "<a@b>" })], body: '<img src="cid:a%40b">' }), "allow"],
   ["one it does not refer to is", withPolicy({ mode: "force" }, { attachments: [picture], body: "<p>logo@1</p>" }), "block"],
   ["a small picture of a signature is no file", withPolicy({ mode: "force" }, { attachments: [file("Image001.PNG", "x")] }), "allow"],
   ["a larger one is", withPolicy({ mode: "force" }, { attachments: [file("image001.png", "x".repeat(20 * 1024))] }), "block"],
