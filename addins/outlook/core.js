@@ -22,6 +22,7 @@ import { Trouble, Uploads, look } from "./uploads.js";
 /** @typedef {{file_bytes: number, files: number, message_html_bytes: number}} Limits */
 /** @typedef {{cost: number, available: number, after: number, enough: boolean, files: number, people: number}} Price */
 const REMEMBERED = 20; // sends of one mail; what is kept with it must stay under 2,500 characters
+const WRITABLE = 990_000; // characters Outlook takes for a whole text are 1,000,000; what is inserted needs some
 const PATIENCE = 60; // seconds a commit waits for files that are inspected
 
 export class Protection {
@@ -174,6 +175,9 @@ export class Protection {
 
   /** @param {Survey} seen */
   #check(seen) {
+    const { head, rest, tail } = seen.letter;
+    const isLong = this.#wish.words && head.length + rest.length + tail.length > WRITABLE;
+    if (isLong) throw new Trouble("text_too_long", { limit: WRITABLE }); // else it could be charged and not be written
     if (!this.limits) return;
     const { file_bytes: most, files } = this.limits;
     const parts = [...seen.files, ...this.chosen];

@@ -113,6 +113,15 @@ test("what is quoted is protected too where the sender wants it, also when it is
   assert.deepEqual([mail.body, server.credits], [BLOCK, 99]);
 });
 
+test("a text that Outlook would not take back is refused before anything is charged", async () => {
+  const mail = newMail({ body: `<div>Mine</div>${QUOTE}${"old ".repeat(250_000)}` });
+  const server = newServer();
+  await assert.rejects(protect(mail, server, WORDS), code("text_too_long"));
+  assert.deepEqual([server.requests, server.credits], [[], 100]);
+  await protect(mail, server, { ...WORDS, quoted: true }); // the server says how much it takes
+  assert.equal(mail.body, BLOCK);
+});
+
 test("an answer in a protected thread has a link of its own, and the one it quotes stays", async () => {
   const quote = QUOTE.replace("Old words", '<a href="https://files.example.com/v/snd_old/">Open</a>');
   const mail = newMail({ body: `<div>Mine</div>${quote}`, attachments: [file("a.pdf", "a")] });
