@@ -288,6 +288,7 @@ def _chooses_from_the_server(page: Page, found: list[str]) -> None:
     page.locator("#whose").select_option("library")
     expect(page.locator("#no-documents")).to_have_text("Aucun document trouvé.")
     page.keyboard.press("Escape")
+    expect(page.locator("#protect")).to_be_enabled()
     page.locator("#protect").press("Enter")
     expect(page.locator("#sum")).to_have_text("1 fichier × 1 destinataire")
     page.locator("#confirm").press("Enter")
