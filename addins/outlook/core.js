@@ -3,42 +3,35 @@
    take the attachments out, one by one. Whatever breaks before the last step leaves the mail as it was written, and the same commit
    again charges nothing. Money is never computed here: numbers come from the server. */
 
+import { divide, isShown, isTiny, renamed } from "./letter.js";
 import { Refusal } from "./server.js";
-import { Trouble, Uploads } from "./uploads.js";
+import { plain, surveyOf, whom } from "./survey.js";
+import { Trouble, Uploads, look } from "./uploads.js";
 
 /** @typedef {import("./mailbox.js").Mailbox} Mailbox */
 /** @typedef {import("./mailbox.js").Addressee} Addressee */
 /** @typedef {import("./mailbox.js").Attachment} Attachment */
 /** @typedef {import("./server.js").Server} Server */
-/** @typedef {{id: string, revision: number, stage: "draft" | "committing" | "committed" | "done", words: boolean}} Kept a send of this mail */
+/**
+ * @typedef {{id: string, revision: number, stage: "draft" | "committing" | "committed" | "done", words: boolean, quoted?: boolean}} Kept a
+ *   send of this mail; `words`: it holds the words of the mail, `quoted`: also those that were quoted
+ */
 /** @typedef {import("./uploads.js").Chosen} Chosen */
-/** @typedef {{words: boolean, preset: string | null}} Wish */
+/** @typedef {import("./survey.js").Survey} Survey */
+/** @typedef {{words: boolean, quoted?: boolean, preset: string | null}} Wish `quoted`: the words that are quoted too */
 /** @typedef {{file_bytes: number, files: number, message_html_bytes: number}} Limits */
 /** @typedef {{cost: number, available: number, after: number, enough: boolean, files: number, people: number}} Price */
-/**
- * @typedef {object} Survey
- * @property {Addressee[]} recipients
- * @property {Attachment[]} files what would be uploaded
- * @property {Attachment[]} clouds links to a cloud: left where they are
- * @property {Attachment[]} pictures shown within the text
- * @property {boolean} isPlain
- * @property {string} body
- */
-
 const REMEMBERED = 20; // sends of one mail; what is kept with it must stay under 2,500 characters
+const WRITABLE = 990_000; // characters Outlook takes for a whole text are 1,000,000; what is inserted needs some
 const PATIENCE = 60; // seconds a commit waits for files that are inspected
-
-/** @param {string} address */
-export const plain = (address) => address.trim().toLowerCase();
-
-/** @param {Addressee[]} people */
-const whom = (people) => people.map(({ email, name, kind }) => ({ email, kind, ...(name && name !== email ? { name } : {}) }));
 
 export class Protection {
   /** @type {Kept[]} */ kept = [];
   /** @type {Chosen[]} */ chosen = [];
   /** Addresses the link opens for. @type {string[]} */ granted = [];
   /** Files chosen in a pane that was closed before they were sent. */ lost = 0;
+  /** Small pictures that are to be protected, by their look. @type {Set<string>} */ taken = new Set();
+  /** Documents that are pictures of the protected words. @type {string[]} */ #drawn = [];
   /** What the price shown stands for. */ #priced = "";
   /** @type {Wish} */ #wish = { words: false, preset: null };
   /** @type {Limits | null} the server's, to refuse before an upload what it would refuse after it */ limits = null;
@@ -74,21 +67,9 @@ export class Protection {
     return this.kept.some((one) => one.stage === "done");
   }
 
-  /** What the mail is now. @returns {Promise<Survey>} */
-  async survey() {
-    const recipients = await this.mailbox.recipients();
-    const all = await this.mailbox.attachments();
-    const isPlain = await this.mailbox.isPlain();
-    const body = await this.mailbox.body(isPlain);
-    const text = body.toLowerCase();
-    const isShown = (/** @type {Attachment} */ one) => one.isInline
-      || [one.contentId, one.name].some((name) => name && text.includes(`cid:${name.toLowerCase()}`));
-    return {
-      recipients, isPlain, body,
-      clouds: all.filter((one) => one.type === "cloud"),
-      pictures: all.filter((one) => one.type !== "cloud" && isShown(one)),
-      files: all.filter((one) => one.type !== "cloud" && !isShown(one)),
-    };
+  /** What the mail is now. @param {boolean} [isWhole] what is quoted is the sender's too @returns {Promise<Survey>} */
+  survey(isWhole = false) {
+    return surveyOf(this.mailbox, this.taken, isWhole);
   }
 
   /** Who was added after the link was made. @param {Survey} seen */
@@ -106,8 +87,21 @@ export class Protection {
 
   /** Choose files in the pane. @param {File[]} files */
   async choose(files) {
-    for (const file of files) this.chosen.push({ file, document: "" });
+    for (const file of files) this.chosen.push({ file, name: file.name, size: file.size, document: "" });
     await this.#leaveFacts();
+  }
+
+  /** Choose documents the server has already. @param {{id: string, name: string, size: number}[]} documents */
+  async choosePresent(documents) {
+    const fresh = documents.filter(({ id }) => !this.chosen.some((one) => one.document === id));
+    for (const { id, name, size } of fresh) this.chosen.push({ file: null, name, size, document: id });
+    await this.#leaveFacts();
+  }
+
+  /** Protect a small picture as a file, or not. @param {Attachment} one @param {boolean} isTaken */
+  take(one, isTaken) {
+    if (isTaken) this.taken.add(look(one));
+    else this.taken.delete(look(one));
   }
 
   /** @param {Chosen} one */
@@ -121,14 +115,14 @@ export class Protection {
    * @param {Wish} wish @returns {Promise<Price>}
    */
   async prepare(wish) {
-    const seen = await this.survey();
+    const seen = await this.survey(wish.quoted);
     if (!seen.recipients.length) throw new Trouble("no_recipients");
-    this.#check(seen, wish);
+    this.#wish = { ...wish, words: wish.words && !this.isProtected }; // the words of a protected mail are its link
+    this.#check(seen);
     const documents = await this.uploads.run(seen.files, this.chosen);
-    const isNew = documents.length > 0 || (wish.words && !this.kept.some((one) => one.words));
+    const isNew = documents.length > 0 || this.#wish.words;
     if (!isNew && !this.isProtected) throw new Trouble("nothing_to_protect");
-    this.#wish = wish;
-    if (isNew) await this.#draft(seen, documents, wish);
+    if (isNew) await this.#draft(seen, documents);
     else this.kept = this.kept.filter((one) => one.stage !== "draft");
     const price = await this.#quote(seen.recipients);
     this.#priced = this.#picture(seen);
@@ -140,7 +134,7 @@ export class Protection {
    * @returns {Promise<{charged: number, available: number, left: string[]}>} `left`: attachments that are not protected
    */
   async finish() {
-    const seen = await this.survey();
+    const seen = await this.survey(this.#wish.quoted);
     if (this.#priced && this.#priced !== this.#picture(seen)) {
       this.#priced = "";
       throw new Trouble("changed");
@@ -179,41 +173,75 @@ export class Protection {
     await this.#keep();
   }
 
-  /** @param {Survey} seen @param {Wish} wish */
-  #check(seen, wish) {
+  /** @param {Survey} seen */
+  #check(seen) {
+    const { head, rest, tail } = seen.letter;
+    const isLong = this.#wish.words && head.length + rest.length + tail.length > WRITABLE;
+    if (isLong) throw new Trouble("text_too_long", { limit: WRITABLE }); // else it could be charged and not be written
     if (!this.limits) return;
-    const { file_bytes: most, files, message_html_bytes: longest } = this.limits;
-    const parts = [...seen.files, ...this.chosen.map((one) => one.file)];
-    const large = parts.find((one) => one.size > most);
+    const { file_bytes: most, files } = this.limits;
+    const parts = [...seen.files, ...this.chosen];
+    const large = parts.find((one) => one.size > most && !("document" in one && one.document));
     if (large) throw new Trouble("file_too_large", { name: large.name, limit: most });
     if (parts.length > files) throw new Trouble("too_many_files", { limit: files, actual: parts.length });
-    if (wish.words && new TextEncoder().encode(seen.body).length > longest) throw new Trouble("text_too_long", { limit: longest });
+    if (this.#wish.words) this.#checkWords(seen.isPlain ? seen.letter.own : renamed(seen.letter.own, new Map()));
+  }
+
+  /** @param {string} words without the pictures that lie in them */
+  #checkWords(words) {
+    const longest = this.limits?.message_html_bytes ?? Infinity;
+    if (new TextEncoder().encode(words).length > longest) throw new Trouble("text_too_long", { limit: longest });
   }
 
   /** @param {Survey} seen */
   #picture(seen) {
-    const files = seen.files.map((one) => [one.name, one.size]);
-    return JSON.stringify([whom(seen.recipients), files, this.chosen.length, this.#wish.words ? seen.body : ""]);
+    const files = [...seen.files, ...this.chosen].map((one) => [one.name, one.size]);
+    return JSON.stringify([whom(seen.recipients), files, this.#wish.words ? seen.letter.own : ""]);
   }
 
-  /** @param {Survey} seen @param {string[]} documents @param {Wish} wish */
-  async #draft(seen, documents, wish) {
+  /** @param {Survey} seen @param {string[]} documents */
+  async #draft(seen, documents) {
     this.tell("drafting");
+    const { words, preset } = this.#wish;
     const open = this.kept.find((one) => one.stage === "draft");
     const content = {
       from: await this.mailbox.from(), subject: (await this.mailbox.subject()).slice(0, 200), language: this.server.language,
-      documents, ...(wish.preset ? { preset: wish.preset } : {}),
+      documents, ...(preset ? { preset } : {}),
     };
+    const text = words ? await this.#wordsOf(seen) : { text: "" };
     this.#uuid ||= crypto.randomUUID();
     const draft = await this.server.call("PUT", `/drafts/${this.#uuid}`, content);
-    let revision = draft.revision;
-    if (wish.words || open?.words) {
-      const words = wish.words ? seen.body : "";
-      revision = (await this.server.call("PUT", `/drafts/${draft.id}/body`, seen.isPlain ? { text: words } : { html: words })).revision;
+    let { revision } = draft;
+    if (words || open?.words) {
+      this.tell("drafting");
+      revision = (await this.#patiently(() => this.server.call("PUT", `/drafts/${draft.id}/body`, text))).revision;
     }
     /** @type {Kept} */
-    const kept = { id: draft.id, revision, stage: "draft", words: wish.words };
+    const kept = { id: draft.id, revision, stage: "draft", words, ...(words && this.#wish.quoted ? { quoted: true } : {}) };
     this.kept = [...this.kept.filter((one) => one.stage !== "draft"), kept];
+  }
+
+  /** The words of the mail as a draft takes them; their pictures are uploaded. @param {Survey} seen */
+  async #wordsOf(seen) {
+    this.#drawn = [];
+    if (seen.isPlain) return { text: seen.letter.own };
+    const { html, inline } = await this.uploads.pictures(seen.letter.own, [...seen.pictures, ...seen.files, ...seen.tiny]);
+    this.#drawn = inline.map((one) => one.document_id);
+    return { html, inline };
+  }
+
+  /** Until what was uploaded is inspected. @template T @param {() => Promise<T>} deed @returns {Promise<T>} */
+  async #patiently(deed) {
+    for (let waited = 0; ;) {
+      try {
+        return await deed();
+      } catch (fault) {
+        if (!(fault instanceof Refusal) || fault.code !== "not_ready" || waited > PATIENCE) throw fault;
+        const wait = Number(fault.facts.retry_after ?? 2);
+        waited += wait;
+        await this.server.wait(wait);
+      }
+    }
   }
 
   /** @param {Addressee[]} recipients @returns {Promise<{cost: number, available: number, after: number, enough: boolean}>} */
@@ -298,30 +326,48 @@ export class Protection {
     this.tell("inserting");
     const { url } = answer.link;
     const isPlain = await this.mailbox.isPlain();
-    if ((await this.mailbox.body(isPlain)).includes(url)) return;
+    const body = await this.mailbox.body(isPlain);
+    if (body.includes(url)) return;
     const words = isPlain ? `${answer.insert.text}\n\n` : answer.insert.html;
-    if (kept.words) await this.mailbox.replace(words, isPlain);
-    else await this.mailbox.prepend(words, isPlain);
+    if (kept.words) {
+      const { head, rest, tail } = divide(body, isPlain, kept.quoted);
+      await this.mailbox.replace(head + words + rest + tail, isPlain);
+    } else {
+      await this.mailbox.prepend(words, isPlain);
+    }
     if (!(await this.mailbox.body(isPlain)).includes(url)) throw new Trouble("link_missing");
   }
 
   /**
-   * Take out what is protected, and pictures of a text that was replaced. Ids may have changed meanwhile, so the list is read again and
-   * an attachment that is not known by its id is known by its content.
+   * Take out what is protected, and pictures of words that were replaced. Ids may change with each removal, so the list is read again
+   * before each, and an attachment that is not known by its id is known by its content.
    * @param {string[]} documents @returns {Promise<string[]>} names of attachments that are not protected and stay
    */
   async #remove(documents) {
-    const seen = await this.survey();
+    const text = (await this.mailbox.body(await this.mailbox.isPlain())).toLowerCase();
     const isReplaced = this.kept.some((one) => one.words && one.stage === "committed");
     /** @type {string[]} */
     const left = [];
-    for (const one of seen.files) {
-      this.tell("removing", { name: one.name });
-      if (await this.uploads.isAmong(one, documents)) await this.mailbox.remove(one.id);
-      else left.push(one.name);
+    let place = 0;
+    for (let rest = await this.mailbox.attachments(); place < rest.length;) {
+      const one = rest[place];
+      if (await this.#goes(one, documents, { text, isReplaced })) {
+        this.tell("removing", { name: one.name });
+        await this.mailbox.remove(one.id);
+        rest = await this.mailbox.attachments();
+      } else {
+        if (one.type !== "cloud" && !one.isInline && !isShown(text, one) && !(isTiny(one) && !this.taken.has(look(one)))) left.push(one.name);
+        place += 1;
+      }
     }
-    if (isReplaced) for (const one of (await this.survey()).pictures) await this.mailbox.remove(one.id);
     return left;
+  }
+
+  /** @param {Attachment} one @param {string[]} documents @param {{text: string, isReplaced: boolean}} mail */
+  async #goes(one, documents, { text, isReplaced }) {
+    if (one.type === "cloud" || isShown(text, one)) return false;
+    if (one.isInline) return isReplaced;
+    return this.uploads.isAmong(one, [...documents, ...this.#drawn]);
   }
 
   /** Ask the server whom the link opens for: a mail that was closed and opened again does not know. */

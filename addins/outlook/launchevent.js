@@ -76,16 +76,23 @@ function sealroomPlain(address) {
   return address.trim().toLowerCase();
 }
 
+/** Small pictures that signatures leave behind as files go unprotected, as in the pane. */
+var SEALROOM_TINY = /^image\d{3}\.\w{3,4}$/i;
+var SEALROOM_TINY_BYTES = 20 * 1024;
+
 /**
- * Attachments that are files of their own: no pictures within the text, no links to a cloud.
+ * Attachments that are files of their own: no pictures within the text or of a signature, no links to a cloud.
  * @param {Office.AttachmentDetailsCompose[]} attachments @param {string} html
  */
 function sealroomFiles(attachments, html) {
   var text = html.toLowerCase();
   return attachments.filter(function (one) {
     if (one.attachmentType === "cloud") return false;
-    var names = [one.contentId, one.name].filter(Boolean);
-    var isShown = names.some(function (name) { return text.indexOf("cid:" + name.toLowerCase()) !== -1; });
+    if (one.attachmentType === "file" && SEALROOM_TINY.test(one.name) && one.size < SEALROOM_TINY_BYTES) return false;
+    var names = [(one.contentId || "").replace(/^<|>$/g, ""), one.name].filter(Boolean);
+    var isShown = names.some(function (name) {
+      return [name, encodeURIComponent(name)].some(function (form) { return text.indexOf("cid:" + form.toLowerCase()) !== -1; });
+    });
     return !one.isInline && !isShown;
   });
 }

@@ -2,15 +2,18 @@
 /* The pane beside a mail: what would be protected, for whom, at what price; then the deed, step by step. */
 
 import { Protection } from "./core.js";
+import { Files } from "./files.js";
 import { History } from "./history.js";
-import { HostFault, Mailbox } from "./mailbox.js";
+import { Library } from "./library.js";
+import { Mailbox } from "./mailbox.js";
 import { element, get, say, show, translate } from "./page.js";
+import { sentenceOf } from "./sentences.js";
 import { Refusal, Server } from "./server.js";
 import { browserKeeper, language, version } from "./session.js";
 import { Trouble } from "./uploads.js";
 import { wordsIn } from "./words.js";
 
-/** @typedef {import("./core.js").Survey} Survey */
+/** @typedef {import("./survey.js").Survey} Survey */
 /** @typedef {import("./core.js").Price} Price */
 
 let words = wordsIn(language()); // of the browser, until Outlook says which it speaks
@@ -38,9 +41,15 @@ class Pane {
     this.protection = new Protection(this.mailbox, this.server, (stage, facts = {}) => this.tell(stage, facts));
     this.history = new History(this.server, words, {
       run: (deed) => this.run(deed),
-      home: () => this.keeper.load()?.home ?? location.origin,
+      home: () => this.#home(),
       ended: (id) => this.protection.forget(id),
       said: (text) => this.#announce(text),
+    });
+    this.files = new Files(this.protection, words, (deed) => { this.withPrice(null); return this.run(deed); });
+    this.library = new Library(this.server, words, {
+      run: (deed) => this.run(deed),
+      add: (documents) => this.#addPresent(documents),
+      close: () => this.#closeLibrary(),
     });
   }
 
@@ -55,8 +64,9 @@ class Pane {
     this.#listen("protect", "click", () => this.protect());
     this.#listen("confirm", "click", () => this.run(() => this.finish()));
     this.#listen("not-now", "click", () => this.withPrice(null));
-    this.#listen("words", "change", () => this.withPrice(null));
+    for (const id of ["words", "quoted"]) this.#listen(id, "change", () => { this.withPrice(null); return this.refresh(); });
     this.#listen("preset", "change", () => this.withPrice(null));
+    this.#listen("from-library", "click", () => this.#openLibrary());
     this.#listen("picker", "change", () => this.choose([...get("picker").files]));
     this.#watchDrops();
     show("not-lasting", !this.keeper.isLasting);
@@ -80,7 +90,7 @@ class Pane {
 
   /** Nobody is signed in. @param {string} why */
   leave(why) {
-    for (const id of ["mail", "history", "views", "foot", "state"]) show(id, false);
+    for (const id of ["mail", "history", "library", "views", "foot", "state"]) show(id, false);
     say("credits", "");
     say("alert", why);
     show("outside", true);
@@ -131,11 +141,28 @@ class Pane {
     this.view("mail");
   }
 
-  /** @param {"mail" | "history"} which */
+  async #openLibrary() {
+    this.view("library");
+    await this.run(() => this.library.open());
+    get("search").focus();
+  }
+
+  #closeLibrary() {
+    this.view("mail");
+    get("from-library").focus();
+  }
+
+  /** @param {import("./library.js").Present[]} documents */
+  async #addPresent(documents) {
+    this.withPrice(null);
+    this.#closeLibrary();
+    await this.run(() => this.protection.choosePresent(documents));
+  }
+
+  /** @param {"mail" | "history" | "library"} which */
   view(which) {
     this.#announce("");
-    show("mail", which === "mail");
-    show("history", which === "history");
+    for (const id of ["mail", "history", "library"]) show(id, which === id);
     if (which === "mail" && this.seen) this.#draw(this.seen);
     get("show-mail").setAttribute("aria-pressed", String(which === "mail"));
     get("show-sent").setAttribute("aria-pressed", String(which === "history"));
@@ -150,6 +177,7 @@ class Pane {
   async run(deed) {
     if (this.isBusy) return;
     this.isBusy = true;
+    const before = /** @type {HTMLElement} */ (document.activeElement);
     say("alert", "");
     this.#lock(true);
     try {
@@ -161,6 +189,15 @@ class Pane {
     this.#lock(false);
     show("progress", false);
     await this.refresh();
+    this.#refocus(before);
+  }
+
+  /** What is locked or hidden loses the keyboard: it goes on where it was, or at the next step. @param {HTMLElement} before */
+  #refocus(before) {
+    const isLost = document.activeElement === document.body || !document.activeElement?.checkVisibility();
+    if (!isLost || before === document.body) return;
+    const next = [before, get("confirm"), get("not-now"), get("protect"), get("show-mail"), get("sign-in")];
+    next.find((one) => one.isConnected && one.checkVisibility())?.focus();
   }
 
   /** @param {boolean} isLocked */
@@ -176,25 +213,11 @@ class Pane {
       this.leave(words.signedOut);
       return;
     }
-    say("alert", this.sentence(fault));
+    say("alert", sentenceOf(fault, words, (document) => this.protection.uploads.nameOf(document)));
     const buy = fault instanceof Refusal ? fault.facts.buy_url : undefined;
     if (buy) get("buy").href = buy;
     show("buy", Boolean(buy));
     get("alert").scrollIntoView({ block: "nearest" });
-  }
-
-  /** @param {unknown} fault @returns {string} */
-  sentence(fault) {
-    if (fault instanceof HostFault) return words.host(fault.call);
-    if (!(fault instanceof Refusal || fault instanceof Trouble)) return String(fault);
-    const { code, facts } = fault;
-    if (code === "insufficient_credits") return words.short(facts.needed, facts.available);
-    const name = this.protection.uploads.nameOf(facts.document);
-    const own = words.troubles[code];
-    if (own) return own(name ? { name, ...facts } : facts);
-    const title = fault instanceof Refusal ? fault.title || code : code;
-    const about = name ? words.about(name) : "";
-    return `${about}${title}${fault instanceof Refusal && fault.status >= 500 ? ` ${words.request(facts.request_id)}` : ""}`;
   }
 
   /** @param {string} stage @param {Record<string, any>} facts */
@@ -230,11 +253,14 @@ class Pane {
         return;
       }
       this.#announce(words.checking);
-      const wish = { words: get("words").checked, preset: get("preset").value || null };
-      const price = await this.protection.prepare(wish);
+      const price = await this.protection.prepare(this.#wish());
       this.#announce("");
       this.withPrice(price);
     });
+  }
+
+  #wish() {
+    return { words: get("words").checked, quoted: get("quoted").checked, preset: get("preset").value || null };
   }
 
   /** @param {Price | null} price */
@@ -261,13 +287,13 @@ class Pane {
       this.withPrice(null);
       this.credits(available);
       this.charged = words.doneFor(charged);
-      get("words").checked = false;
+      get("words").checked = get("quoted").checked = false;
       if (left.length) say("alert", words.left(left.join(", ")));
       await this.mailbox.announce(words.announce);
     } catch (fault) {
       this.withPrice(null);
       if (!(fault instanceof Trouble) || fault.code !== "changed") throw fault;
-      this.withPrice(await this.protection.prepare({ words: get("words").checked, preset: get("preset").value || null }));
+      this.withPrice(await this.protection.prepare(this.#wish()));
       say("alert", words.changed);
     }
   }
@@ -276,7 +302,7 @@ class Pane {
   async refresh() {
     if (this.isBusy || !this.server.isSignedIn || get("views").hidden) return;
     try {
-      this.seen = await this.protection.survey();
+      this.seen = await this.protection.survey(get("quoted").checked);
     } catch (fault) {
       this.complain(fault);
       return;
@@ -288,23 +314,30 @@ class Pane {
   #draw(seen) {
     const people = new Set(seen.recipients.map((one) => one.email.trim().toLowerCase())).size;
     get("recipients").textContent = words.recipients(people);
-    const mail = seen.files.map((one) => this.#row(one.name, words.fromMail(words.size(one.size))));
-    const own = this.protection.chosen.map((one) => this.#row(
-      one.file.name, words.fromPane(words.size(one.file.size)), () => this.protection.unchoose(one),
-    ));
-    get("files").replaceChildren(...mail, ...own);
-    show("no-files", !mail.length && !own.length);
-    const warnings = seen.recipients.filter((one) => one.isList).map((one) => words.list(one.email));
-    if (seen.clouds.length) warnings.push(words.clouds(seen.clouds.map((one) => one.name).join(", ")));
-    if (seen.pictures.length && get("words").checked) warnings.push(words.pictures(seen.pictures.length));
-    if (this.protection.lost) warnings.push(words.lost(this.protection.lost));
-    if (this.protection.isUnfinished) warnings.unshift(words.unfinished);
-    else if (this.protection.isBehind(seen)) warnings.unshift(words.behind);
+    this.files.draw(seen);
+    const warnings = this.#warnings(seen);
     get("warnings").replaceChildren(...warnings.map((text) => element("li", { text })));
     this.#buttons();
     const isReady = this.protection.isProtected && get("protect").hidden && !this.price;
     if (isReady && !get("mail").hidden) this.#announce(`${words.done} ${this.charged}`.trim(), true);
     else if (get("state").classList.contains("good")) this.#announce("");
+  }
+
+  /** What to know before one goes on. @param {Survey} seen */
+  #warnings(seen) {
+    const { protection } = this;
+    const warnings = seen.recipients.filter((one) => one.isList).map((one) => words.list(one.email));
+    if (protection.isUnfinished) warnings.unshift(words.unfinished);
+    else if (protection.isBehind(seen)) warnings.unshift(words.behind);
+    else if (!protection.isProtected && seen.letter.rest.includes(`${this.#home()}/v/`)) warnings.unshift(words.thread);
+    if (seen.clouds.length) warnings.push(words.clouds(seen.clouds.map((one) => one.name).join(", ")));
+    if (seen.unsent && get("words").checked) warnings.push(words.pictures(seen.unsent));
+    if (protection.lost) warnings.push(words.lost(protection.lost));
+    return warnings;
+  }
+
+  #home() {
+    return this.keeper.load()?.home ?? location.origin;
   }
 
   #buttons() {
@@ -313,19 +346,9 @@ class Pane {
     const hasMore = (this.seen?.files.length ?? 0) + this.protection.chosen.length > 0 || get("words").checked;
     get("protect").textContent = isUnfinished ? words.finish : isBehind ? words.update : words.protect;
     show("protect", !this.price && (isUnfinished || isBehind || hasMore || !isProtected));
-    show("wish", !isUnfinished);
-  }
-
-  /** @param {string} name @param {string} about @param {() => Promise<void>} [remove] */
-  #row(name, about, remove) {
-    const row = element("li", {}, element("span", {}, element("span", { class: "name", text: name }), element("span", { class: "quiet", text: about })));
-    if (remove) {
-      const button = element("button", { class: "remove", text: "×", label: words.takeOut(name) });
-      button.setAttribute("type", "button");
-      button.addEventListener("click", () => { this.withPrice(null); return this.run(remove); });
-      row.append(button);
-    }
-    return row;
+    for (const id of ["wish", "pick"]) show(id, !isUnfinished);
+    show("words-box", !isProtected);
+    show("quoted-row", get("words").checked && (get("quoted").checked || Boolean(this.seen?.letter.rest)));
   }
 }
 

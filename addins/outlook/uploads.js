@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Files on their way to the server: each once, known again by its content. */
 
+import { attachmentOf, drawnIn, renamed, sourcesIn } from "./letter.js";
+import { Refusal } from "./server.js";
+
 /** @typedef {import("./mailbox.js").Mailbox} Mailbox */
 /** @typedef {import("./mailbox.js").Attachment} Attachment */
 /** @typedef {import("./server.js").Server} Server */
-/** @typedef {{file: File, document: string}} Chosen a file that was chosen in the pane and never comes near Outlook */
+/**
+ * @typedef {{file: File | null, name: string, size: number, document: string}} Chosen a file that was chosen in the pane and never comes
+ *   near Outlook; null: the server has it already
+ */
 
 /** Something the sender must know, that is no refusal of the server: `code` names it. */
 export class Trouble extends Error {
@@ -30,8 +36,8 @@ async function digest(bytes) {
   return [...sum].map((one) => one.toString(16).padStart(2, "0")).join("");
 }
 
-/** @param {Attachment} one */
-const look = (one) => `${one.name}\n${one.size}`;
+/** How an attachment looks; two may look the same. @param {Attachment} one */
+export const look = (one) => `${one.name}\n${one.size}`;
 
 /** @param {string} name @param {string} suffix */
 const suffixed = (name, suffix) => (name.toLowerCase().endsWith(suffix) ? name : `${name || "message"}${suffix}`);
@@ -43,6 +49,8 @@ export class Uploads {
   #known = new Map();
   /** @type {Map<string, string>} */
   #names = new Map();
+  /** The SHA-256 of documents. @type {Map<string, string>} */
+  #sums = new Map();
 
   /** @param {Mailbox} mailbox @param {Server} server @param {(facts: Record<string, any>) => void} tell hears the progress */
   constructor(mailbox, server, tell) {
@@ -66,11 +74,11 @@ export class Uploads {
     /** @type {string[]} */
     const documents = [];
     for (const [place, part] of parts.entries()) {
-      const name = "file" in part ? part.file.name : part.name;
+      const { name } = part;
       const told = (/** @type {number} */ bytes) => this.tell({ k: place + 1, n: parts.length, name, bytes });
       told(0);
       if ("file" in part) {
-        part.document ||= await this.server.upload(part.file, name, told);
+        if (part.file) part.document ||= await this.server.upload(part.file, name, told);
         documents.push(part.document);
       } else {
         documents.push(await this.#one(part, told));
@@ -81,17 +89,65 @@ export class Uploads {
   }
 
   /**
+   * Upload the pictures a text shows.
+   * @param {string} html @param {Attachment[]} attachments
+   * @returns {Promise<{html: string, inline: {cid: string, document_id: string}[]}>} the text with names of ours for them
+   */
+  async pictures(html, attachments) {
+    /** @type {{cid: string, document_id: string}[]} */
+    const inline = [];
+    /** @type {Map<string, string>} */
+    const names = new Map();
+    const sources = sourcesIn(html);
+    for (const [place, source] of sources.entries()) {
+      const part = attachmentOf(source, attachments) ?? drawnIn(source);
+      if (!part) continue;
+      const name = "base64" in part ? `picture-${place + 1}.${part.kind}` : part.name;
+      const told = (/** @type {number} */ bytes) => this.tell({ k: place + 1, n: sources.length, name, bytes });
+      told(0);
+      const document = await this.#picture(part, name, told);
+      const cid = `p${place + 1}`;
+      names.set(source, `cid:${cid}`);
+      inline.push({ cid, document_id: document });
+      this.#names.set(document, name);
+    }
+    return { html: renamed(html, names), inline };
+  }
+
+  /** @param {Attachment | {base64: string}} part @param {string} name @param {(bytes: number) => void} told */
+  async #picture(part, name, told) {
+    try {
+      return await ("base64" in part ? this.#sent(name, bytesOf(part.base64), told) : this.#one(part, told));
+    } catch (fault) {
+      if (fault instanceof Refusal && [413, 415].includes(fault.status)) throw new Trouble("picture_refused", { name });
+      throw fault;
+    }
+  }
+
+  /**
    * Whether an attachment is one of these documents: by what was uploaded here, else by content.
    * @param {Attachment} one @param {string[]} documents
    */
   async isAmong(one, documents) {
     const before = this.#uploaded.get(one.id);
-    if (before?.look === look(one) && documents.includes(before.document)) return true;
+    if (before?.look === look(one) && documents.includes(before.document) && this.#isAlone(before)) return true;
     const bytes = await this.#read(one).then((read) => read.bytes, (fault) => { if (fault instanceof Trouble) return null; throw fault; });
     if (!bytes) return false;
     const sum = await digest(bytes);
-    for (const id of documents) if ((await this.server.call("GET", `/documents/${id}`)).sha256 === sum) return true;
+    for (const id of documents) if (await this.#sumOf(id) === sum) return true;
     return false;
+  }
+
+  /** Where ids are places in a list, two that look the same are told apart by their content. @param {{document: string, look: string}} one */
+  #isAlone(one) {
+    return [...this.#uploaded.values()].every((other) => other.look !== one.look || other.document === one.document);
+  }
+
+  /** @param {string} document @returns {Promise<string>} */
+  async #sumOf(document) {
+    const sum = this.#sums.get(document) ?? (await this.server.call("GET", `/documents/${document}`)).sha256;
+    this.#sums.set(document, sum);
+    return sum;
   }
 
   /** @param {Attachment} one @param {(bytes: number) => void} told */
@@ -99,10 +155,18 @@ export class Uploads {
     const before = this.#uploaded.get(one.id);
     if (before?.look === look(one)) return before.document;
     const { name, bytes } = await this.#read(one);
-    const sum = `${name}\n${await digest(bytes)}`;
-    const document = this.#known.get(sum) ?? await this.server.upload(new Blob([bytes]), name, told);
-    this.#known.set(sum, document);
+    const document = await this.#sent(name, bytes, told);
     this.#uploaded.set(one.id, { document, look: look(one) });
+    return document;
+  }
+
+  /** @param {string} name @param {Uint8Array<ArrayBuffer>} bytes @param {(bytes: number) => void} told */
+  async #sent(name, bytes, told) {
+    const sum = await digest(bytes);
+    const known = `${name}\n${sum}`;
+    const document = this.#known.get(known) ?? await this.server.upload(new Blob([bytes]), name, told);
+    this.#known.set(known, document);
+    this.#sums.set(document, sum);
     return document;
   }
 

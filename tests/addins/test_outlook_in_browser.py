@@ -7,140 +7,42 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, FilePayload, Frame, Page, Route, expect, sync_playwright
+from playwright.sync_api import BrowserContext, FilePayload, Frame, Page, Route, expect
 
-from tests import barriers
 from tests.addins.node import MODULES, need_node
-from tests.addins.outlook_browser import ELSEWHERE, HOME, OUTLOOK, hosts
-from tests.factories.accounts import PASSWORD
+from tests.addins.outlook_browser import ELSEWHERE, OUTLOOK
+from tests.addins.outlook_desk import (
+    BASE,
+    BOSS,
+    CHEF,
+    PANE,
+    READER,
+    Desk,
+    a_desk,
+    a_mail,
+    answers,
+    attachment,
+    barriers_on,
+    frame_of,
+    opens_window,
+    picture_of,
+    reads,
+    sign_in,
+)
 from tests.factories.documents import make_pdf
-from tests.journeys.conftest import CHROMIUM, FLAGS
-from tests.journeys.server import Server, code_in, serving
 from tests.journeys.story import shown_page
 from tests.journeys.test_keyboard_only import tab_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-BASE = f"https://{HOME}"
-PANE = f"{BASE}/integrations/outlook/pane.html?v=0.1.0"
-LIBRARY = Path(__file__).parent / "outlook" / "office.js"
-BOSS, CHEF, READER = "boss@northwind.example", "chef@northwind.example", "reader@example.net"
-
-
-@dataclass
-class Desk:
-    """An installation behind TLS, and a browser that finds it."""
-
-    server: Server
-    browser: Browser
-    complaints: list[str] = field(default_factory=list)
-    contexts: list[BrowserContext] = field(default_factory=list)
-
-    def do(self, deed: str, **words: Any) -> Any:
-        return self.server.backstage.do("tests.addins.outlook_deeds", deed, **words)
-
-    def context(self, mail: dict[str, Any] | None = None, **options: Any) -> BrowserContext:
-        """A profile of its own, in which Outlook's library is the stand-in."""
-        made = self.browser.new_context(**options)
-        self.contexts.append(made)
-        made.route("https://appsforoffice.microsoft.com/**", self._library)
-        script = f"window.sealroomMail = {json.dumps(mail)};" if mail is not None else "window.sealroomAlone = true;"
-        made.add_init_script(script)
-        made.on("page", self.listen)
-        return made
-
-    def _library(self, route: Route) -> None:
-        route.fulfill(body=LIBRARY.read_text(), content_type="text/javascript")
-
-    def listen(self, page: Page) -> None:
-        """A page may neither throw nor break its policy."""
-        page.set_default_timeout(30_000)
-        page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
-        page.on(
-            "console",
-            lambda said: self.complaints.append(f"{page.url}: {said.text}") if "Content Security Policy" in said.text else None,
-        )
-
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip("Chromium is not installed: apt-get install chromium")
-    folder = tmp_path_factory.mktemp("outlook")
-    with (
-        serving(folder, SEALROOM_BASE_URL=BASE, SEALROOM_EXTRA_HOSTS="127.0.0.1") as server,
-        hosts(folder, int(server.base_url.rpartition(":")[2])) as flags,
-    ):
-        with sync_playwright() as playwright:
-            engine = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
-            made = Desk(server, engine)
-            for email in (BOSS, CHEF):
-                made.do("sender", email=email)
-            expect.set_options(timeout=20_000)  # other tests may keep the machine busy
-            yield made
-            expect.set_options(timeout=5_000)
-            engine.close()
-        assert made.complaints == []
-
-
-def attachment(name: str, content: bytes, **more: Any) -> dict[str, Any]:
-    made = {"id": f"id {name}", "name": name, "size": len(content), "attachmentType": "file", "isInline": False, "contentId": ""}
-    return made | {"content": base64.b64encode(content).decode()} | more
-
-
-def a_mail(*, sender: str = BOSS, **more: Any) -> dict[str, Any]:
-    return {"to": [READER], "from": sender, "subject": "Offer", "body": "<p>Dear reader</p>", **more}
-
-
-def frame_of(page: Page) -> Frame:
-    """The pane in the page that frames it."""
-    handle = page.wait_for_selector("iframe")
-    found = handle.content_frame() if handle else None
-    assert found is not None
-    return found
-
-
-def sign_in(desk: Desk, pane: Page | Frame, context: BrowserContext, *, email: str = BOSS) -> None:
-    """By the window that shows a code, confirmed on the server's page."""
-    desk.do("forget_limits")
-    opened: list[Page] = []
-    context.on("page", lambda page: opened.append(page))  # noqa: PLW0108 -- Playwright marks the function it is given
-    pane.locator("#sign-in").click()
-    _wait(context, lambda: len(opened) == 1)
-    window = opened[0]
-    code = window.locator("#code")
-    expect(code).to_have_text(re.compile(r"\w{4}-?\w{4}"))
-    shown = code.inner_text()
-    window.locator("#open").click()
-    _wait(context, lambda: len(opened) == 2)
-    page = opened[1]
-    page.wait_for_load_state()
-    if "/accounts/login/" in page.url:
-        page.locator("main input[name=login]").fill(email)
-        page.locator("main input[name=password]").fill(PASSWORD)
-        page.locator("main form button[type=submit].btn-primary").last.click()
-        page.wait_for_url("**/settings/mail/connect/**")
-    expect(page.locator("main")).to_contain_text(shown)
-    expect(page.locator("main")).to_contain_text("Outlook 0.1.0")
-    page.locator("button[value=approve]").click()
-    page.wait_for_url("**/settings/mail/")
-    expect(pane.locator("#mail")).to_be_visible()
-    assert window.is_closed()
-    page.close()
-
-
-def _wait(context: BrowserContext, ready: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if ready():
-            return
-        context.pages[0].wait_for_timeout(50)
-    raise AssertionError("it did not happen")
+    with a_desk(tmp_path_factory.mktemp("outlook")) as made:
+        yield made
 
 
 def test_from_the_mail_to_the_page_that_refuses(desk: Desk) -> None:
@@ -168,15 +70,19 @@ def test_from_the_mail_to_the_page_that_refuses(desk: Desk) -> None:
     pane.locator("#picker").set_input_files(chosen)
     expect(pane.locator("#files .name")).to_have_text(["Offer.pdf", "Großer Plan.pdf"])
     assert json.loads(pane.evaluate("mail.session.sealroom"))["pending"] == 1
+    broken = _breaks_once(context)
     pane.locator("#protect").click()
     expect(pane.locator("#cost")).to_have_text("4 credits")
+    assert broken == ["PATCH"]  # and the upload went on
     expect(pane.locator("#sum")).to_have_text("2 files × 2 recipients")
     expect(pane.locator("#after")).to_have_text("1,496 left after that")
     assert pane.evaluate("[mail.body, mail.attachments.length]") == [mail["body"], 2]
     assert desk.do("charges", email=BOSS) == []
 
+    pane.evaluate(LOSE_AN_ANSWER)
     pane.locator("#confirm").click()
     expect(pane.locator("#state")).to_have_text("Protected. Press Send in Outlook. 4 credits charged.", timeout=60_000)
+    assert pane.evaluate("lost") == 1
     expect(pane.locator("#credits")).to_have_text("1,496 credits left")
     body = pane.evaluate("mail.body")
     link = re.search(rf'{BASE}/v/[^"/]+/', body)
@@ -188,27 +94,40 @@ def test_from_the_mail_to_the_page_that_refuses(desk: Desk) -> None:
     assert pane.evaluate("mail.most") == 1
     assert desk.do("charges", email=BOSS) == [[-4, "outlook"]]
 
-    reader = _reads(desk, link.group())
+    reader = reads(desk, link.group())
+    assert "hidden@example.net" not in reader.content().lower()
+    reader.locator("a", has_text="Großer Plan.pdf").first.click()
+    shown_page(reader, 1)
     _adds_somebody(desk, pane)
     _takes_back(desk, pane, reader)
     page.close()
 
 
-def _reads(desk: Desk, link: str) -> Page:
-    """The recipient proves the address and sees the page."""
-    desk.do("forget_limits")
-    reader = desk.context().new_page()
-    reader.goto(link)
-    reader.locator("input[name=address]").fill(READER)
-    reader.locator("main form button[type=submit]").click()
-    reader.wait_for_url("**/verify/")
-    reader.locator("input[name=code]").fill(code_in(desk.server.wait_for_mail(READER, subject="code")))
-    reader.locator("main form button[type=submit]").first.click()
-    reader.wait_for_url(re.compile(r"/v/d/"))
-    assert "hidden@example.net" not in reader.content().lower()
-    reader.locator("a", has_text="Großer Plan.pdf").first.click()
-    shown_page(reader, 1)
-    return reader
+LOSE_AN_ANSWER = """() => {
+  const whole = fetch;
+  window.lost = 0;
+  window.fetch = async (...words) => {
+    const answer = await whole(...words);
+    if (lost || !words[0].endsWith("/commit")) return answer;
+    window.lost += 1;
+    throw new TypeError("Failed to fetch");
+  };
+}"""
+
+
+def _breaks_once(context: BrowserContext) -> list[str]:
+    """The next part of an upload gets lost; what did."""
+    broken: list[str] = []
+
+    def breaks(route: Route) -> None:
+        if route.request.method != "PATCH" or broken:
+            route.continue_()
+            return
+        broken.append(route.request.method)
+        route.abort()
+
+    context.route("**/api/v1/uploads/*", breaks)
+    return broken
 
 
 def _adds_somebody(desk: Desk, pane: Frame) -> None:
@@ -265,7 +184,7 @@ def test_too_few_credits_words_and_languages(desk: Desk) -> None:
     page = context.new_page()
     page.goto(PANE)
     expect(page.locator("#sign-in")).to_have_text("Se connecter")
-    found = _barriers(page)
+    found = barriers_on(page)
     expect(page.locator("#not-lasting")).to_be_hidden()
     sign_in(desk, page, context, email=CHEF)
     page.reload()  # stays signed in
@@ -275,38 +194,157 @@ def test_too_few_credits_words_and_languages(desk: Desk) -> None:
     page.keyboard.press("Enter")
     expect(page.locator("#alert")).to_contain_text("Il faut 1\u202f602 crédits, il en reste 1\u202f500. Rien n’a été débité")
     expect(page.locator("#confirm")).to_be_hidden()
-    found += _barriers(page)
+    found += barriers_on(page)
     assert page.evaluate("[mail.body, mail.attachments.length]") == before
     assert desk.do("charges", email=CHEF) == []
 
-    page.locator("#not-now").click()
-    page.evaluate("(who) => { mail.to = [who]; mail.attachments = []; mail.heard.olkRecipientsChanged(); }", READER)
+    page.locator("#not-now").press("Enter")
+    page.evaluate("(mail) => { Object.assign(window.mail, mail); window.mail.heard.olkRecipientsChanged(); }", ANSWER)
+    expect(page.locator("#warnings li")).to_have_text([re.compile("^Vous répondez à un message protégé")])
     expect(page.locator("#no-files")).to_be_visible()
+    expect(page.locator("#tiny .name")).to_have_text(["image001.png"])
     page.locator("#words").press("Space")
+    expect(page.locator("#quoted-row")).to_be_visible()
+    found += barriers_on(page)
     page.locator("#protect").press("Enter")
     expect(page.locator("#sum")).to_have_text("le texte × 1 destinataire")
-    found += _barriers(page)
+    found += barriers_on(page)
     page.locator("#confirm").press("Enter")
     expect(page.locator("#state")).to_contain_text("Protégé. Choisissez «\u202fEnvoyer\u202f» dans Outlook. 1 crédit débité.")
     body = page.evaluate("mail.body")
-    assert ("Dear reader" in body, f"{BASE}/v/" in body) == (False, True)
+    assert body.endswith(THEIRS)
+    assert ("Le prix est" in body, "cid:plan" in body, len(re.findall(rf"{BASE}/v/", body))) == (False, False, 2)
+    assert page.evaluate("mail.attachments.map((one) => one.name)") == ["logo.png", "image001.png"]
+    _sees_pictures(desk, body)
+    _chooses_from_the_server(page, found)
+
     page.locator("#show-sent").press("Enter")
     expect(page.locator("#sends .tag").first).to_have_text("Actif")
-    found += _barriers(page)
-    page.locator("#sends button", has_text="Rappeler").first.click()
+    found += barriers_on(page)
+    page.locator("#sends button", has_text="Rappeler").first.press("Enter")
     expect(page.locator("#state")).to_have_text("Envoi rappelé. 1 crédit rendu.")
+    assert desk.do("charges", email=CHEF) == [[-1, "outlook"], [-1, "outlook"]]
     assert found == []
 
-    page.locator("#sign-out").click()
+    page.locator("#sign-out").press("Enter")
     expect(page.locator("#outside")).to_be_visible()
     assert page.evaluate("localStorage.length") == 0
     page.close()
 
 
-def _barriers(page: Page) -> list[str]:
-    found = [f"{theme}: {one['id']}: {one['nodes'][0]['html'][:160]}" for theme, one in barriers.in_both_themes(page)]
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return found + ([f"{wide} pixels too wide"] if wide > 0 else [])
+THEIRS = (
+    '<div id="Signature"><img src="cid:logo@1"></div><div id="appendonsend"></div><hr><div id="divRplyFwdMsg"><b>De :</b> R</div>'
+    f'<a href="{BASE}/v/earlier/">Ouvrir</a></body></html>'
+)
+ANSWER = {
+    "to": [READER],
+    "body": '<html><body dir="ltr"><div>Le prix est sept <img src="cid:plan@1" alt="Le plan"> '
+    f'<img src="data:image/png;base64,{base64.b64encode(picture_of(240, 160)).decode()}" alt="Un trait"></div>{THEIRS}',
+    "attachments": [
+        attachment("plan.png", picture_of(300, 200), isInline=True, contentId="plan@1"),
+        attachment("logo.png", picture_of(20, 20), isInline=True, contentId="logo@1"),
+        attachment("image001.png", picture_of(10, 10)),
+    ],
+}
+
+
+def _sees_pictures(desk: Desk, body: str) -> None:
+    """The recipient reads the words, and the pictures among them are drawn."""
+    link = re.search(rf'{BASE}/v/[^"/]+/', body)
+    assert link is not None
+    reader = reads(desk, link.group())
+    expect(reader.locator("main")).to_contain_text("Le prix est sept")
+    assert "logo" not in reader.content()
+    pictures = reader.locator("main img[src*='/pictures/']")
+    expect(pictures).to_have_count(2)
+    drawn = pictures.evaluate_all(
+        "(all) => Promise.all(all.map((one) => one.decode().then(() => [one.alt, Math.round(10 * one.width / one.height)])))"
+    )
+    assert drawn == [["Le plan", 15], ["Un trait", 15]]
+    reader.context.close()
+
+
+def _chooses_from_the_server(page: Page, found: list[str]) -> None:
+    """By the keyboard: a file that was uploaded before becomes one of this mail, and nothing is uploaded."""
+    expect(page.locator("#words-box")).to_be_hidden()  # a protected mail's words are its link
+    uploads: list[str] = []
+    page.on("request", lambda asked: uploads.append(asked.url) if "/uploads" in asked.url else None)
+    page.locator("#from-library").press("Enter")
+    expect(page.locator("#search")).to_be_focused()
+    expect(page.locator("#documents .name")).to_have_text(["picture-2.png", "plan.png", "Offre.pdf"])
+    page.keyboard.type("OFFRE")
+    page.keyboard.press("Enter")
+    expect(page.locator("#documents .name")).to_have_text(["Offre.pdf"])
+    expect(page.locator("#search")).to_be_focused()
+    tab_to(page, "#documents input")
+    page.keyboard.press("Space")
+    expect(page.locator("#add-documents")).to_have_text("Ajouter 1 fichier")
+    found += barriers_on(page)
+    tab_to(page, "#add-documents")
+    page.keyboard.press("Enter")
+    expect(page.locator("#files li")).to_contain_text(["Offre.pdf"])
+    expect(page.locator("#from-library")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.locator("#whose").select_option("library")
+    expect(page.locator("#no-documents")).to_have_text("Aucun document trouvé.")
+    page.keyboard.press("Escape")
+    expect(page.locator("#protect")).to_be_enabled()
+    page.locator("#protect").press("Enter")
+    expect(page.locator("#sum")).to_have_text("1 fichier × 1 destinataire")
+    page.locator("#confirm").press("Enter")
+    expect(page.locator("#state")).to_contain_text("1 crédit débité.")
+    assert uploads == []
+
+
+def test_signing_in_and_what_ends_it(desk: Desk) -> None:
+    """Windows that are blocked, closed, refused or too late; a preset; a server that does not answer; a device that was ended."""
+    preset = desk.do("preset", email=BOSS, name="Board", settings={"permission": "view"})
+    context = desk.context(a_mail(attachments=[attachment("Offer.pdf", make_pdf(["The price"]))]))
+    page = context.new_page()
+    page.goto(PANE)
+    page.evaluate("() => { window.opens = window.open; window.open = () => null; }")
+    page.locator("#sign-in").click()
+    expect(page.locator("#alert")).to_contain_text("The sign-in window could not be opened.")
+    page.evaluate("() => { window.open = window.opens; }")
+    opens_window(page, context).close()
+    expect(page.locator("#alert")).to_be_hidden()
+    expect(page.locator("#state")).to_be_hidden()
+
+    desk.do("forget_limits")
+    late = "**/api/v1/auth/token"
+    context.route(late, lambda route: route.fulfill(status=400, json={"code": "expired_token", "title": "Expired"}))
+    window = opens_window(page, context)
+    expect(window.locator("#alert")).to_have_text("The code has expired.")
+    expect(page.locator("#state")).to_have_text("Confirm in the window that has opened.")
+    found = barriers_on(window)
+    context.unroute(late)
+    window.locator("#again").click()
+    answers(window, context, "deny", email=BOSS).close()
+    expect(window.locator("#alert")).to_have_text("It was turned away. Close this window, or try again.")
+    window.locator("#again").click()
+    expect(window.locator("#alert")).to_be_hidden()
+    found += barriers_on(window)
+    answers(window, context, "approve", email=BOSS).close()
+    expect(page.locator("#mail")).to_be_visible()
+    assert found == []
+
+    page.locator("#preset").select_option(preset)
+    before = page.evaluate("[mail.body, mail.attachments.length]")
+    charged = desk.do("charges", email=BOSS)
+    context.set_offline(True)
+    page.locator("#protect").click()
+    expect(page.locator("#alert")).to_have_text("The server does not answer. Nothing was lost; try again.", timeout=60_000)
+    context.set_offline(False)
+    page.locator("#protect").click()
+    expect(page.locator("#cost")).to_have_text("1 credit")
+    assert desk.do("presets_of_sends", email=BOSS)[-1] == "Board"
+    assert desk.do("end_devices", email=BOSS) >= 1
+    page.locator("#confirm").click()
+    expect(page.locator("#alert")).to_have_text("You are signed out. Sign in again; your mail is as it was.")
+    expect(page.locator("#sign-in")).to_be_visible()
+    assert page.evaluate("[mail.body, mail.attachments.length, localStorage.length]") == [*before, 0]
+    assert desk.do("charges", email=BOSS) == charged
+    context.close()
 
 
 def test_no_other_site_frames_the_pane_and_alone_it_says_where_it_belongs(desk: Desk) -> None:

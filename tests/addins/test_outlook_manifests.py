@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import subprocess
 import uuid
 import zipfile
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from PIL import Image
 
 from sealroom.project import environment
 from sealroom.web import addins
-from tests.addins.node import need_node, tool
+from tests.addins.node import MODULES, need_node, run, tool
 
 BASE = "https://files.example.com"
 PLACE = "/integrations/outlook/"
@@ -196,13 +197,32 @@ def test_microsofts_tools_read_them(client: Client, https: LazySettings, tmp_pat
         assert line in info
     for name, content in package_of(client).items():
         (tmp_path / name).write_bytes(content)
-    good = tool("office-addin-manifest", "validate", str(document))
+    good = _validated(document)
     assert good.returncode == 0, good.stdout + good.stderr
     broken = json.loads(document.read_bytes())
     del broken["extensions"][0]["runtimes"][0]["code"]
     document.write_text(json.dumps(broken))
-    bad = tool("office-addin-manifest", "validate", str(document))
-    assert bad.returncode == 1, bad.stdout
+    bad = _validated(document)
+    assert (bad.returncode, "must have required property 'code'" in bad.stdout) == (1, True), bad.stdout
+    _words_fit(json.loads((tmp_path / "fr-fr.json").read_bytes()))
+
+
+def _validated(document: Path) -> subprocess.CompletedProcess[str]:
+    """Against the schema that lies in the tool's package: the network is taken away."""
+    return run(
+        "node", "--require", "./outlook/offline.cjs", str(MODULES / ".bin" / "office-addin-manifest"), "validate", str(document)
+    )
+
+
+def _words_fit(words: dict[str, str]) -> None:
+    """The tool validates no translations, so they are held against Microsoft's schema here: their places and their lengths."""
+    release, _, name = words.pop("$schema").removeprefix("https://developer.microsoft.com/json-schemas/teams/").partition("/")
+    schemas = MODULES / "@microsoft" / "app-manifest" / "build" / "json-schemas" / "teams"
+    schema = json.loads((schemas / release / name).read_bytes())
+    for place, text in words.items():
+        rules = [rule for known, rule in schema["properties"].items() if known == place]
+        rules += [rule for pattern, rule in schema["patternProperties"].items() if re.search(pattern, place)]
+        assert (place, [rule for rule in rules if len(text) <= rule.get("maxLength", 10_000)] != []) == (place, True)
 
 
 def test_pages_may_be_framed_by_outlook_alone(client: Client, https: LazySettings) -> None:

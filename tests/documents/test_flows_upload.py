@@ -188,3 +188,6 @@ def test_list_goes_on_at_the_cursor() -> None:
     assert second.next is None
     with pytest.raises(Invalid):
         queries.list_documents(actor, cursor="x")
+    plan = upload(actor, name="Großer Plan 100%.pdf").public_id
+    for words, found in ((" plan ", [plan]), ("100%", [plan]), ("0%", [plan]), ("_", []), (".PDF", [plan, *made[::-1]])):
+        assert [view.id for view in queries.list_documents(actor, search=words).items] == found

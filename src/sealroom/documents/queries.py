@@ -157,9 +157,12 @@ def get_version(actor: Actor, document_id: str, version_id: str) -> Version:
     return version
 
 
-def list_documents(actor: Actor, *, cursor: str = "", limit: int = 50, library: bool = False) -> DocumentPage:
-    """The actor's own documents, or (`library`) those of the team's library, newest first. Raises `Invalid` for a bad cursor."""
+def list_documents(actor: Actor, *, cursor: str = "", limit: int = 50, library: bool = False, search: str = "") -> DocumentPage:
+    """The actor's own documents, or (`library`) those of the team's library, newest first; with `search` those whose names contain
+    it. Raises `Invalid` for a bad cursor."""
     rows = _visible(actor).filter(in_library=True) if library else _visible(actor).filter(owner_id=actor.user_id)
+    if words := search.strip()[:200]:
+        rows = rows.filter(name__icontains=words)
     if cursor:
         if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 18:
             raise Invalid({"cursor": ["unknown"]})

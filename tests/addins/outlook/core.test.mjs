@@ -4,36 +4,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Protection } from "../../../addins/outlook/core.js";
 import { Mailbox } from "../../../addins/outlook/mailbox.js";
-import { Server } from "../../../addins/outlook/server.js";
-import { file, itemOf, newMail, person, seen, supports } from "./mail.mjs";
-import { fetchOf, newServer, refuse } from "./server.mjs";
+import { code, file, itemOf, names, newMail, open, person, protect, seen, supports } from "./mail.mjs";
+import { ROWS, newServer, refuse } from "./server.mjs";
 
 const PLAIN = { words: false, preset: null };
-const KEEPER = { load: () => ({ access: "access", refresh: "refresh" }), save: () => undefined };
-
-/** A pane that opens beside a mail; `stages` are what it was told. */
-async function open(mail, server) {
-  const parts = { fetch: fetchOf(server), wait: async () => undefined };
-  const line = new Server("https://files.example.com", KEEPER, "en", parts);
-  const protection = new Protection(new Mailbox(itemOf(mail), supports(mail)), line);
-  protection.stages = [];
-  protection.tell = (stage) => { if (protection.stages.at(-1) !== stage) protection.stages.push(stage); };
-  await protection.load();
-  return protection;
-}
-
-async function protect(mail, server, wish = PLAIN) {
-  const protection = await open(mail, server);
-  await protection.prepare(wish);
-  return { protection, result: await protection.finish() };
-}
-
-const names = (mail) => mail.attachments.map((one) => one.name);
 const charges = (server) => server.requests.filter((one) => one.endsWith("/commit")).length;
 const facts = (mail) => JSON.parse(mail.session.sealroom);
-const code = (wanted) => (fault) => { assert.equal(fault.code, wanted); return true; };
 
 test("a mail is protected in the order that keeps it safe, one call at a time", async () => {
   const mail = newMail({
@@ -59,8 +36,9 @@ test("a mail is protected in the order that keeps it safe, one call at a time", 
 
 test("pictures of the text and links to a cloud stay, items of Outlook go as files", async () => {
   const mail = newMail({
-    body: '<p>Look <img src="cid:logo.png@01"></p>',
+    body: '<p>Look <img src="cid:logo.png@01"> <img src="cid:seal%40x"></p>',
     attachments: [
+      file("seal.png", "s", { contentId: "<seal@x>" }),
       file("inline.png", "i", { isInline: true }), file("logo.png", "l", { contentId: "logo.png@01" }),
       file("Cloud.docx", "", { attachmentType: "cloud", content: { format: "url", content: "https://cloud.example" } }),
       file("Re: Plan", "mail", { attachmentType: "item", content: { format: "eml", content: "From: x\r\n\r\nmail" } }),
@@ -70,7 +48,7 @@ test("pictures of the text and links to a cloud stay, items of Outlook go as fil
   const server = newServer();
   const { protection, result } = await protect(mail, server, { words: false, preset: "pre_1" });
   assert.deepEqual([result.charged, result.left], [2, []]);
-  assert.deepEqual(names(mail), ["inline.png", "logo.png", "Cloud.docx"]);
+  assert.deepEqual(names(mail), ["seal.png", "inline.png", "logo.png", "Cloud.docx"]);
   assert.deepEqual([...server.documents.values()].map((one) => one.name), ["Re: Plan.eml", "Meeting.ics"]);
   assert.equal(server.sends.get("snd_1").about.preset, "pre_1");
   assert.deepEqual((await protection.survey()).clouds.map((one) => one.name), ["Cloud.docx"]);
@@ -116,15 +94,6 @@ test("a pane that was closed says which files must be chosen again", async () =>
   assert.deepEqual([again.lost, facts(mail).pending], [1, 0]);
 });
 
-test("protected words replace the text, and the pictures in it leave with it", async () => {
-  const body = '<p>The price is 7 <img src="cid:p@1"></p>';
-  const mail = newMail({ body, attachments: [file("p.png", "p", { isInline: true, contentId: "p@1" })] });
-  const server = newServer();
-  const { result } = await protect(mail, server, { words: true, preset: null });
-  assert.equal(mail.body, '<p><a href="https://files.example.com/v/snd_1/">Open</a></p>');
-  assert.deepEqual([result.charged, names(mail), server.sends.get("snd_1").words], [1, [], { html: body }]);
-});
-
 test("a mail in plain text gets plain text", async () => {
   const mail = newMail({ type: "text", body: "Dear reader", attachments: [file("a.pdf", "a")] });
   await protect(mail, newServer());
@@ -135,6 +104,36 @@ test("a mail in plain text gets plain text", async () => {
   assert.deepEqual([words.body, server.sends.get("snd_1").words], ["Open: https://files.example.com/v/snd_1/\n\n", { text: "Secret" }]);
 });
 
+test("documents the server has already become files of the mail without an upload, each once", async () => {
+  const mail = newMail({ attachments: [file("a.pdf", "alpha")] });
+  const server = newServer();
+  const there = { id: "doc_9", name: "Plan.pdf", size: 9e9, sha256: "", bytes: Buffer.from("") };
+  server.documents.set("doc_9", there);
+  const protection = await open(mail, server);
+  protection.limits = { file_bytes: 100, files: 2, message_html_bytes: 100 };
+  await protection.choosePresent([there]);
+  await protection.choosePresent([there]);
+  assert.deepEqual([protection.chosen.map((one) => one.name), facts(mail).pending], [["Plan.pdf"], 1]);
+  assert.equal((await protection.prepare(PLAIN)).cost, 2);
+  await protection.finish();
+  assert.deepEqual([server.sends.get("snd_1").documents, server.uploads.size], [["doc_2", "doc_9"], 1]);
+  assert.deepEqual([names(mail), protection.chosen, facts(mail).pending], [[], [], 0]);
+});
+
+test("small pictures a signature left behind stay, free, unless the sender wants them protected", async () => {
+  const attachments = [file("image001.png", "logo"), file("a.pdf", "a"), file("image002.jpg", "j".repeat(20 * 1024)), file("image003.gif", "g")];
+  const mail = newMail({ attachments });
+  const server = newServer();
+  const protection = await open(mail, server);
+  const { tiny, files } = await protection.survey();
+  assert.deepEqual([tiny, files].map((some) => some.map((one) => one.name)), [["image001.png", "image003.gif"], ["a.pdf", "image002.jpg"]]);
+  protection.take(tiny[1], true);
+  protection.take(tiny[0], true);
+  protection.take(tiny[0], false);
+  assert.equal((await protection.prepare(PLAIN)).cost, 3);
+  assert.deepEqual([(await protection.finish()).left, names(mail)], [[], ["image001.png"]]);
+});
+
 test("limits are seen before anything is uploaded", async () => {
   const server = newServer();
   const limits = { file_bytes: 4, files: 2, message_html_bytes: 10 };
@@ -142,6 +141,7 @@ test("limits are seen before anything is uploaded", async () => {
     [newMail({ attachments: [file("a.pdf", "12345")] }), PLAIN, "file_too_large"],
     [newMail({ attachments: [file("a", "1"), file("b", "2"), file("c", "3")] }), PLAIN, "too_many_files"],
     [newMail(), { words: true, preset: null }, "text_too_long"],
+    [newMail({ type: "text", body: "eleven long" }), { words: true, preset: null }, "text_too_long"],
     [newMail({ to: [], attachments: [file("a", "1")] }), PLAIN, "no_recipients"],
     [newMail(), PLAIN, "nothing_to_protect"],
   ];
@@ -180,8 +180,9 @@ const STEPS = [
   ["loadCustomPropertiesAsync:2"], ["saveAsync:1"], ["sessionData.setAsync:1"],
   // from here on the commit is done: what is left is finished later
   ["saveAsync:2", "paid"], ["sessionData.setAsync:2", "paid"], ["body.prependAsync:1", "paid"], ["body.getAsync:3", "paid"],
-  ["body.getAsync:4", "paid"], ["getAttachmentsAsync:3", "paid"], ["removeAttachmentAsync:1", "paid"],
-  ["removeAttachmentAsync:2", "paid"], ["internetHeaders.setAsync:1", "paid"], ["saveAsync:3", "paid"],
+  ["body.getAsync:4", "paid"], ["body.getAsync:5", "paid"], ["getAttachmentsAsync:3", "paid"], ["removeAttachmentAsync:1", "paid"],
+  ["getAttachmentsAsync:4", "paid"], ["removeAttachmentAsync:2", "paid"], ["getAttachmentsAsync:5", "paid"],
+  ["internetHeaders.setAsync:1", "paid"], ["saveAsync:3", "paid"],
 ];
 
 for (const [call, isPaid] of STEPS) {
@@ -258,17 +259,6 @@ test("files under inspection are waited for", async () => {
   assert.deepEqual([seen(slow), server.credits, facts(slow).unfinished], [before, 99, false]);
 });
 
-// Every row of the table of errors in docs/api/mail-clients.md that a commit or a draft may answer.
-const ROWS = [
-  ["/commit", 400, "invalid"], ["/commit", 402, "payment_due"], ["PUT /drafts", 403, "sender_not_allowed"],
-  ["/commit", 403, "external_blocked"], ["/commit", 404, "not_found"], ["/commit", 409, "already_sent"], ["/commit", 409, "not_live"],
-  ["/commit", 413, "too_many_recipients"], ["/commit", 413, "too_many_files"], ["/body", 413, "too_large"],
-  ["POST /uploads", 413, "too_large"], ["POST /uploads", 415, "type_refused"], ["/commit", 422, "password_required"],
-  ["/commit", 422, "corrupt"], ["/commit", 422, "unviewable"], ["/commit", 422, "limit_pages"], ["/quote", 422, "invalid_recipient"],
-  ["/commit", 422, "invalid_recipient"], ["/commit", 422, "no_recipients"], ["/commit", 422, "nothing_to_protect"],
-  ["/commit", 429, "rate_limited"], ["PUT /drafts", 503, "busy"],
-];
-
 for (const [call, status, wanted] of ROWS) {
   test(`refused with ${status} ${wanted} at ${call}: untouched, free, and free to try again`, async () => {
     const mail = newMail({ attachments: [file("a.pdf", "a")] });
@@ -286,6 +276,24 @@ for (const [call, status, wanted] of ROWS) {
     assert.deepEqual([server.credits, names(mail)], [99, []]);
   });
 }
+
+test("a draft that is another by now is read again, and charged once", async () => {
+  const mail = newMail({ attachments: [file("a.pdf", "a")] });
+  const server = newServer();
+  const protection = await open(mail, server);
+  await protection.prepare(PLAIN);
+  server.sends.get("snd_1").revision += 4; // somebody wrote it elsewhere
+  assert.equal((await protection.finish()).charged, 1);
+  assert.deepEqual([server.credits, charges(server), server.sends.get("snd_1").committed], [99, 2, 5]);
+});
+
+test("what Outlook only might do is no reason to stop", async () => {
+  const mail = newMail({ attachments: [file("a.pdf", "a")], fails: new Set(["notificationMessages.replaceAsync", "addHandlerAsync", "sessionData.getAsync"]) });
+  const { protection } = await protect(mail, newServer());
+  await protection.mailbox.announce("Protected");
+  await protection.mailbox.listen(() => undefined);
+  assert.deepEqual([names(mail), mail.notices], [[], []]);
+});
 
 test("a mail that changes after the price was shown is priced again", async () => {
   const mail = newMail({ attachments: [file("a.pdf", "a")] });
@@ -324,6 +332,18 @@ test("a file added to a protected mail is a send of its own in the same mail", a
   assert.equal((await protection.finish()).charged, 1);
   assert.deepEqual([mail.headers["x-sealroom-send"], names(mail)], ["snd_1,snd_2", []]);
   assert.match(mail.body, /snd_2.*snd_1/);
+});
+
+test("attachments whose ids are their places in the list, and two that look the same, are told apart", async () => {
+  const mail = newMail({ numbersIds: true, attachments: [file("a.pdf", "one"), file("a.pdf", "two"), file("b.pdf", "bee")] });
+  const server = newServer();
+  const protection = await open(mail, server);
+  await protection.prepare(PLAIN);
+  mail.attachments.unshift(file("c.pdf", "new"));
+  await assert.rejects(protection.finish(), code("changed"));
+  mail.attachments.shift();
+  await protection.prepare(PLAIN);
+  assert.deepEqual([(await protection.finish()).charged, names(mail), server.uploads.size], [3, [], 3]);
 });
 
 test("what was added after a commit that broke off stays and is named", async () => {

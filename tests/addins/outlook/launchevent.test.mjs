@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import vm from "node:vm";
 
+import { isTiny } from "../../../addins/outlook/letter.js";
 import { file, itemOf, newMail, person, supports } from "./mail.mjs";
 
 const SCRIPT = new vm.Script(readFileSync(new URL("../../../addins/outlook/launchevent.js", import.meta.url), "utf8"));
@@ -44,7 +45,11 @@ const CASES = [
   ["a link to a cloud is no file", withPolicy({ mode: "force" }, { attachments: [file("c", "x", { attachmentType: "cloud" })] }), "allow"],
   ["an inline picture is no file", withPolicy({ mode: "force" }, { attachments: [file("i.png", "x", { isInline: true })] }), "allow"],
   ["nor is one the text refers to", withPolicy({ mode: "force" }, { attachments: [picture], body: '<img src="CID:logo@1">' }), "allow"],
+  ["nor is one it refers to in another spelling", withPolicy({ mode: "force" }, { attachments: [file("l.png", "l", { contentId: "<a@b>" })], body: '<img src="cid:a%40b">' }), "allow"],
   ["one it does not refer to is", withPolicy({ mode: "force" }, { attachments: [picture], body: "<p>logo@1</p>" }), "block"],
+  ["a small picture of a signature is no file", withPolicy({ mode: "force" }, { attachments: [file("Image001.PNG", "x")] }), "allow"],
+  ["a larger one is", withPolicy({ mode: "force" }, { attachments: [file("image001.png", "x".repeat(20 * 1024))] }), "block"],
+  ["nor is a file only called so in part", withPolicy({ mode: "force" }, { attachments: [file("image001.pdf.exe", "x")] }), "block"],
   ["below the team's size", withPolicy({ mode: "force", min_bytes: 6 }), "allow"],
   ["from the team's size on", withPolicy({ mode: "force", min_bytes: 5 }), "block"],
   ["to colleagues only", withPolicy({ mode: "force", internal_domains: ["Example.NET"] }), "allow"],
@@ -98,5 +103,15 @@ test("it says how many, and whom, in Outlook's language", async () => {
       const { errorMessage } = await send(withPolicy({}, { attachments: [], session: left(facts), language }));
       assert.ok(errorMessage.includes("Sealroom") || errorMessage.includes("protégé"), errorMessage);
     }
+  }
+});
+
+test("the check passes over the same small pictures as the pane", async () => {
+  const parts = ["image001.png", "IMAGE999.jpeg", "image01.png", "image0011.png", "ximage001.png", "image001.png.pdf", "image001", "image001.emf"]
+    .flatMap((name) => [1, 20 * 1024 - 1, 20 * 1024].map((size) => file(name, "x".repeat(size))));
+  parts.push(file("image001.png", "x", { attachmentType: "item" }));
+  for (const one of parts) {
+    const { allowEvent } = await send(withPolicy({ mode: "force" }, { attachments: [one] }));
+    assert.equal(allowEvent, isTiny({ ...one, type: one.attachmentType }), `${one.name} ${one.size} ${one.attachmentType}`);
   }
 });

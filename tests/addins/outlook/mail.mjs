@@ -2,7 +2,13 @@
 /* A mail in Outlook under Microsoft's office-addin-mock: callback calls over a plain record, counting how many run at once, each
    of them able to fail. */
 
+import assert from "node:assert/strict";
 import { createRequire } from "node:module";
+
+import { Protection } from "../../../addins/outlook/core.js";
+import { Mailbox } from "../../../addins/outlook/mailbox.js";
+import { Server } from "../../../addins/outlook/server.js";
+import { fetchOf } from "./server.mjs";
 
 const { OfficeMockObject } = createRequire(import.meta.url)("office-addin-mock");
 
@@ -64,7 +70,10 @@ export function itemOf(mail) {
     from: { getAsync: call("from.getAsync", () => done(mail.from)) },
     subject: { getAsync: call("subject.getAsync", () => done(mail.subject)) },
     body: bodyOf(mail, call),
-    getAttachmentsAsync: call("getAttachmentsAsync", () => done(mail.attachments.map(({ content, ...one }) => one))),
+    getAttachmentsAsync: call("getAttachmentsAsync", () => {
+      if (mail.numbersIds) mail.attachments.forEach((one, place) => { one.id = String(place); }); // as classic Outlook does
+      return done(mail.attachments.map(({ content, ...one }) => ({ ...one })));
+    }),
     getAttachmentContentAsync: call("getAttachmentContentAsync", (id) => {
       const found = mail.attachments.find((one) => one.id === id);
       return found ? done(found.content) : failed("InvalidAttachmentId");
@@ -96,3 +105,26 @@ export function itemOf(mail) {
 
 /** `version` of the mail is the 14 of 1.14. */
 export const supports = (mail) => (version) => Number(version.split(".")[1]) <= mail.version;
+
+const KEEPER = { load: () => ({ access: "access", refresh: "refresh" }), save: () => undefined };
+
+/** A pane that opens beside a mail; `stages` are what it was told. */
+export async function open(mail, server) {
+  const parts = { fetch: fetchOf(server), wait: async () => undefined };
+  const line = new Server("https://files.example.com", KEEPER, "en", parts);
+  const protection = new Protection(new Mailbox(itemOf(mail), supports(mail)), line);
+  protection.stages = [];
+  protection.tell = (stage) => { if (protection.stages.at(-1) !== stage) protection.stages.push(stage); };
+  await protection.load();
+  return protection;
+}
+
+/** Protect a mail from the beginning to the end. */
+export async function protect(mail, server, wish = { words: false, preset: null }) {
+  const protection = await open(mail, server);
+  await protection.prepare(wish);
+  return { protection, result: await protection.finish() };
+}
+
+export const names = (mail) => mail.attachments.map((one) => one.name);
+export const code = (wanted) => (fault) => { assert.equal(fault.code, wanted); return true; };

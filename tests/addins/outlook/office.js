@@ -9,7 +9,7 @@
   const global = window;
   const mail = global.mail = {
     to: [], cc: [], bcc: [], from: "", subject: "", body: "<p>Dear reader</p>", attachments: [], headers: {}, properties: {}, session: {},
-    roaming: {}, notices: [], language: "en-GB", running: 0, most: 0, heard: {}, ...(global.sealroomMail ?? {}),
+    roaming: {}, notices: [], language: "en-GB", type: "html", running: 0, most: 0, heard: {}, ...(global.sealroomMail ?? {}),
   };
 
   /** @param {unknown} [value] */
@@ -35,7 +35,7 @@
 
   /** @type {Record<keyof Pick<Office.Body, "getAsync" | "getTypeAsync" | "prependAsync" | "setAsync">, unknown>} */
   const body = {
-    getTypeAsync: later(() => done("html")),
+    getTypeAsync: later(() => done(mail.type)),
     getAsync: later(() => done(mail.body)),
     prependAsync: later((text) => { mail.body = text + mail.body; return done(); }),
     setAsync: later((text) => { mail.body = text; return done(); }),
@@ -88,6 +88,11 @@
       window.addEventListener("message", (event) => {
         if (event.source === opened) handlers.dialogMessageReceived?.({ message: event.data, origin: event.origin });
       });
+      const watch = setInterval(() => {
+        if (!opened.closed) return;
+        clearInterval(watch);
+        handlers.dialogEventReceived?.({ error: 12006 });
+      }, 50);
       callback({ status: "succeeded", value: {
         close: () => opened.close(),
         addEventHandler: (/** @type {string} */ type, /** @type {Function} */ heard) => { handlers[type] = heard; },

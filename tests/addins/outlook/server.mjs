@@ -13,6 +13,21 @@ export function newServer(about = {}) {
   };
 }
 
+/**
+ * The table of errors in docs/api/mail-clients.md: where, how, and what the sender must read of it in any language. `insufficient_credits`,
+ * `not_ready`, `stale_draft` and `idempotency_conflict` have tests of their own.
+ */
+export const ROWS = [
+  ["/commit", 400, "invalid"], ["/commit", 402, "payment_due"], ["PUT /drafts", 403, "sender_not_allowed", { senders: ["me@example.com"] }],
+  ["/commit", 403, "external_blocked", { addresses: ["a@example.net"] }], ["/commit", 404, "not_found"], ["/commit", 409, "already_sent"],
+  ["/commit", 409, "not_live"], ["/commit", 413, "too_many_recipients", { limit: 1500, actual: 1600 }],
+  ["/commit", 413, "too_many_files", { limit: 20, actual: 30 }], ["/body", 413, "too_large"], ["POST /uploads", 413, "too_large"],
+  ["POST /uploads", 415, "type_refused"], ["/commit", 422, "password_required"], ["/commit", 422, "corrupt"], ["/commit", 422, "unviewable"],
+  ["/commit", 422, "limit_pages"], ["/quote", 422, "invalid_recipient", { recipients: ["nobody"] }],
+  ["/commit", 422, "invalid_recipient", { recipients: ["nobody"] }], ["/commit", 422, "no_recipients"], ["/commit", 422, "nothing_to_protect"],
+  ["/commit", 429, "rate_limited"], ["PUT /drafts", 503, "busy"], ["PUT /drafts", 403, "forbidden"],
+];
+
 /** Refuse the next call whose "METHOD path" begins so. */
 export function refuse(server, call, status, code, facts = {}) {
   server.refusals.push({ call, status, code, facts });

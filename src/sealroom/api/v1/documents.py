@@ -79,9 +79,11 @@ def upload(request: HttpRequest, file: File[UploadedFile]) -> Status[DocumentOut
 
 
 @router.get("/documents", response=DocumentsOut, summary="Own documents, or the team's library")
-def list_documents(request: HttpRequest, cursor: str = "", limit: Limit = 50, library: bool = False) -> DocumentsOut:
-    """Newest first."""
-    page = queries.list_documents(actor_of(request), cursor=cursor, limit=limit, library=library)
+def list_documents(
+    request: HttpRequest, search: str = "", cursor: str = "", limit: Limit = 50, library: bool = False
+) -> DocumentsOut:
+    """Newest first. `search` in names."""
+    page = queries.list_documents(actor_of(request), cursor=cursor, limit=limit, library=library, search=search)
     return DocumentsOut(items=[_document(view) for view in page.items], next=page.next or None)
 
 
