@@ -235,9 +235,20 @@ async function wordsOf(details, letter, dialog) {
   });
 }
 
+/** The price for these recipients; those that cannot be written to are named. */
+async function quoteOf(draft, recipients) {
+  try {
+    return await call("POST", `/drafts/${draft}/quote`, { recipients });
+  } catch (error) {
+    const places = Object.keys(error.facts?.errors ?? {}).map((field) => /^recipients\.(\d+)/.exec(field)?.[1]);
+    const wrong = places.map((place) => recipients[place]?.email).filter(Boolean);
+    throw wrong.length ? new Refusal("invalid_recipient", { recipients: wrong }) : error;
+  }
+}
+
 /** The price, and the user's yes to it. */
 async function agreed(draft, letter, dialog, mail, files) {
-  const quote = await call("POST", `/drafts/${draft}/quote`, { recipients: mail.addresses });
+  const quote = await quoteOf(draft, mail.addresses);
   if (!quote.enough) throw new Refusal("insufficient_credits", { needed: quote.cost, available: quote.available });
   const state = { cost: quote.cost, after: quote.after, files, people: mail.addresses.length, words: letter.words, left: letter.left };
   if ((await wishes()).showPrice) stopIf((await dialog.ask({ phase: "price", ...state })) !== "send");
@@ -249,7 +260,7 @@ async function again(letter, dialog, mail) {
   const { id, revision, to } = letter.committed;
   const print = JSON.stringify(mail.addresses);
   if (to === print) return letter.committed.answer;
-  const quote = await call("POST", `/drafts/${id}/quote`, { recipients: mail.addresses });
+  const quote = await quoteOf(id, mail.addresses);
   if (!quote.enough) throw new Refusal("insufficient_credits", { needed: quote.cost, available: quote.available });
   if (quote.cost && (await wishes()).showPrice) {
     const state = { cost: quote.cost, after: quote.after, files: 0, people: mail.addresses.length, words: false };
@@ -263,7 +274,7 @@ async function commit(letter, dialog, mail, attempt) {
   const body = { recipients: mail.addresses, delivery: "client" };
   const deed = () => call("POST", `/drafts/${attempt.id}/commit`, body, `${attempt.id}:${attempt.revision}`);
   const answer = await patiently(dialog, deed).catch((error) => {
-    if (error.code !== "unreachable" && !(error.status >= 500)) letter.attempt = null; // refused for sure
+    if (error.code === "back" || (error.status >= 400 && error.status < 500)) letter.attempt = null; // refused for sure
     throw error;
   });
   const earlier = letter.committed?.text ?? letter.earlier ?? "";
@@ -327,7 +338,7 @@ export async function priceOf(tab) {
     const priced = letter.small === "protect" ? [...files, ...small] : files;
     const found = [...(await uploaded(letter, null, priced)).map((one) => one.id), ...linked.map((one) => one.document)];
     const draft = letter.committed ?? (await write(details, letter, found, null));
-    const quote = await call("POST", `/drafts/${draft.id}/quote`, { recipients: people.addresses });
+    const quote = await quoteOf(draft.id, people.addresses);
     return { ...quote, lines: undefined, files: found.length, people: people.addresses.length };
   } finally {
     letter.isBusy = false;

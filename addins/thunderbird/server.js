@@ -101,7 +101,7 @@ async function post(server, path, body) {
   const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
   const response = await reach(`${server}/api/v1${path}`, options);
   if (!response.ok) throw await refusalOf(response);
-  return response.status === 204 ? null : response.json();
+  return response.status === 204 ? null : contentOf(response);
 }
 
 let refreshing = null;
@@ -162,7 +162,16 @@ export async function ask(method, path, sent = {}) {
 /** A call whose answer is JSON. @param {string} method @param {string} path @param {object} [json] @param {string} [key] @returns {Promise<any>} */
 export async function call(method, path, json, key) {
   const response = await ask(method, path, { json, key });
-  return response.status === 204 ? null : response.json();
+  return response.status === 204 ? null : contentOf(response);
+}
+
+/** What an answer says; one that broke off is none. */
+async function contentOf(response) {
+  try {
+    return await response.json();
+  } catch {
+    throw new Refusal("unreachable");
+  }
 }
 
 /**

@@ -45,9 +45,9 @@ def approve(*, email: str, code: str) -> None:
     accounts.answer_device(_actor(email), code, approve=True, now=timezone.now())
 
 
-def make_preset(*, email: str, name: str, permission: str) -> str:
+def make_preset(*, email: str, title: str, permission: str) -> str:
     """A preset of the team; its id."""
-    return sends.save_preset(_actor(email), "", name, {"permission": permission}, [], now=timezone.now()).public_id
+    return sends.save_preset(_actor(email), "", title, {"permission": permission}, [], now=timezone.now()).public_id
 
 
 def remove_preset(*, email: str, preset: str) -> None:
@@ -75,9 +75,11 @@ def age_tokens(*, email: str) -> None:
 def newest(*, email: str) -> dict[str, Any]:
     """The mail that was committed last: permission, names of its files and of the pictures of its words, whether it left."""
     send = Send.objects.filter(sender__email=email).exclude(committed_revision=None).latest("pk")
+    items = send.send_documents.select_related("document", "sent_version")
     return {
         "permission": send.policy.permission,
-        "files": sorted(one.document.name for one in send.send_documents.all()),
+        "files": sorted(one.document.name for one in items),
+        "pages": sorted(one.sent_version.pages for one in items if one.sent_version),
         "pictures": Picture.objects.filter(message__send=send).count(),
         "state": send.state,
     }

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -29,12 +31,22 @@ class Line:
     trouble: Callable[[str], Trouble] = lambda _asked: ""
 
     @contextmanager
+    def down(self) -> Iterator[None]:
+        """Nobody is there for a while."""
+        self.trouble = lambda _asked: "down"
+        try:
+            yield
+        finally:
+            self.trouble = lambda _asked: ""
+
+    @contextmanager
     def broken(self, place: str, *troubles: Trouble) -> Iterator[list[str]]:
-        """The first requests whose method and path have `place` in them meet these troubles, one each; those that met one."""
+        """The first requests whose method and path have `place` in them meet these troubles, one each (questions of the browser
+        whether it may ask, apart); those that met one."""
         left, met = list(troubles), list[str]()
 
         def judge(asked: str) -> Trouble:
-            if not left or place not in asked:
+            if not left or place not in asked or asked.startswith("OPTIONS"):
                 return ""
             met.append(asked)
             return left.pop(0)
@@ -76,6 +88,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._pass_on(server, body, len(body) // 2 if trouble == "half" else len(body), is_heard=not trouble)
         finally:
             server.close()
+        if trouble:
+            self._break_off()
+
+    def _break_off(self) -> None:
+        """In the midst of an answer, and at once: otherwise the program asks again by itself and nobody hears of it."""
+        self.wfile.write(b"HTTP/1.1 ")
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
 
     def _pass_on(self, server: http.client.HTTPConnection, body: bytes, length: int, *, is_heard: bool) -> None:
         place = urlsplit(self.path)._replace(scheme="", netloc="").geturl()

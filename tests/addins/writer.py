@@ -86,9 +86,7 @@ await pause(100);
 
 _DROP_PICTURE = """
 const window = windows("msgcompose")[0];
-const files = [];
-for (const path of words) files.push(await File.createFromFileName(path));
-window.envelopeDragObserver.appendImagesInline({ files });
+window.envelopeDragObserver.appendImagesInline({ files: words.map((path) => ({ mozFullPath: path })) });
 await until(() => window.GetCurrentEditor().outputToString("text/html", 0).split("data:image/").length > words.length, "pictures");
 """
 
@@ -138,7 +136,8 @@ const type = "ext-thunderbird@sealroom";
 const account = cloudFileAccounts.getAccountsForType(type)[0] ?? cloudFileAccounts.createAccount(type);
 await until(() => account.configured, "an account that is ready");
 const window = windows("msgcompose")[0];
-const item = [...window.document.getElementById("attachmentBucket").itemChildren].find((one) => one.attachment.name === words[0]);
+const item = [...window.document.getElementById("attachmentBucket").itemChildren]
+  .filter((one) => one.attachment.name === words[0])[words[1]];
 await window.convertListItemsToCloudAttachment([item], account);
 await pause(300);
 """
@@ -258,9 +257,9 @@ class Writer:
         """What they said, once there was one."""
         return str(self.program.run(_DIALOG_SAID))
 
-    def to_filelink(self, name: str) -> None:
-        """Turn an attachment into a link of the extension."""
-        self.program.run(_TO_FILELINK, name)
+    def to_filelink(self, name: str, place: int = 0) -> None:
+        """Turn an attachment into a link of the extension; `place` among those of the same name."""
+        self.program.run(_TO_FILELINK, name, place)
 
     def trust(self, certificate: Path, port: int) -> None:
         """Trust a server's certificate."""
