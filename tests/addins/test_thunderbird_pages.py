@@ -31,18 +31,16 @@ STAND_IN = """
   const { words, answers, state } = __SCENE__;
   const event = { addListener() {} };
   const getMessage = (name, parts = []) => (words[name]?.message ?? "").replace(/\\$(\\d)/g, (_, n) => [parts].flat()[n - 1] ?? "");
-  const port = { onMessage: { addListener: (hear) => setTimeout(() => hear(state), 0) }, postMessage() {}, onDisconnect: event };
   globalThis.asked = [];
+  const postMessage = (said) => globalThis.asked.push(said);
+  const port = { onMessage: { addListener: (hear) => setTimeout(() => hear(state), 0) }, postMessage, onDisconnect: event };
   globalThis.messenger = {
     i18n: { getMessage },
     runtime: {
       getURL: (path) => `/${path}`,
       connect: () => port,
       openOptionsPage: async () => {},
-      sendMessage: async ({ deed, ...words }) => {
-        globalThis.asked.push(deed);
-        return answers[deed] ?? { done: null };
-      },
+      sendMessage: async ({ deed }) => answers[deed] ?? { done: null },
     },
     storage: { onChanged: event },
     tabs: { query: async () => [{ id: 1 }], create: async () => {} },
@@ -167,3 +165,41 @@ def test_a_page_bars_nobody(engine: Browser, scene: str) -> None:
                 found[language, theme] = barred
             assert not too_wide(page)
     assert found == {}
+
+
+def stops(page: Page) -> list[str]:
+    """What Tab reaches from the top, in its order, by id or words."""
+    page.evaluate("document.activeElement?.blur()")
+    found: list[str] = []
+    name = "(() => { const one = document.activeElement; return one === document.body ? '' : one.id || one.textContent; })()"
+    while len(found) < 40:
+        page.keyboard.press("Tab")
+        here = str(page.evaluate(name))
+        if not here or here in found:
+            break
+        found.append(here)
+    return found
+
+
+def test_the_keyboard_reaches_all_there_is(engine: Browser) -> None:
+    """In the order in which it stands; a window that asks has the focus on its first answer, and Escape goes back."""
+    with shown(engine, "compose", width=372) as page:
+        assert stops(page) == ["on", "words", "preset", "ask-price", "history", "settings"]
+        page.locator("#ask-price").press("Enter")
+        page.get_by_text("6 credits · 2 files · 3 recipients").wait_for()
+        page.get_by_text("1,488 credits are left after it.").wait_for()
+    with shown(engine, "options-out") as page:
+        assert stops(page) == ["server", "Sign in", "show-price", "Sent with Sealroom"]
+    with shown(engine, "options-waits") as page:
+        assert stops(page) == ["page", "give-up", "show-price", "Sent with Sealroom"]
+    with shown(engine, "history") as page:
+        names = ["Papers for Thursday", "Revoke", "Call back", LONG, "Restore", "(no subject)", "Results of the quarter"]
+        assert stops(page) == [*names, "Settings of Sealroom"]
+    with shown(engine, "send-small", width=460) as page:
+        assert page.evaluate("document.activeElement.dataset.choice") == "leave"
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        assert page.evaluate("asked") == ["protect"]
+    with shown(engine, "send-price", width=460) as page:
+        page.keyboard.press("Escape")
+        assert page.evaluate("asked") == ["back"]

@@ -120,7 +120,7 @@ def test_files_of_one_name_each_have_their_link(office: Office) -> None:
         assert "3 files" in writer.answer("price", "send")
         writer.wait_until_sent()
         html = words_of(office.newest()[1], "html")
-        assert (office.deed("newest")["pages"], html.count("?file=doc_")) == ([1, 2, 3], 3)
+        assert (office.deed("newest")["pages"], html.count("Plan.pdf")) == ([1, 2, 3], 3)
 
 
 def test_an_answer_to_a_protected_mail_starts_protected(office: Office) -> None:

@@ -211,11 +211,16 @@ class Writer:
         whether it may be changed, and what is said about it."""
         script = """
             await until(() => document.getElementById("inside")?.hidden === false && document.getElementById("why"));
+            const [on, text] = ["on", "words"].map((name) => document.getElementById(name));
+            const tab = Number(new URL(location.href).searchParams.get("tab"));
+            const isHeard = async () => {
+              const { done } = await messenger.runtime.sendMessage({ deed: "letter", tab });
+              return done.isOn === on.checked && done.words === text.checked;
+            };
             for (const name of words) {
               document.getElementById(name).click();
-              await new Promise((done) => setTimeout(done, 200));
+              while (!(await isHeard())) await new Promise((done) => setTimeout(done, 20));
             }
-            const on = document.getElementById("on");
             return [on.checked, on.disabled, document.getElementById("why").textContent];
         """
         with self._panel():
