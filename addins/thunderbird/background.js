@@ -2,7 +2,7 @@
 // What Thunderbird tells this extension, and what its own pages ask of it.
 
 import { account, call, given, giveUp, me, Refusal, serverAddress, signIn, signOut } from "./server.js";
-import { beforeSend, priceOf, wishes } from "./protect.js";
+import { answersProtected, beforeSend, priceOf, wishes } from "./protect.js";
 import { forgetLetter, letterOf, noteGone, waiting } from "./letters.js";
 import * as dialog from "./dialog.js";
 import * as filelink from "./filelink.js";
@@ -41,9 +41,10 @@ const DEEDS = {
   giveUp,
   signOut,
   wish: ({ change }) => wishes().then((kept) => messenger.storage.local.set({ wishes: { ...kept, ...change } })),
-  letter({ tab }) {
+  async letter({ tab }) {
     const { isOn, words, preset, committed } = letterOf(tab);
-    return { isOn, words, preset, isCommitted: Boolean(committed) };
+    const isReply = await answersProtected(await messenger.compose.getComposeDetails(tab));
+    return { isOn, words, preset, isReply, isCommitted: Boolean(committed) };
   },
   choose({ tab, change }) {
     const letter = letterOf(tab);

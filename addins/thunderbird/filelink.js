@@ -9,7 +9,7 @@ import { word } from "./words.js";
 
 const PLACE = "/integrations/thunderbird/file/";
 
-/** @typedef {{tab: number, upload: number, document: string, name: string, size: number, url: string, isSpent?: boolean}} Kept */
+/** @typedef {{tab: number, upload: number, document: string, name: string, size: number, changed: number, url: string, isSpent?: boolean}} Kept */
 
 /** @returns {Promise<Record<string, Kept>>} by address of the place holder */
 async function kept() {
@@ -20,6 +20,38 @@ async function kept() {
 export async function linkedFiles(tab, words) {
   const isHere = (one) => words.includes(one.url) || (one.tab === tab && one.session === session);
   return Object.values(await kept()).filter((one) => isHere(one) && !one.isSpent);
+}
+
+/**
+ * The attachments that are no place holders of FileLink. Thunderbird names no upload with an attachment, so a file is known by name, size
+ * and time, and one that was changed since by its name where only one has it; otherwise it is taken for another file, and none is lost.
+ * @param {{id: number, name: string}[]} attachments
+ * @param {Kept[]} linked
+ */
+export async function apartFromLinked(attachments, linked) {
+  let rest = attachments;
+  const changed = [];
+  for (const one of linked) {
+    const found = await firstLike(one, rest);
+    if (found) rest = rest.filter((other) => other !== found);
+    else changed.push(one.name);
+  }
+  const count = (names, name) => names.filter((other) => other === name).length;
+  const there = rest.map((one) => one.name);
+  return rest.filter(({ name }) => count(there, name) > count(changed, name));
+}
+
+async function firstLike(linked, attachments) {
+  for (const one of attachments) {
+    if (one.name !== linked.name) continue;
+    try {
+      const file = await messenger.compose.getAttachmentFile(one.id);
+      if (file.size === linked.size && file.lastModified === linked.changed) return one;
+    } catch {
+      // a file that lies in another mail, such as the draft that was opened again
+    }
+  }
+  return null;
 }
 
 /** They went out: what Thunderbird removes from now on stays at the server. @param {Kept[]} files */
@@ -52,7 +84,7 @@ async function keepFile(id, name, data, tab) {
   }
   const { server } = await account();
   const url = `${server}${PLACE}${crypto.randomUUID()}`;
-  const found = { tab: tab?.id ?? -1, session, upload: id, document, name, size: data.size, url };
+  const found = { tab: tab?.id ?? -1, session, upload: id, document, name, size: data.size, changed: data.lastModified, url };
   await messenger.storage.local.set({ filelinks: { ...(await kept()), [url]: found } });
   return url;
 }

@@ -12,6 +12,10 @@ const DAY = 86_400_000;
  * @property {boolean} hasWords whether the draft at the server has words
  * @property {string|null} preset
  * @property {Map<string, {id: string, name: string}>} uploads documents by the key of their attachment
+ * @property {Map<string, string>} pictures documents by the address of their picture in the words
+ * @property {number} left how many pictures of the words lie elsewhere and are not shown
+ * @property {"leave"|"protect"} small what becomes of small pictures an earlier mail left behind
+ * @property {string} smallNames those that were asked about
  * @property {{print: string, id: string, revision: number}|null} attempt a commit whose answer may have been lost
  * @property {{id: string, send: string, revision: number, link: string, text: string, to: string}|null} committed
  * @property {boolean} isBusy
@@ -22,8 +26,13 @@ const letters = new Map();
 
 /** @param {number} tab @returns {Letter} */
 export function letterOf(tab) {
-  if (!letters.has(tab)) letters.set(tab, { isOn: null, words: false, preset: null, uploads: new Map(), isBusy: false, ...fresh() });
+  if (!letters.has(tab)) letters.set(tab, begun());
   return letters.get(tab);
+}
+
+function begun() {
+  const kept = { uploads: new Map(), pictures: new Map(), small: "leave", smallNames: "", left: 0 };
+  return { isOn: null, words: false, preset: null, isBusy: false, ...kept, ...fresh() };
 }
 
 /** What a letter begins with, and begins anew with when its files change after it was committed. */

@@ -2,16 +2,18 @@
 // From Send to a mail without files: decide, upload, say the price, commit, put the link in. Until the commit nothing of the mail changes;
 // after it every step can be done again without being charged again.
 
-import { account, call, me, Refusal } from "./server.js";
+import { account, call, forgetEnd, me, Refusal } from "./server.js";
 import { pause, upload } from "./upload.js";
 import { addressesOf, goesOut, senderOf } from "./people.js";
 import { Dialog } from "./dialog.js";
 import { foundAgain, fresh, letterOf, noteWaiting, paidFor } from "./letters.js";
-import { linkedFiles, spend } from "./filelink.js";
+import { apartFromLinked, linkedFiles, spend } from "./filelink.js";
+import { isLeftover, withPictures } from "./pictures.js";
 import { withBlock, withTextBlock } from "./body.js";
 import { word } from "./words.js";
 
 const PATIENCE = 300; // seconds for files that are inspected
+const ANEW = new Set(["not_found", "document_deleted", "stale_draft", "already_sent", "idempotency_conflict"]);
 
 /** @returns {Promise<{showPrice: boolean}>} */
 export async function wishes() {
@@ -46,7 +48,7 @@ export async function beforeSend(tab, details) {
   try {
     return await handled(tab, details, letter, dialog);
   } catch (error) {
-    if (error.code !== "back") await say(dialog, error);
+    if (error.code !== "back") await say(dialog, error, letter);
     return { cancel: true };
   } finally {
     letter.isBusy = false;
@@ -55,51 +57,88 @@ export async function beforeSend(tab, details) {
   }
 }
 
-async function say(dialog, error) {
+async function say(dialog, error, letter) {
   console.warn(error);
   const sentence = error instanceof Refusal ? error.sentence : word("refused_unknown");
+  const note = letter.attempt ? "maybeCharged" : letter.committed ? "notMore" : "untouched";
+  startOver(letter, error);
   try {
-    await dialog.ask({ phase: "refused", sentence, isSignedOut: error.code === "signed_out" });
+    await dialog.ask({ phase: "refused", sentence, note, isSignedOut: error.code === "signed_out" });
   } catch (other) {
     console.error(other); // the mail stays where it is, said or not
   }
 }
 
+/** What the server does not know any more is not asked for again; a revision that is not new enough is counted up. */
+function startOver(letter, { code, facts }) {
+  if (letter.committed) {
+    if (code === "stale_draft") letter.committed.revision = Math.max(letter.committed.revision, facts.revision ?? 0);
+  } else if (ANEW.has(code)) {
+    Object.assign(letter, { ...fresh(), isAnew: true });
+    letter.uploads.clear();
+    letter.pictures.clear();
+  }
+}
+
 async function handled(tab, details, letter, dialog) {
   const words = `${details.body ?? ""}\n${details.plainTextBody ?? ""}`;
-  const { server } = await account();
   letter.committed ??= await foundAgain(words);
   const [linked, people] = [await linkedFiles(tab.id, words), await addressesOf(details)];
-  const files = await plainFiles(tab.id, linked);
-  const isReply = Boolean(server) && details.type === "reply" && words.includes(`${server}/v/`);
+  const { files, small } = await attached(tab.id, letter, linked);
   if (!files.length && !linked.length && !letter.committed && !(letter.words && letter.isOn)) return {}; // also while no server answers
-  const verdict = decide(letter, await whoIs(letter, linked), { files, linked, addresses: people.addresses, isReply });
+  const mail = { files, linked, addresses: people.addresses, isReply: await answersProtected(details) };
+  const verdict = await asked(letter, dialog, mail, decide(letter, await whoIs(letter, dialog, mail), mail));
   if (verdict === "no") return {};
-  if (verdict === "ask") {
-    const answer = await dialog.ask({ phase: "ask", files: files.length });
-    if (answer === "plain") return {};
-    stopIf(answer !== "protect");
-  }
   refuseWhatCannotBe(people, details);
+  if (small.length) await askAboutSmall(letter, dialog, small);
+  if (small.length && letter.small === "protect") mail.files = [...files, ...small];
+  mail.stays = new Set(letter.small === "leave" ? small.map((one) => one.id) : []);
   messenger.composeAction.setBadgeText({ tabId: tab.id, text: "…" });
-  const made = await committed(tab, details, letter, dialog, { files, linked, addresses: people.addresses });
-  return handOver(tab, letter, linked, made);
+  const made = await committed(tab, details, letter, dialog, mail);
+  return handOver(tab, letter, mail, made);
 }
 
-/** The attachments that are no place holders of FileLink; those have nothing but their name to be known by. */
-async function plainFiles(tab, linked) {
-  const names = linked.map((one) => one.name);
-  return (await messenger.compose.listAttachments(tab)).filter(({ name }) => {
-    const place = names.indexOf(name);
-    if (place >= 0) names.splice(place, 1);
-    return place < 0;
-  });
+/** Ask where the team wants to be asked: "no", "yes". */
+async function asked(letter, dialog, { files }, verdict) {
+  if (verdict !== "ask") return verdict;
+  const answer = await dialog.ask({ phase: "ask", files: files.length });
+  if (answer === "plain") return "no";
+  stopIf(answer !== "protect");
+  return "yes";
 }
 
-async function whoIs(letter, linked) {
+/** Whether a mail answers one whose link is of this server. @param {object} details @returns {Promise<boolean>} */
+export async function answersProtected({ type, body, plainTextBody }) {
+  const { server } = await account();
+  return Boolean(server) && type === "reply" && `${body ?? ""}\n${plainTextBody ?? ""}`.includes(`${server}/v/`);
+}
+
+/** The attachments that are no place holders of FileLink, apart from those that are asked about; with nothing beside them those are files. */
+async function attached(tab, letter, linked) {
+  const all = await apartFromLinked(await messenger.compose.listAttachments(tab), linked);
+  const small = all.filter(isLeftover);
+  const isAlone = small.length === all.length && !linked.length && !letter.words && !letter.committed;
+  return isAlone && letter.isOn ? { files: all, small: [] } : { files: all.filter((one) => !isLeftover(one)), small };
+}
+
+async function askAboutSmall(letter, dialog, small) {
+  const names = small.map((one) => one.name);
+  if (letter.smallNames === names.join("|")) return;
+  const answer = await dialog.ask({ phase: "small", names });
+  stopIf(!["leave", "protect"].includes(answer));
+  Object.assign(letter, { small: answer, smallNames: names.join("|") });
+}
+
+/** Who is signed in; whoever wants protection must be, and whose sign-in was ended from elsewhere hears of it. */
+async function whoIs(letter, dialog, mail) {
   const who = await me();
-  if (!who && (letter.isOn || letter.committed || linked.length)) throw new Refusal("signed_out");
-  return who;
+  if (who) return who;
+  if (letter.isOn || letter.committed || mail.linked.length) throw new Refusal("signed_out");
+  if ((await account()).hasEnded) {
+    stopIf((await dialog.ask({ phase: "ended" })) !== "plain");
+    await forgetEnd();
+  }
+  return null;
 }
 
 function stopIf(isOver) {
@@ -121,7 +160,7 @@ async function committed(tab, details, letter, dialog, mail) {
   const documents = [...(await uploaded(letter, dialog, mail.files)), ...mail.linked.map((one) => ({ id: one.document, name: one.name }))];
   const kept = letter.carried ?? [];
   const ids = [...new Set([...kept, ...documents.map((one) => one.id)])];
-  const draft = await write(details, letter, ids);
+  const draft = await write(details, letter, ids, dialog);
   await agreed(draft.id, letter, dialog, mail, ids.length);
   return commit(letter, dialog, mail, { print, id: draft.id, revision: draft.revision });
 }
@@ -157,7 +196,8 @@ async function uploaded(letter, dialog, files) {
         dialog?.tell({ phase: "uploading", name: one.name, index: index + 1, count: files.length, share });
         stopIf(dialog?.isClosed);
       };
-      const id = (await paidFor(keyOf(one, file))) ?? (await upload(file, one.name, told));
+      const paid = letter.isAnew ? undefined : await paidFor(keyOf(one, file));
+      const id = paid ?? (await upload(file, one.name, told));
       letter.uploads.set(key, { id, name: one.name, key: keyOf(one, file) });
     }
     found.push(letter.uploads.get(key));
@@ -176,22 +216,41 @@ async function fileOf(attachment) {
   }
 }
 
-async function write(details, letter, documents) {
+async function write(details, letter, documents, dialog) {
   const language = messenger.i18n.getMessage("lang");
   const preset = letter.preset === null ? {} : { preset: letter.preset };
   const content = { documents, from: await senderOf(details), subject: (details.subject ?? "").slice(0, 200), language, ...preset };
   const draft = await call("PUT", `/drafts/${letter.uuid}`, content);
   if (!letter.words && !letter.hasWords) return draft;
-  if (!letter.isReplaced) letter.said = details.isPlainText ? { text: details.plainTextBody } : { html: details.body };
+  if (letter.words && !letter.isReplaced) Object.assign(letter, await wordsOf(details, letter, dialog));
   letter.hasWords = letter.words;
-  return call("PUT", `/drafts/${draft.id}/body`, letter.words ? letter.said : { text: "" });
+  return patiently(dialog, () => call("PUT", `/drafts/${draft.id}/body`, letter.words ? letter.said : { text: "" }));
+}
+
+async function wordsOf(details, letter, dialog) {
+  if (details.isPlainText) return { said: { text: details.plainTextBody }, left: 0 };
+  return withPictures(details.body, letter.pictures, (name, index, count, share) => {
+    dialog?.tell({ phase: "uploading", name, index, count, share });
+    stopIf(dialog?.isClosed);
+  });
+}
+
+/** The price for these recipients; those that cannot be written to are named. */
+async function quoteOf(draft, recipients) {
+  try {
+    return await call("POST", `/drafts/${draft}/quote`, { recipients });
+  } catch (error) {
+    const places = Object.keys(error.facts?.errors ?? {}).map((field) => /^recipients\.(\d+)/.exec(field)?.[1]);
+    const wrong = places.map((place) => recipients[place]?.email).filter(Boolean);
+    throw wrong.length ? new Refusal("invalid_recipient", { recipients: wrong }) : error;
+  }
 }
 
 /** The price, and the user's yes to it. */
 async function agreed(draft, letter, dialog, mail, files) {
-  const quote = await call("POST", `/drafts/${draft}/quote`, { recipients: mail.addresses });
+  const quote = await quoteOf(draft, mail.addresses);
   if (!quote.enough) throw new Refusal("insufficient_credits", { needed: quote.cost, available: quote.available });
-  const state = { cost: quote.cost, after: quote.after, files, people: mail.addresses.length, words: letter.words };
+  const state = { cost: quote.cost, after: quote.after, files, people: mail.addresses.length, words: letter.words, left: letter.left };
   if ((await wishes()).showPrice) stopIf((await dialog.ask({ phase: "price", ...state })) !== "send");
   stopIf(dialog.isClosed);
 }
@@ -201,7 +260,7 @@ async function again(letter, dialog, mail) {
   const { id, revision, to } = letter.committed;
   const print = JSON.stringify(mail.addresses);
   if (to === print) return letter.committed.answer;
-  const quote = await call("POST", `/drafts/${id}/quote`, { recipients: mail.addresses });
+  const quote = await quoteOf(id, mail.addresses);
   if (!quote.enough) throw new Refusal("insufficient_credits", { needed: quote.cost, available: quote.available });
   if (quote.cost && (await wishes()).showPrice) {
     const state = { cost: quote.cost, after: quote.after, files: 0, people: mail.addresses.length, words: false };
@@ -215,7 +274,7 @@ async function commit(letter, dialog, mail, attempt) {
   const body = { recipients: mail.addresses, delivery: "client" };
   const deed = () => call("POST", `/drafts/${attempt.id}/commit`, body, `${attempt.id}:${attempt.revision}`);
   const answer = await patiently(dialog, deed).catch((error) => {
-    if (error.code !== "unreachable" && !(error.status >= 500)) letter.attempt = null; // refused for sure
+    if (error.code === "back" || (error.status >= 400 && error.status < 500)) letter.attempt = null; // refused for sure
     throw error;
   });
   const earlier = letter.committed?.text ?? letter.earlier ?? "";
@@ -235,17 +294,20 @@ async function patiently(dialog, deed) {
       return await deed();
     } catch (error) {
       if (!["not_ready", "busy", "workshop_busy"].includes(error.code) || Date.now() > ends) throw error;
-      await dialog.tell({ phase: "inspecting" });
-      stopIf(dialog.isClosed);
+      if (error.facts.reason === "unviewable") throw new Refusal("unviewable", error.facts); // no waiting helps
+      await dialog?.tell({ phase: "inspecting" });
+      stopIf(dialog?.isClosed);
       await pause(Math.min(error.facts.retry_after ?? 2, 10));
     }
   }
 }
 
 /** The mail as it leaves: without its files, with the link, and with the header that names the send. */
-async function handOver(tab, letter, linked, made) {
+async function handOver(tab, letter, { linked, stays }, made) {
   await spend(linked);
-  for (const one of await messenger.compose.listAttachments(tab.id)) await messenger.compose.removeAttachment(tab.id, one.id);
+  for (const one of await messenger.compose.listAttachments(tab.id)) {
+    if (!stays.has(one.id)) await messenger.compose.removeAttachment(tab.id, one.id);
+  }
   const now = await messenger.compose.getComposeDetails(tab.id);
   const { server } = await account();
   const base = new URL(made.link.url).origin;
@@ -272,10 +334,11 @@ export async function priceOf(tab) {
     const people = await addressesOf(details);
     refuseWhatCannotBe(people, details);
     const linked = await linkedFiles(tab, `${details.body ?? ""}\n${details.plainTextBody ?? ""}`);
-    const files = await plainFiles(tab, linked);
-    const found = [...(await uploaded(letter, null, files)).map((one) => one.id), ...linked.map((one) => one.document)];
-    const draft = letter.committed ?? (await write(details, letter, found));
-    const quote = await call("POST", `/drafts/${draft.id}/quote`, { recipients: people.addresses });
+    const { files, small } = await attached(tab, letter, linked);
+    const priced = letter.small === "protect" ? [...files, ...small] : files;
+    const found = [...(await uploaded(letter, null, priced)).map((one) => one.id), ...linked.map((one) => one.document)];
+    const draft = letter.committed ?? (await write(details, letter, found, null));
+    const quote = await quoteOf(draft.id, people.addresses);
     return { ...quote, lines: undefined, files: found.length, people: people.addresses.length };
   } finally {
     letter.isBusy = false;

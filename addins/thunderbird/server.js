@@ -25,16 +25,14 @@ export class Refusal extends Error {
     if (this.code === "insufficient_credits") {
       return `${counted("needsCredits", facts.needed)} ${counted("creditsLeft", facts.available)}`;
     }
-    const own = messenger.i18n.getMessage(`refused_${this.code}`);
-    const details = [facts.addresses, facts.recipients, facts.senders, facts.names].flat().filter((one) => typeof one === "string");
-    if (typeof facts.limit === "number") {
-      details.push(this.code === "too_large" ? size(facts.limit) : String(facts.limit));
-    }
-    return [own || facts.title || word("refused_unknown"), details.join(", ")].filter(Boolean).join(" ");
+    const limit = typeof facts.limit !== "number" ? "" : this.code === "too_large" ? size(facts.limit) : facts.limit;
+    const own = word(`refused_${facts.errors?.preset ? "preset" : this.code}`, limit);
+    const details = [facts.addresses, facts.recipients, facts.senders, facts.names, facts.name].flat();
+    return [own || facts.title || word("refused_unknown"), details.filter((one) => typeof one === "string").join(", ")].filter(Boolean).join(" ");
   }
 }
 
-/** @returns {Promise<{server?: string, access?: string, accessEnds?: number, refresh?: string, me?: object, meAt?: number}>} */
+/** @returns {Promise<{server?: string, access?: string, accessEnds?: number, refresh?: string, me?: object, meAt?: number, hasEnded?: boolean}>} `hasEnded`: the server did */
 export async function account() {
   return (await messenger.storage.local.get({ account: {} })).account;
 }
@@ -103,7 +101,7 @@ async function post(server, path, body) {
   const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
   const response = await reach(`${server}/api/v1${path}`, options);
   if (!response.ok) throw await refusalOf(response);
-  return response.status === 204 ? null : response.json();
+  return response.status === 204 ? null : contentOf(response);
 }
 
 let refreshing = null;
@@ -125,9 +123,14 @@ async function renew(kept) {
     await keepTokens(await post(kept.server, "/auth/token", { refresh_token: kept.refresh }));
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== "invalid_grant") throw error;
-    await messenger.storage.local.set({ account: { server: kept.server } });
+    await messenger.storage.local.set({ account: { server: kept.server, hasEnded: true } });
     throw new Refusal("signed_out");
   }
+}
+
+/** The user knows that nobody is signed in any more. */
+export async function forgetEnd() {
+  await messenger.storage.local.set({ account: { server: (await account()).server } });
 }
 
 async function keepTokens(answer) {
@@ -151,7 +154,7 @@ export async function ask(method, path, sent = {}) {
     if (sent.json !== undefined) headers["Content-Type"] = "application/json";
     const response = await reach(address, { method, headers, body: sent.json === undefined ? sent.body : JSON.stringify(sent.json) });
     if (response.ok) return response;
-    if (response.status !== 401 || anew) throw await refusalOf(response);
+    if (response.status !== 401) throw await refusalOf(response);
   }
   throw new Refusal("signed_out");
 }
@@ -159,7 +162,16 @@ export async function ask(method, path, sent = {}) {
 /** A call whose answer is JSON. @param {string} method @param {string} path @param {object} [json] @param {string} [key] @returns {Promise<any>} */
 export async function call(method, path, json, key) {
   const response = await ask(method, path, { json, key });
-  return response.status === 204 ? null : response.json();
+  return response.status === 204 ? null : contentOf(response);
+}
+
+/** What an answer says; one that broke off is none. */
+async function contentOf(response) {
+  try {
+    return await response.json();
+  } catch {
+    throw new Refusal("unreachable");
+  }
 }
 
 /**

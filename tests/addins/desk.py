@@ -5,20 +5,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from sealroom.accounts import flows as accounts
-from sealroom.accounts.models import User
+from sealroom.accounts.models import Device, DeviceToken, User
 from sealroom.accounts.queries import actor_for
 from sealroom.accounts.rules import Actor, Route
+from sealroom.billing.models import Invoice, InvoiceStatus
 from sealroom.credits import flows as credits
 from sealroom.credits import queries as ledger
 from sealroom.sends import flows as sends
-from sealroom.sends.models import Send
-from sealroom.sends.rules import MailPolicy
+from sealroom.sends.models import Picture, Send
 from tests.factories.accounts import make_persona
 
 
@@ -44,9 +45,44 @@ def approve(*, email: str, code: str) -> None:
     accounts.answer_device(_actor(email), code, approve=True, now=timezone.now())
 
 
-def set_mode(*, email: str, mode: str) -> None:
-    """What mail programs of the team do with attachments; mail to example.com is its own."""
-    sends.set_mail_policy(_actor(email), MailPolicy(mode=mode, internal_domains=("example.com",)), now=timezone.now())
+def make_preset(*, email: str, title: str, permission: str) -> str:
+    """A preset of the team; its id."""
+    return sends.save_preset(_actor(email), "", title, {"permission": permission}, [], now=timezone.now()).public_id
+
+
+def remove_preset(*, email: str, preset: str) -> None:
+    """It is gone."""
+    sends.remove_preset(_actor(email), preset, now=timezone.now())
+
+
+def pay(*, email: str) -> None:
+    """What the team owes."""
+    Invoice.objects.filter(team_id=_actor(email).team_id, status=InvoiceStatus.OPEN).update(status=InvoiceStatus.PAID)
+
+
+def end_devices(*, email: str) -> None:
+    """End every device of a member, as he can under My Settings."""
+    for device in Device.objects.filter(membership__user__email=email, revoked_at=None):
+        accounts.revoke_device(_actor(email), device.public_id, now=timezone.now())
+
+
+def age_tokens(*, email: str) -> None:
+    """Let 90 days pass without a use of the tokens."""
+    tokens = DeviceToken.objects.filter(device__membership__user__email=email)
+    tokens.update(expires_at=timezone.now() - timedelta(seconds=1))
+
+
+def newest(*, email: str) -> dict[str, Any]:
+    """The mail that was committed last: permission, names of its files and of the pictures of its words, whether it left."""
+    send = Send.objects.filter(sender__email=email).exclude(committed_revision=None).latest("pk")
+    items = send.send_documents.select_related("document", "sent_version")
+    return {
+        "permission": send.policy.permission,
+        "files": sorted(one.document.name for one in items),
+        "pages": sorted(one.sent_version.pages for one in items if one.sent_version),
+        "pictures": Picture.objects.filter(message__send=send).count(),
+        "state": send.state,
+    }
 
 
 def charges(*, email: str) -> list[Any]:
@@ -71,7 +107,12 @@ DEEDS: dict[str, Callable[..., Any]] = {
     "make_member": make_member,
     "spend_down": spend_down,
     "approve": approve,
-    "set_mode": set_mode,
+    "make_preset": make_preset,
+    "remove_preset": remove_preset,
+    "pay": pay,
+    "end_devices": end_devices,
+    "age_tokens": age_tokens,
+    "newest": newest,
     "charges": charges,
     "handed_over": handed_over,
 }

@@ -142,12 +142,12 @@ class Thunderbird:
 
 
 @contextmanager
-def thunderbird(folder: Path, *, language: str = "en") -> Iterator[Thunderbird]:
-    """Start it, and stop it by process id."""
+def thunderbird(folder: Path, *, proxy: int = 0) -> Iterator[Thunderbird]:
+    """Start it, and stop it by process id. With the port of a proxy it asks web servers through that one."""
     profile, home, port = folder / "profile", folder / "home", free_port()
     for one in (profile, home):
         one.mkdir(parents=True)
-    wanted = _PREFERENCES | {"marionette.port": port, "intl.accept_languages": language}
+    wanted = _PREFERENCES | {"marionette.port": port} | (_through(proxy) if proxy else {})
     lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in wanted.items()]
     (profile / "user.js").write_text("\n".join(lines))
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("DISPLAY", "WAYLAND", "DBUS"))}
@@ -173,6 +173,16 @@ def thunderbird(folder: Path, *, language: str = "en") -> Iterator[Thunderbird]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _through(port: int) -> dict[str, object]:
+    return {
+        "network.proxy.type": 1,
+        "network.proxy.http": "127.0.0.1",
+        "network.proxy.http_port": port,
+        "network.proxy.allow_hijacking_localhost": True,
+        "network.proxy.failover_direct": False,
+    }
 
 
 def _connect(port: int, process: subprocess.Popen[bytes]) -> socket.socket:

@@ -3,212 +3,25 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import hashlib
-import http.cookiejar
 import io
 import json
-import re
-import time
-import urllib.error
-import urllib.parse
-import urllib.request
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from email.message import EmailMessage
 from html import unescape
-from pathlib import Path
-from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 
-from tests.addins.mailprogram import PROGRAM, thunderbird
-from tests.addins.writer import Writer
-from tests.doors.smtp.stage import Gateway, gateway
-from tests.factories.documents import make_pdf
-from tests.journeys.server import code_in, free_port
+from tests.addins.mailprogram import PROGRAM
+from tests.addins.office import SENDER, Office, Reader, fetch, link_in, words_of
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(PROGRAM is None, reason="Thunderbird is not installed: apt-get install thunderbird"),
 ]
 
-SENDER = "olive@example.com"
-DESK = "tests.addins.desk"
-SECONDS = 60
-
-
-@dataclass
-class Outgoing:
-    """The mail server Thunderbird sends by. `refuse`: addresses it turns away."""
-
-    taken: list[tuple[list[str], EmailMessage]] = field(default_factory=list)
-    refuse: set[str] = field(default_factory=set)
-
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802
-        if address in self.refuse:
-            return "550 5.1.1 no such user"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
-        assert isinstance(message, EmailMessage)
-        self.taken.append((list(envelope.rcpt_tos), message))
-        return "250 OK"
-
-
-@dataclass
-class Office:
-    """Everything that runs."""
-
-    gate: Gateway
-    writer: Writer
-    outgoing: Outgoing
-    folder: Path
-
-    def deed(self, name: str, **words: Any) -> Any:
-        """What is done elsewhere by the sender."""
-        return self.gate.server.backstage.do(DESK, name, email=SENDER, **words)
-
-    def file(self, name: str, *pages: str) -> Path:
-        """A PDF on the sender's disk."""
-        path = self.folder / name
-        path.write_bytes(make_pdf(pages or ("Page one",)))
-        return path
-
-    def newest(self) -> tuple[list[str], EmailMessage]:
-        """The mail that left last, with its envelope."""
-        return self.outgoing.taken[-1]
-
-
-@contextmanager
-def office_of(folder: Path, gate: Gateway) -> Iterator[Office]:
-    """A mail server, and a Thunderbird whose extension is signed in, beside a server with a gateway."""
-    outgoing, port = Outgoing(), free_port()
-    controller = Controller(outgoing, hostname="127.0.0.1", port=port, enable_SMTPUTF8=True)
-    controller.start()
-    try:
-        with thunderbird(folder / "program") as program:
-            office = Office(gate, Writer(program), outgoing, folder)
-            made = gate.server.backstage.do(DESK, "make_member", email=SENDER, name="Olive Owner", left=20)
-            gate.address, gate.secret = SENDER, made["secret"]
-            office.writer.add_account(SENDER, "Olive Owner", port)
-            package = folder / "sealroom.xpi"
-            package.write_bytes(fetch(f"{gate.server.base_url}/integrations/thunderbird/extension.xpi"))
-            assert office.writer.install(package) == ["thunderbird@sealroom", "1.0.0", True]
-            sign_in(office)
-            yield office
-    finally:
-        controller.stop()
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    folder = tmp_path_factory.mktemp("thunderbird")
-    with gateway(folder, most_bytes=3_000_000) as gate, office_of(folder, gate) as office:
-        yield office
-
-
-@pytest.fixture
-def office(running: Office) -> Iterator[Office]:
-    """The office, without mails that an earlier test left open."""
-    yield running
-    running.writer.throw_away()
-
-
-def fetch(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=SECONDS) as answer:
-        data: bytes = answer.read()
-    return data
-
-
-def sign_in(office: Office) -> None:
-    """Through the settings page: the server's address stands there, the member confirms the code in his browser."""
-    office.writer.open("pages/options.html")
-    script = """
-        const at = (id) => document.getElementById(id);
-        await until(() => at("server") && !at("outside").hidden);
-        const offered = at("server").value;
-        document.querySelector("#outside button").click();
-        await until(() => !at("waits").hidden || !at("refused").hidden);
-        return [offered, at("code").textContent, at("refused").textContent];
-    """
-    offered, code, refused = office.writer.program.in_page("pages/options.html", script)
-    assert (offered, refused) == (office.gate.server.base_url, "")
-    office.deed("approve", code=code)
-    told = office.writer.program.in_page(
-        "pages/options.html",
-        """
-        const at = (id) => document.getElementById(id);
-        await until(() => !at("inside").hidden && at("left").textContent);
-        return [at("who").textContent, at("left").textContent];
-        """,
-    )
-    assert told == [f"Signed in as {SENDER} (Northwind) at {office.gate.server.base_url}.", "20 credits are left."]
-
-
-class Reader:
-    """A recipient's browser, as far as it needs no script."""
-
-    def __init__(self, office: Office) -> None:
-        self._jar = http.cookiejar.CookieJar()
-        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._jar))
-        self._sink = office.gate.sink
-
-    def get(self, url: str) -> tuple[int, str]:
-        return self._ask(urllib.request.Request(url))
-
-    def post(self, url: str, page: str, **fields: str) -> tuple[int, str]:
-        token = page.split('csrfmiddlewaretoken" value="')[1].split('"', maxsplit=1)[0]
-        data = urllib.parse.urlencode({"csrfmiddlewaretoken": token, **fields}).encode()
-        return self._ask(urllib.request.Request(url, data, {"Referer": url}))
-
-    def enter(self, url: str, address: str) -> str:
-        """Through the gates by a code; the page of the mail."""
-        _status, page = self.get(url)
-        before = self._codes(address)
-        _status, page = self.post(f"{url}code/", page, address=address)
-        ends = time.monotonic() + SECONDS
-        while len(self._codes(address)) == len(before):
-            assert time.monotonic() < ends, "no code came"
-            time.sleep(0.1)
-        status, page = self.post(f"{url}verify/", page, code=code_in(self._codes(address)[-1]))
-        assert status == 200
-        return page
-
-    def _codes(self, address: str) -> list[EmailMessage]:
-        return [one for _sender, to, one in list(self._sink.taken) if to == address and "code" in str(one["Subject"]).lower()]
-
-    def _ask(self, request: urllib.request.Request) -> tuple[int, str]:
-        try:
-            with self._opener.open(request, timeout=SECONDS) as answer:
-                self.url = answer.url
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            self.url = error.url
-            return error.code, error.read().decode()
-
-
-def words_of(message: EmailMessage, kind: str) -> str:
-    part = message.get_body(preferencelist=(kind,))
-    assert part is not None, message
-    return str(part.get_content())
-
-
-def link_in(text: str) -> str:
-    found = re.findall(r"http://127\.0\.0\.1:\d+/v/[\w-]+/", text)
-    assert found, text
-    assert len(set(found)) == 1
-    return str(found[0])
-
 
 def test_a_mail_is_priced_sent_read_and_taken_back(office: Office) -> None:
-    writer = office.writer
+    writer, sent, before = office.writer, len(office.outgoing.taken), office.deed("charges")
     files = [office.file("Plan <b>&amp;.pdf", "The quince plan"), office.file("Prices.pdf", "Prices")]
     writer.write(
         files,
@@ -221,8 +34,9 @@ def test_a_mail_is_priced_sent_read_and_taken_back(office: Office) -> None:
     writer.press_send()
     assert "2 files" in writer.answer("ask", "protect")
     said = writer.answer("price")
-    assert [part in said for part in ("6 credits", "14 credits are left after it.", "2 files · 3 recipients")] == [True] * 3
-    assert (office.outgoing.taken, office.deed("charges")) == ([], [20])
+    after = f"{before[-1] - 6} credits are left after it."
+    assert [part in said for part in ("6 credits", after, "2 files · 3 recipients")] == [True] * 3
+    assert (len(office.outgoing.taken), office.deed("charges")) == (sent, before)
     writer.answer("price", "send")
     writer.wait_until_sent()
 
@@ -235,7 +49,7 @@ def test_a_mail_is_priced_sent_read_and_taken_back(office: Office) -> None:
     assert "Dear Nadia, here they are." in html
     assert "Plan &lt;b&gt;&amp;amp;.pdf" in html
     assert "Plan <b>&amp;.pdf" in plain
-    assert office.deed("charges") == [[-6, "thunderbird"], 14]
+    assert office.deed("charges") == [*before[:-1], [-6, "thunderbird"], before[-1] - 6]
 
     reader = Reader(office)
     page = reader.enter(url, "nadia@example.org")
@@ -259,13 +73,13 @@ def test_a_mail_is_priced_sent_read_and_taken_back(office: Office) -> None:
 
 
 def test_without_credits_the_mail_stays_as_it_was(office: Office) -> None:
-    writer, before, left = office.writer, len(office.outgoing.taken), office.deed("charges")[-1]
-    many = ", ".join(f"r{number}@example.org" for number in range(30))
+    writer, before, left = office.writer, len(office.outgoing.taken), office.left
+    many = ", ".join(f"r{number}@example.org" for number in range(left + 1))
     writer.write([office.file("Plan.pdf")], to=many, subject="Too many", body="<p>Hello</p>")
     writer.press_send()
     writer.answer("ask", "protect")
     said = writer.answer("refused")
-    assert f"This mail needs 30 credits. {left} credits are left." in said
+    assert f"This mail needs {left + 1} credits. {left} credits are left." in said
     assert "Nothing was sent or charged. Your mail and its files are as they were." in said
     writer.answer("refused", "back")
     writer.program.run('await until(() => !windows("msgcompose")[0].gWindowLocked, "an open window");')
@@ -351,7 +165,7 @@ def test_files_of_filelink_get_their_link_when_the_mail_is_sent(office: Office) 
 
 
 def test_filelink_says_when_credits_do_not_reach(office: Office) -> None:
-    writer, left = office.writer, office.deed("charges")[-1]
+    writer, left = office.writer, office.left
     many = ", ".join(f"r{number}@example.org" for number in range(left + 1))
     writer.write([office.file("Linked.pdf")], to=many, subject="Linked", body="<p>Hello</p>")
     writer.answer_dialogs()
@@ -365,23 +179,21 @@ def test_the_team_decides_about_modes(office: Office) -> None:
     """Mail within the team is left alone; "always" cannot be switched off; "off" leaves the choice to the member."""
     writer, sent = office.writer, len(office.outgoing.taken)
     left = office.deed("charges")[-1]
-    office.deed("set_mode", mode="force")
-    writer.ask("me", anew=True)
-    writer.write([office.file("Inside.pdf")], to="colleague@example.com", subject="Inside", body="<p>Hello</p>")
-    writer.press_send()
-    writer.wait_until_sent()
-    assert [part.get_filename() for part in office.newest()[1].iter_attachments()] == ["Inside.pdf"]
-    writer.write([office.file("Outside.pdf")], to="ben@example.net", subject="Outside", body="<p>Hello</p>")
-    chosen = writer.choose()
-    assert chosen == [True, True, "Your team always protects attachments."]
-    writer.press_send()
-    assert "1 credit" in writer.answer("price", "back")
-    writer.throw_away()
-    office.deed("set_mode", mode="off")
-    writer.ask("me", anew=True)
-    writer.write([office.file("Chosen.pdf")], to="ben@example.net", subject="Off", body="<p>Hello</p>")
-    writer.press_send()
-    writer.wait_until_sent()
+    with office.policy(mode="force", internal_domains=["example.com"]):
+        writer.write([office.file("Inside.pdf")], to="colleague@example.com", subject="Inside", body="<p>Hello</p>")
+        writer.press_send()
+        writer.wait_until_sent()
+        assert [part.get_filename() for part in office.newest()[1].iter_attachments()] == ["Inside.pdf"]
+        writer.write([office.file("Outside.pdf")], to="ben@example.net", subject="Outside", body="<p>Hello</p>")
+        chosen = writer.choose()
+        assert chosen == [True, True, "Your team always protects attachments."]
+        writer.press_send()
+        assert "1 credit" in writer.answer("price", "back")
+        writer.throw_away()
+    with office.policy(mode="off"):
+        writer.write([office.file("Chosen.pdf")], to="ben@example.net", subject="Off", body="<p>Hello</p>")
+        writer.press_send()
+        writer.wait_until_sent()
     assert [part.get_filename() for part in office.newest()[1].iter_attachments()] == ["Chosen.pdf"]
     assert (len(office.outgoing.taken), office.deed("charges")[-1]) == (sent + 2, left)
 

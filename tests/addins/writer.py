@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,6 +63,42 @@ await until(() => windows("msgcompose").find((one) => !before.includes(one) && o
 await pause(100);
 """
 
+_ANSWER = """
+const [identity, source, kind] = words;
+const before = windows("msgcompose");
+const { accounts } = MailServices;
+try {
+  accounts.localFoldersServer;
+} catch {
+  accounts.createLocalMailAccount();
+}
+const top = accounts.localFoldersServer.rootFolder.QueryInterface(Ci.nsIMsgLocalMailFolder);
+const folder = accounts.localFoldersServer.rootFolder.containsChildNamed("Came")
+  ? accounts.localFoldersServer.rootFolder.getChildNamed("Came") : top.createLocalSubfolder("Came");
+const header = folder.QueryInterface(Ci.nsIMsgLocalMailFolder).addMessage(source);
+const kinds = { reply: Ci.nsIMsgCompType.Reply, forward: Ci.nsIMsgCompType.ForwardInline };
+MailServices.compose.OpenComposeWindow(
+  null, header, folder.getUriForMsg(header), kinds[kind], Ci.nsIMsgCompFormat.HTML, accounts.getIdentity(identity), null, null,
+);
+await until(() => windows("msgcompose").find((one) => !before.includes(one) && one.composeEditorReady), "a compose window");
+await pause(100);
+"""
+
+_DROP_PICTURE = """
+const window = windows("msgcompose")[0];
+window.envelopeDragObserver.appendImagesInline({ files: words.map((path) => ({ mozFullPath: path })) });
+await until(() => window.GetCurrentEditor().outputToString("text/html", 0).split("data:image/").length > words.length, "pictures");
+"""
+
+_ATTACH = """
+const window = windows("msgcompose")[0];
+await window.AddAttachments(words.map((path) => {
+  const file = Cc["@mozilla.org/file/local;1"].createInstance(Ci.nsIFile);
+  file.initWithPath(path);
+  return window.FileToAttachment(file);
+}));
+"""
+
 _SEND = """
 const window = windows("msgcompose")[0];
 window.SendMessage().catch((error) => dump(`${error}\\n`));
@@ -98,7 +136,8 @@ const type = "ext-thunderbird@sealroom";
 const account = cloudFileAccounts.getAccountsForType(type)[0] ?? cloudFileAccounts.createAccount(type);
 await until(() => account.configured, "an account that is ready");
 const window = windows("msgcompose")[0];
-const item = [...window.document.getElementById("attachmentBucket").itemChildren].find((one) => one.attachment.name === words[0]);
+const item = [...window.document.getElementById("attachmentBucket").itemChildren]
+  .filter((one) => one.attachment.name === words[0])[words[1]];
 await window.convertListItemsToCloudAttachment([item], account);
 await pause(300);
 """
@@ -137,6 +176,20 @@ class Writer:
         said = {"to": to, "subject": subject, "body": body, **fields}
         self.program.run(_WRITE, identity or self.identity, said, [str(one) for one in files], plain)
 
+    def answer_mail(self, source: str, kind: str, *, to: str = "") -> None:
+        """Let a mail come and begin an answer to it: "reply" or "forward"."""
+        self.program.run(_ANSWER, self.identity, source, kind)
+        if to:
+            self.set_to(to)
+
+    def drop_pictures(self, *pictures: Path) -> None:
+        """Drop pictures into the words, as Thunderbird does it with files that are dropped there."""
+        self.program.run(_DROP_PICTURE, *map(str, pictures))
+
+    def attach(self, *files: Path) -> None:
+        """Attach further files."""
+        self.program.run(_ATTACH, *map(str, files))
+
     def press_send(self) -> None:
         """Press Send; what comes of it is looked at elsewhere."""
         self.program.run(_SEND)
@@ -156,26 +209,37 @@ class Writer:
     def choose(self, *boxes: str) -> list[Any]:
         """Tick boxes of the compose window's button, as in its panel: "on" is the first, "words" the second. How the first stands,
         whether it may be changed, and what is said about it."""
+        script = """
+            await until(() => document.getElementById("inside")?.hidden === false && document.getElementById("why"));
+            const [on, text] = ["on", "words"].map((name) => document.getElementById(name));
+            const tab = Number(new URL(location.href).searchParams.get("tab"));
+            const isHeard = async () => {
+              const { done } = await messenger.runtime.sendMessage({ deed: "letter", tab });
+              return done.isOn === on.checked && done.words === text.checked;
+            };
+            for (const name of words) {
+              document.getElementById(name).click();
+              while (!(await isHeard())) await new Promise((done) => setTimeout(done, 20));
+            }
+            return [on.checked, on.disabled, document.getElementById("why").textContent];
+        """
+        with self._panel():
+            found: list[Any] = self.program.in_page("pages/compose.html", script, *boxes)
+        return found
+
+    @contextmanager
+    def _panel(self) -> Iterator[None]:
+        """The panel of the compose window's button, in a tab."""
         self.background(
             """
             const [tab] = await messenger.tabs.query({ windowType: "messageCompose" });
             await messenger.tabs.create({ url: messenger.runtime.getURL(`pages/compose.html?tab=${tab.id}`) });
             """
         )
-        script = """
-            await until(() => document.getElementById("inside")?.hidden === false && document.getElementById("why"));
-            for (const name of words) {
-              document.getElementById(name).click();
-              await new Promise((done) => setTimeout(done, 200));
-            }
-            const on = document.getElementById("on");
-            return [on.checked, on.disabled, document.getElementById("why").textContent];
-        """
-        found: list[Any] = self.program.in_page("pages/compose.html", script, *boxes)
+        yield
         self.background(
             'await messenger.tabs.remove((await messenger.tabs.query({})).find((one) => one.url?.includes("compose.html")).id);'
         )
-        return found
 
     def ask(self, deed: str, **words: Any) -> Any:
         """Ask the background page as a page of the extension does."""
@@ -198,13 +262,36 @@ class Writer:
         """What they said, once there was one."""
         return str(self.program.run(_DIALOG_SAID))
 
-    def to_filelink(self, name: str) -> None:
-        """Turn an attachment into a link of the extension."""
-        self.program.run(_TO_FILELINK, name)
+    def to_filelink(self, name: str, place: int = 0) -> None:
+        """Turn an attachment into a link of the extension; `place` among those of the same name."""
+        self.program.run(_TO_FILELINK, name, place)
 
     def trust(self, certificate: Path, port: int) -> None:
         """Trust a server's certificate."""
         self.program.run(_TRUST, certificate.read_text().split("-----")[2].replace("\n", ""), port)
+
+    def choose_preset(self, name: str) -> list[str]:
+        """Choose a preset in the panel of the compose window's button; those that are offered."""
+        with self._panel():
+            script = """
+                await until(() => document.getElementById("inside")?.hidden === false && document.getElementById("preset"));
+                const field = document.getElementById("preset");
+                const offered = [...field.options];
+                field.value = offered.find((one) => one.text === words[0]).value;
+                field.dispatchEvent(new Event("change"));
+                return offered.map((one) => one.text);
+            """
+            found: list[str] = self.program.in_page("pages/compose.html", script, name)
+        return found
+
+    def wait_until_free(self) -> None:
+        """Until the compose window can be written in again."""
+        self.program.run(
+            """
+            const window = windows("msgcompose")[0];
+            await until(() => !window.gWindowLocked && !browserOf("pages/send.html"), "an open window");
+            """
+        )
 
     def wait_until_sent(self) -> None:
         """Until no compose window is left."""

@@ -47,9 +47,9 @@ async function draw() {
   if (!who) return;
   const letter = await ask("letter", { tab });
   const { mode } = who.policy;
-  at("on").checked = letter.isOn ?? mode === "force";
+  at("on").checked = letter.isOn ?? (mode === "force" || letter.isReply);
   at("on").disabled = mode === "force" || letter.isCommitted;
-  at("why").textContent = letter.isCommitted ? word("isCommitted") : letter.isOn === null || mode === "force" ? word(`mode_${mode}`) : "";
+  at("why").textContent = letter.isCommitted ? word("isCommitted") : letter.isOn === null || mode === "force" ? word(`mode_${letter.isReply && mode !== "force" ? "reply" : mode}`) : "";
   at("words").checked = letter.words;
   at("words").disabled = letter.isCommitted;
   at("preset-field").hidden = !who.presets.length;

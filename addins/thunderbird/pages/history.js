@@ -10,9 +10,12 @@ const when = new Intl.DateTimeFormat(word("lang"), { dateStyle: "medium", timeSt
 fill(document);
 document.title = `${word("historyTitle")} – Sealroom`;
 
-function cell(content) {
+/** A cell; `name` is put before it where there is no room for a head above it, and `isBrief` keeps it in one line where there is. */
+function cell(content, { name = "", isBrief = false } = {}) {
   const made = document.createElement("td");
   made.append(content);
+  made.classList.toggle("brief", isBrief);
+  if (name) made.dataset.name = word("headed", word(name));
   return made;
 }
 
@@ -57,7 +60,8 @@ function row(one, isWaiting, server) {
   }
   if (one.state === "revoked") deeds.append(button("restoreButton", one, "restore"));
   const state = isWaiting && one.state === "active" ? word("state_waiting") : word(`state_${one.state}`) || one.state;
-  made.append(cell(link), cell(when.format(sent)), cell(word("openedOf", one.opened, one.recipients)), cell(state), cell(deeds));
+  const opened = cell(word("openedOf", one.opened, one.recipients), { name: "colOpened", isBrief: true });
+  made.append(cell(link), cell(when.format(sent), { isBrief: true }), opened, cell(state), cell(deeds));
   return made;
 }
 

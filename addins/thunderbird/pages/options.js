@@ -51,6 +51,7 @@ async function draw() {
   at("policy").textContent = "";
   if (!status.isSignedIn) return;
   at("who").textContent = word("signedInText", "…", status.server);
+  at("left").textContent = "";
   try {
     const who = await ask("me", { anew: true });
     if (!who) return;

@@ -14,6 +14,16 @@ const PHASES = {
     text: counted("askText", state.files),
     buttons: [["protect", "protectButton", "primary"], ["plain", "plainButton"], ["back", "backButton"]],
   }),
+  ended: () => ({
+    title: word("endedTitle"),
+    text: word("endedText"),
+    buttons: [["settings", "signInButton", "primary"], ["plain", "plainButton"], ["back", "backButton"]],
+  }),
+  small: ({ names }) => ({
+    title: word("smallTitle"),
+    text: counted("smallText", names.length, names.join(", ")),
+    buttons: [["leave", "leaveButton", "primary"], ["protect", "protectTooButton"], ["back", "backButton"]],
+  }),
   uploading: (state) => ({
     title: word("workingTitle"),
     text: word("uploadingText", state.name, state.index, state.count),
@@ -26,13 +36,13 @@ const PHASES = {
     text: [state.files ? counted("files", state.files) : word(state.words ? "theText" : "theMail"), counted("recipients", state.people)].join(" · "),
     price: counted("credits", state.cost),
     after: counted("creditsAfter", state.after),
-    note: state.words ? word("wordsNote") : "",
+    note: [state.words ? word("wordsNote") : "", state.left ? counted("picturesLeft", state.left) : ""].filter(Boolean).join(" "),
     buttons: [["send", "sendButton", "primary"], ["back", "backButton"]],
   }),
   refused: (state) => ({
     title: word("refusedTitle"),
     text: state.sentence,
-    note: word("untouched"),
+    note: word(state.note),
     isRefusal: true,
     buttons: state.isSignedOut ? [["settings", "signInButton", "primary"], ["back", "closeButton"]] : [["back", "closeButton", "primary"]],
   }),
