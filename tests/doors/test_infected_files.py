@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, datetime
 from importlib import import_module
 
@@ -33,6 +34,9 @@ def test_api_and_pages_name_it_and_nobody_gets_it(scanner: Clamd) -> None:
     assert (shown["state"], shown["error"]["code"], shown["error"]["signature"]) == ("failed", "infected", FOUND)
     refused = caller.post("/sends", {"documents": [document], "recipients": [NADIA]})
     assert (refused.status, refused.code, refused.body["signature"]) == (422, "infected", FOUND)
+    draft = caller.call("PUT", f"/drafts/{uuid.uuid4()}", {"documents": [document], "route": "gmail"}).body
+    committed = caller.post(f"/drafts/{draft['id']}/commit", {"recipients": [NADIA]}, key=f"{draft['id']}:{draft['revision']}")
+    assert (committed.status, committed.code, committed.body["document"]) == (422, "infected", document)
     assert caller.post(f"/documents/{document}/retry").code == "not_ready"
     for language, words in (("en", f"Found: {FOUND}."), ("fr", f"Trouvé\u202f: {FOUND}.")):
         browser = boss.client()
