@@ -142,11 +142,10 @@ def test_readers_go_on_unless_their_links_are_closed(owner: Persona, now: dateti
 def test_what_members_are_told(language: str, words: str) -> None:
     now = datetime.now(UTC)
     boss = make_persona("boss@example.com", team_name="Northwind", now=now)
-    boss.user.language = language
-    boss.user.save()
     document = make_document(boss, "One.pdf", now=now)
     suspend(boss, now=now)
     browser = boss.client()
+    browser.cookies["sealroom_language"] = language
     assert browser.get("/").status_code == browser.get("/sends/").status_code == browser.get("/admin/plan/").status_code == 200
     fields = {
         "document": [document.public_id],

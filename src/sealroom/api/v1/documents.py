@@ -22,10 +22,11 @@ router = Router(tags=["documents"])
 
 
 class FaultOut(Schema):
-    """Why a document could not be prepared."""
+    """Why a document could not be prepared. `signature` names the virus of `infected`, and is "" with every other code."""
 
     code: str
     message: str
+    signature: str = ""
 
 
 class DocumentOut(Schema):
@@ -162,7 +163,8 @@ def fault_out(fault: queries.Fault | None) -> FaultOut | None:
     """A fault as the API shows it."""
     if fault is None:
         return None
-    return FaultOut(code=fault.code, message=str(entry_for(fault.code)[1]))
+    signature = str(fault.facts.get("signature", ""))
+    return FaultOut(code=fault.code, message=str(entry_for(fault.code)[1]), signature=signature)
 
 
 def _document(view: queries.DocumentView) -> DocumentOut:
