@@ -27,7 +27,9 @@ export class Library {
     get("more-documents").addEventListener("click", () => around.run(() => this.#load(this.#cursor)));
     get("add-documents").addEventListener("click", () => around.add([...this.#ticked.values()]));
     get("close-library").addEventListener("click", () => around.close());
-    document.getElementById("library")?.addEventListener("keydown", (event) => { if (event.key === "Escape") around.close(); });
+    document.addEventListener("keydown", (event) => { // wherever the keyboard is while a list is fetched
+      if (event.key === "Escape" && !get("library").hidden) around.close();
+    });
   }
 
   /** With nothing ticked and nothing searched. */

@@ -200,10 +200,10 @@ def test_microsofts_tools_read_them(client: Client, https: LazySettings, tmp_pat
     good = _validated(document)
     assert good.returncode == 0, good.stdout + good.stderr
     broken = json.loads(document.read_bytes())
-    del broken["extensions"][0]["runtimes"][0]["code"]
+    broken["accentColor"] = "green"
     document.write_text(json.dumps(broken))
     bad = _validated(document)
-    assert (bad.returncode, "must have required property 'code'" in bad.stdout) == (1, True), bad.stdout
+    assert (bad.returncode, "/accentColor must match pattern" in bad.stdout + bad.stderr) == (1, True), bad.stdout
     _words_fit(json.loads((tmp_path / "fr-fr.json").read_bytes()))
 
 
