@@ -25,4 +25,5 @@ def office(running: Office) -> Iterator[Office]:
     if not running.writer.ask("status")["done"]["isSignedIn"]:
         sign_in(running)
     yield running
+    running.outgoing.refuse.clear()
     running.writer.throw_away()
