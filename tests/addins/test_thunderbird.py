@@ -26,6 +26,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
+from sealroom.web import addins
 from tests.addins.mailprogram import PROGRAM, thunderbird
 from tests.addins.writer import Writer
 from tests.doors.smtp.stage import Gateway, gateway
@@ -100,7 +101,7 @@ def office_of(folder: Path, gate: Gateway) -> Iterator[Office]:
             office.writer.add_account(SENDER, "Olive Owner", port)
             package = folder / "sealroom.xpi"
             package.write_bytes(fetch(f"{gate.server.base_url}/integrations/thunderbird/extension.xpi"))
-            assert office.writer.install(package) == ["thunderbird@sealroom", "1.0.0", True]
+            assert office.writer.install(package) == ["thunderbird@sealroom", addins.version(), True]
             sign_in(office)
             yield office
     finally:
