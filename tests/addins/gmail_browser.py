@@ -67,8 +67,8 @@ def until(found: Callable[[], Any], what: str, *, pump: Page | None = None) -> A
     return answer
 
 
-# What the bar is in is closed to the page; the browser opens it to the extension's own scripts. Roots are kept for the time after the
-# extension was replaced, when it opens nothing any more.
+# What the bar is in is closed to the page; the browser opens it to the extension's own scripts. Roots are kept for the time after
+# the extension was replaced, when it opens nothing any more.
 _FIND = """const found = (name) => {
   globalThis.roots ??= new Map();
   for (const host of document.querySelectorAll("div:not([class]):not([role])")) {
@@ -79,8 +79,10 @@ _FIND = """const found = (name) => {
   const there = [...roots.keys()].filter((one) => one.isConnected).sort((a, b) => (a.compareDocumentPosition(b) & 4 ? -1 : 1));
   return there.flatMap((one) => [...roots.get(one).querySelectorAll(`[data-part="${name}"]`)]);
 };"""
-_PARTS = f"""(name) => {{ {_FIND} return found(name).map((one, place) => (
-  {{ place, words: one.checkVisibility() ? one.innerText : "", on: one.getAttribute("aria-checked") === "true" || one.checked === true }})); }}"""
+_PARTS = f"""(name) => {{ {_FIND}
+  const isOn = (one) => one.checked === true || one.getAttribute("aria-checked") === "true";
+  const words = (one) => (one.checkVisibility() ? one.innerText : "");
+  return found(name).map((one, place) => ({{ place, words: words(one), on: isOn(one) }})); }}"""
 _MIDDLE = f"""(name, place) => {{ {_FIND}
   const part = found(name)[place];
   part.scrollIntoViewIfNeeded();

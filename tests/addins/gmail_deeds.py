@@ -73,4 +73,12 @@ def end_devices(email: str) -> None:
         accounts.revoke_device(_actor(email), device.public_id, now=timezone.now())
 
 
-DEEDS = {"member": member, "moves": moves, "sends": sends, "words": words, "policy": policy, "age_tokens": age_tokens, "end_devices": end_devices}
+DEEDS = {
+    "member": member,
+    "moves": moves,
+    "sends": sends,
+    "words": words,
+    "policy": policy,
+    "age_tokens": age_tokens,
+    "end_devices": end_devices,
+}

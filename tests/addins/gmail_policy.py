@@ -49,7 +49,9 @@ def installed_by_policy(here: World, playwright: Playwright) -> None:
         panel = context.new_page()
         panel.goto(f"chrome-extension://{own}/panel.html")
         gmail.open()
-        expect(panel.locator("#managed")).to_be_visible(timeout=40_000)  # it comes seconds after the extension, and no page is loaded anew
+        expect(panel.locator("#managed")).to_be_visible(
+            timeout=40_000
+        )  # it comes seconds after the extension, and no page is loaded anew
         expect(panel.locator("#server")).to_have_value(ORIGIN)
         assert panel.locator("#server").get_attribute("readonly") is not None
         gmail.page.bring_to_front()

@@ -38,7 +38,9 @@ def server_refuses(here: World) -> None:
     here.write()
     here.desk.facts = FACTS
     clock = here.context.service_workers[-1]
-    clock.evaluate("() => { const now = Date.now; let at = now(); Date.now = () => (at += 70_000); globalThis.back = () => (Date.now = now); }")
+    clock.evaluate(
+        "() => { const now = Date.now; let at = now(); Date.now = () => (at += 70_000); globalThis.back = () => (Date.now = now); }"
+    )
     for code in CODES:
         where = "/commit" if code in AT_COMMIT else "PUT "
         here.desk.trouble = lambda asked, code=code, where=where: code if where in asked else ""  # type: ignore[misc]
@@ -83,7 +85,8 @@ def no_server_is_named(here: World) -> None:
         """() => {
             const { sendMessage } = chrome.runtime;
             const nowhere = { value: { ...sealroom.page.state, server: "", signedIn: false } };
-            chrome.runtime.sendMessage = async (message) => (message.type === "state" ? nowhere : sendMessage.call(chrome.runtime, message));
+            const others = (message) => sendMessage.call(chrome.runtime, message);
+            chrome.runtime.sendMessage = async (message) => (message.type === "state" ? nowhere : others(message));
         }"""
     )
     gmail.send_button().click()

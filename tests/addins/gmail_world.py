@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import urllib.request
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -19,6 +20,7 @@ from tests.journeys.server import Server, serving
 from tests.journeys.story import make_pdf
 
 ORIGIN = f"https://{FILES}"
+LINK = re.compile(rf'href="({ORIGIN}/v/[^"]+)"')
 OLIVE, ANNA, BEN, CORA = "olive@example.com", "anna@example.net", "ben@example.net", "cora@example.net"
 
 

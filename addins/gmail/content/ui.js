@@ -35,16 +35,18 @@ globalThis.sealroom ??= {};
     [aria-checked=true] .knob { background: var(--accent); }
     [aria-checked=true] .knob::after { left: 16px; background: var(--on-accent); }
     label { display: inline-flex; gap: 6px; align-items: center; cursor: pointer; }
-    input { accent-color: var(--accent); width: 16px; height: 16px; margin: 0; }
+    input { accent-color: var(--accent); width: 16px; height: 16px; margin: 0; flex: none; }
+    .small { margin: 2px 0; }
     ul { list-style: none; margin: 4px 0; padding: 0; border-top: 1px solid var(--line); }
     li { display: flex; align-items: center; gap: 8px; padding: 3px 0; border-bottom: 1px solid var(--line); }
     .name { flex: 1 1 auto; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
     .state { color: var(--ink-2); font-variant-numeric: tabular-nums; white-space: nowrap; } .state.ok { color: var(--ok); }
     .bad { color: var(--danger); }
+    .failed { flex-wrap: wrap; } .failed .state { order: 1; flex: 1 1 100%; white-space: normal; overflow-wrap: anywhere; }
     .box { margin: 6px 0 2px; padding: 8px 10px; border-radius: 8px; border: 1px solid var(--line); background: var(--surface); }
     .box.error { border-color: var(--danger); background: var(--danger-soft); }
     .box p { margin: 0 0 6px; } .box p:last-child { margin: 0; }
-    .hint { margin: 2px 0; color: var(--ink-2); font-size: 12.5px; }
+    .hint { margin: 2px 0; color: var(--ink-2); font-size: 12.5px; } .hint.warn { color: var(--warn); }
     [hidden] { display: none !important; }`;
 
   /** @param {string} tag @param {string} [name] @param {string} [text] @returns {HTMLElement} */
@@ -144,13 +146,14 @@ globalThis.sealroom ??= {};
     list.setAttribute("aria-label", t("files"));
     const [words, tick] = choice("words", t("words"));
     const [small, smallTick] = choice("small", "");
+    small.className = "small";
     const hint = made("p", "hint", t("words_hint"));
     const panel = made("button", "plain", t("act_panel"));
     panel.type = "button";
     panel.dataset.part = "panel";
     const below = made("div", "row");
     below.append(words, panel);
-    const warning = made("p", "hint bad");
+    const warning = made("p", "hint warn");
     warning.dataset.part = "warning";
     const ask = made("div", "box");
     ask.dataset.part = "ask";
@@ -188,6 +191,7 @@ globalThis.sealroom ??= {};
           list.append(item);
         }
         const state = item.children[1];
+        item.className = file.state === "failed" ? "failed" : "";
         state.className = `state ${file.state === "done" ? "ok" : file.state === "failed" ? "bad" : ""}`;
         state.textContent = `${sized(file.size)} · ${file.text}`;
       }
