@@ -73,8 +73,12 @@ _FIND = """const found = (name) => {
   globalThis.roots ??= new Map();
   for (const host of document.querySelectorAll("div:not([class]):not([role])")) {
     if (roots.has(host)) continue;
-    const root = globalThis.chrome?.dom?.openOrClosedShadowRoot(host);
-    if (root) roots.set(host, root);
+    try {
+      const root = chrome.dom.openOrClosedShadowRoot(host);
+      if (root) roots.set(host, root);
+    } catch {
+      break; // the extension was replaced
+    }
   }
   const there = [...roots.keys()].filter((one) => one.isConnected).sort((a, b) => (a.compareDocumentPosition(b) & 4 ? -1 : 1));
   return there.flatMap((one) => [...roots.get(one).querySelectorAll(`[data-part="${name}"]`)]);
