@@ -3,8 +3,7 @@
 "use strict";
 
 (() => {
-  const { ask, Refusal, upload } = globalThis.sealroom;
-  const t = (key, ...words) => chrome.i18n.getMessage(key, words.map(String)) || key;
+  const { ask, Refusal, said, t, upload } = globalThis.sealroom;
   const find = (id) => document.getElementById(id);
   const EVERYTHING = ["https:", "http:"];
 
@@ -13,17 +12,6 @@
   /** @type {{key: string, file: File, document: string}[]} */
   let files = [];
 
-  /** @param {Refusal} problem */
-  function words(problem) {
-    const { code, facts, title } = problem;
-    const list = (facts.recipients || facts.addresses || []).join(", ");
-    const own = {
-      insufficient_credits: [facts.needed, facts.available], invalid_recipient: [list], external_blocked: [list], unreachable: [facts.server || ""],
-      too_many_files: [facts.limit], too_many_recipients: [facts.limit], too_large: [facts.limit],
-    }[code];
-    return chrome.i18n.getMessage(`err_${code}`, (own || []).map(String)) || title || t("err_error");
-  }
-
   /** Do something; a refusal is said at the top. @param {() => Promise<*>} deed */
   async function doing(deed) {
     const box = find("problem");
@@ -31,7 +19,7 @@
     try {
       return await deed();
     } catch (problem) {
-      box.textContent = words(problem instanceof Refusal ? problem : new Refusal({ code: "error" }));
+      box.textContent = said(problem instanceof Refusal ? problem : new Refusal({ code: "error" }), state?.server ?? "");
       box.hidden = false;
       box.scrollIntoView({ block: "nearest" });
       return undefined;

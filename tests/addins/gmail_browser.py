@@ -67,6 +67,33 @@ def until(found: Callable[[], Any], what: str, *, pump: Page | None = None) -> A
     return answer
 
 
+# What the bar is in is closed to the page; the browser opens it to the extension's own scripts. Roots are kept for the time after
+# the extension was replaced, when it opens nothing any more.
+_FIND = """const found = (name) => {
+  globalThis.roots ??= new Map();
+  for (const host of document.querySelectorAll("div:not([class]):not([role])")) {
+    if (roots.has(host)) continue;
+    try {
+      const root = chrome.dom.openOrClosedShadowRoot(host);
+      if (root) roots.set(host, root);
+    } catch {
+      break; // the extension was replaced
+    }
+  }
+  const there = [...roots.keys()].filter((one) => one.isConnected).sort((a, b) => (a.compareDocumentPosition(b) & 4 ? -1 : 1));
+  return there.flatMap((one) => [...roots.get(one).querySelectorAll(`[data-part="${name}"]`)]);
+};"""
+_PARTS = f"""(name) => {{ {_FIND}
+  const isOn = (one) => one.checked === true || one.getAttribute("aria-checked") === "true";
+  const words = (one) => (one.checkVisibility() ? one.innerText : "");
+  return found(name).map((one, place) => ({{ place, words: words(one), on: isOn(one) }})); }}"""
+_MIDDLE = f"""(name, place) => {{ {_FIND}
+  const part = found(name)[place];
+  part.scrollIntoViewIfNeeded();
+  const box = part.getBoundingClientRect();
+  return [box.x + box.width / 2, box.y + box.height / 2]; }}"""
+
+
 @dataclass
 class Gmail:
     """A page in Gmail's place, with one mail open or more."""
@@ -75,7 +102,23 @@ class Gmail:
     page: Page
 
     def __post_init__(self) -> None:
+        self._world = 0  # where the extension's scripts run in this page
         self._tools = self.context.new_cdp_session(self.page)
+        self._tools.on("Runtime.executionContextCreated", self._note)
+        self._tools.send("Runtime.enable")
+
+    def _note(self, event: dict[str, Any]) -> None:
+        made = event["context"]
+        if made["origin"].startswith("chrome-extension://") and made["auxData"].get("type") == "isolated":
+            self._world = made["id"]
+
+    def script(self, function: str, *words: Any) -> Any:
+        """Call a function among the extension's scripts in this page; what it promises is waited for."""
+        until(lambda: self._world, "the extension's scripts", pump=self.page)
+        question = {"functionDeclaration": function, "executionContextId": self._world, "awaitPromise": True, "returnByValue": True}
+        answer = self._tools.send("Runtime.callFunctionOn", {**question, "arguments": [{"value": one} for one in words]})
+        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+        return answer["result"].get("value")
 
     def open(self, query: str = "") -> Gmail:
         self.page.goto(f"https://{MAIL}/mail/u/0/{query}")
@@ -88,50 +131,37 @@ class Gmail:
         until(lambda: len(self.parts("toggle")) > before, "a bar")
         return self
 
-    def parts(self, name: str) -> list[int]:
-        """Parts of our bars, in the order of the page."""
-        root = self._tools.send("DOM.getDocument", {"depth": -1, "pierce": True})["root"]
-        found: list[int] = []
-
-        def walk(node: dict[str, Any]) -> None:
-            attributes = node.get("attributes", [])
-            if name in [attributes[place + 1] for place in range(0, len(attributes), 2) if attributes[place] == "data-part"]:
-                found.append(node["backendNodeId"])
-            for child in [*node.get("shadowRoots", []), *node.get("children", [])]:
-                walk(child)
-
-        walk(root)
+    def parts(self, name: str) -> list[dict[str, Any]]:
+        """Parts of our bars, in the order of the page: their visible words, and whether they are on."""
+        found: list[dict[str, Any]] = self.script(_PARTS, name)
         return found
-
-    def _call(self, part: int, function: str) -> Any:
-        thing = self._tools.send("DOM.resolveNode", {"backendNodeId": part})["object"]["objectId"]
-        answer = self._tools.send(
-            "Runtime.callFunctionOn", {"objectId": thing, "functionDeclaration": function, "returnByValue": True}
-        )
-        return answer["result"].get("value")
 
     def read(self, name: str, at: int = -1) -> str:
         """The visible words of a part, or "" where it is hidden or gone."""
-        for _ in range(3):
-            parts = self.parts(name)
-            if len(parts) < max(1, at + 1):
-                return ""
-            try:
-                return str(self._call(parts[at], "function () { return this.checkVisibility() ? this.innerText : '' }"))
-            except Exception as gone:  # a part may be drawn anew between the two questions
-                if "No node" not in str(gone) and "Could not find" not in str(gone):
-                    raise
-        return ""
+        parts = self.parts(name)
+        return str(parts[at]["words"]) if len(parts) > max(0, at) else ""
 
     def is_on(self, at: int = -1) -> bool:
-        return bool(self._call(self.parts("toggle")[at], "function () { return this.getAttribute('aria-checked') === 'true' }"))
+        return bool(self.parts("toggle")[at]["on"])
 
     def press(self, name: str, at: int = -1) -> None:
         """With the mouse, as a person does."""
         part = until(lambda: self.parts(name), name)[at]
-        self._tools.send("DOM.scrollIntoViewIfNeeded", {"backendNodeId": part})
-        x0, y0, x1, _y1, _x2, y2, *_ = self._tools.send("DOM.getBoxModel", {"backendNodeId": part})["model"]["border"]
-        self.page.mouse.click((x0 + x1) / 2, (y0 + y2) / 2)
+        x, y = self.script(_MIDDLE, name, part["place"])
+        self.page.mouse.click(x, y)
+
+    def focus(self) -> dict[str, str]:
+        """The part of our bars the keyboard is at, and the line around it."""
+        found: dict[str, str] = self.script(
+            """() => {
+                for (const root of globalThis.roots.values()) {
+                    const one = root.activeElement;
+                    if (one) return { part: one.dataset.part, outline: getComputedStyle(one).outlineStyle };
+                }
+                return { part: "", outline: "" };
+            }"""
+        )
+        return found
 
     def sees(self, name: str, words: str, at: int = -1) -> str:
         """Wait until a part says these words."""

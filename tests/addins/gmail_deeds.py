@@ -12,16 +12,23 @@ from sealroom.accounts import flows as accounts
 from sealroom.accounts.models import Device, DeviceToken, User
 from sealroom.accounts.queries import actor_for
 from sealroom.accounts.rules import Actor, Route
+from sealroom.core.secrets import unseal_text
 from sealroom.credits.models import Entry
 from sealroom.sends import flows
 from sealroom.sends.models import Send
 from sealroom.sends.rules import MailPolicy
+from tests.factories.accounts import make_persona
 
 
 def _actor(email: str) -> Actor:
     actor = actor_for(User.objects.get(email=email), route=Route.WEB, ip="127.0.0.1")
     assert actor is not None
     return actor
+
+
+def member(email: str) -> None:
+    """A member with 1,500 credits, who signs in with the password of all tests."""
+    make_persona(email, team_name="Olive", name="Olive Owner", now=timezone.now())
 
 
 def moves(email: str) -> list[list[Any]]:
@@ -43,6 +50,12 @@ def sends(email: str) -> list[list[Any]]:
     ]
 
 
+def words(email: str) -> list[Any]:
+    """The protected words of the last mail that went out, and how many pictures are kept for them."""
+    send = Send.objects.filter(sender__email=email).exclude(committed_revision=None).latest("pk")
+    return [unseal_text(bytes(send.words.sealed), purpose="message"), send.words.pictures.count()]
+
+
 def policy(email: str, **rule: Any) -> None:
     """What the team decided about mail programs."""
     flows.set_mail_policy(_actor(email), MailPolicy(**rule), now=timezone.now())
@@ -60,4 +73,12 @@ def end_devices(email: str) -> None:
         accounts.revoke_device(_actor(email), device.public_id, now=timezone.now())
 
 
-DEEDS = {"moves": moves, "sends": sends, "policy": policy, "age_tokens": age_tokens, "end_devices": end_devices}
+DEEDS = {
+    "member": member,
+    "moves": moves,
+    "sends": sends,
+    "words": words,
+    "policy": policy,
+    "age_tokens": age_tokens,
+    "end_devices": end_devices,
+}

@@ -12,6 +12,7 @@ from pathlib import Path
 from playwright.sync_api import Playwright, expect
 
 from tests.addins.gmail_browser import Gmail, browser, until
+from tests.addins.gmail_refusals import sentence
 from tests.addins.gmail_world import ANNA, ORIGIN, World, download
 
 POLICIES = Path("/etc/chromium/policies/managed")
@@ -42,19 +43,22 @@ def installed_by_policy(here: World, playwright: Playwright) -> None:
         "3rdparty": {"extensions": {own: {"serverUrl": ORIGIN, "mode": "force", "internalDomains": ["example.com"]}}},
     }
     here.desk.uploads.clear()
-    with policy(rules), browser(playwright, here.files / "managed", here.desk, None) as context:
+    with policy(rules), browser(playwright, here.files / "managed", here.desk, None, "fr") as context:
         gmail = Gmail(context, context.new_page())
         until(lambda: context.service_workers, "the worker", pump=gmail.page)
         panel = context.new_page()
         panel.goto(f"chrome-extension://{own}/panel.html")
-        expect(panel.locator("#managed")).to_be_visible(timeout=40_000)  # what is managed comes some seconds after the extension
+        gmail.open()
+        expect(panel.locator("#managed")).to_be_visible(
+            timeout=40_000
+        )  # it comes seconds after the extension, and no page is loaded anew
         expect(panel.locator("#server")).to_have_value(ORIGIN)
         assert panel.locator("#server").get_attribute("readonly") is not None
         gmail.page.bring_to_front()
-        gmail.open().compose(to=[{"email": ANNA}], subject="Managed")
+        gmail.compose(to=[{"email": ANNA}], subject="Managed")
         gmail.pick(here.file("Sheet.csv", b"a;b\n"))
         until(gmail.is_on, "protection")
         gmail.send_button().click()
-        gmail.sees("problem", "Sign in to your Sealroom server first")
+        gmail.sees("problem", sentence("err_signed_out", language=panel.locator("html").get_attribute("lang") or ""))
         assert (here.desk.uploads, here.desk.mails) == ([], [])
     assert not list(POLICIES.glob("sealroom-test-*"))

@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from sealroom.api.errors import TABLE
+
 PAGES = Path(__file__).parent / "gmail_page"
 FILES = "files.sealroom.test"
 MAIL = "mail.google.com"
@@ -38,7 +40,7 @@ _HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host
 @dataclass
 class Desk:
     """What was asked, what Google was given, and what goes wrong now: `trouble` answers "down" (nobody there), "lost" (done, but
-    the answer never arrives) or "" for a request to the installation."""
+    the answer never arrives), the code of a refusal, or "" for a request to the installation."""
 
     behind: int
     port: int = 0
@@ -48,6 +50,7 @@ class Desk:
     uploads: list[str] = field(default_factory=list)
     mails: list[dict[str, object]] = field(default_factory=list)
     trouble: Callable[[str], str] = lambda _asked: ""
+    facts: dict[str, object] = field(default_factory=dict)
 
     @property
     def flags(self) -> list[str]:
@@ -131,6 +134,9 @@ class _Handler(BaseHTTPRequestHandler):
         if trouble == "down":
             self.close_connection = True
             return
+        if trouble not in {"", "lost"}:
+            self._refuse(trouble)
+            return
         headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP}
         headers |= {"Host": FILES, "X-Forwarded-Proto": "https", "X-Forwarded-For": "127.0.0.1"}
         line = http.client.HTTPConnection("127.0.0.1", self.at.behind, timeout=120)
@@ -143,9 +149,17 @@ class _Handler(BaseHTTPRequestHandler):
         if trouble == "lost":
             self.close_connection = True
             return
+        if answer.status == 409:
+            content = _soon(content)
         kept = {name: value for name, value in answer.getheaders() if name.lower() not in {*_HOP, "content-type", "set-cookie"}}
         cookies = [value for name, value in answer.getheaders() if name.lower() == "set-cookie"]
         self._answer(answer.status, content, answer.getheader("Content-Type", ""), kept, cookies)
+
+    def _refuse(self, code: str) -> None:
+        """As the installation refuses, without having been asked."""
+        status, title = TABLE[code]
+        refusal = {"code": code, "error": code, "title": str(title), **self.at.facts}
+        self._answer(status, json.dumps(refusal).encode(), "application/problem+json")
 
     def _answer(
         self,
@@ -167,6 +181,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD" and status != 204:
             self.wfile.write(content)
+
+
+def _soon(refusal: bytes) -> bytes:
+    """What is not ready is asked for again at once: nobody waits here for seconds a server may name."""
+    said = json.loads(refusal)
+    return json.dumps(said | ({"retry_after": 0.1} if "retry_after" in said else {})).encode()
 
 
 def _certificate(folder: Path, made: Desk) -> Path:

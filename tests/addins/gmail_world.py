@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import urllib.request
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,10 +15,12 @@ from playwright.sync_api import BrowserContext, Page, Playwright, expect
 
 from tests.addins.gmail_browser import Gmail, browser, unpack, until
 from tests.addins.gmail_stage import FILES, Desk, desk
+from tests.factories.accounts import PASSWORD
 from tests.journeys.server import Server, serving
-from tests.journeys.story import make_pdf, sign_up
+from tests.journeys.story import make_pdf
 
 ORIGIN = f"https://{FILES}"
+LINK = re.compile(rf'href="({ORIGIN}/v/[^"]+)"')
 OLIVE, ANNA, BEN, CORA = "olive@example.com", "anna@example.net", "ben@example.net", "cora@example.net"
 
 
@@ -131,16 +134,12 @@ def download(port: int, name: str) -> bytes:
 
 
 def sign_in(here: World) -> None:
-    """A new member, who lets the extension in."""
-    member = here.context.new_page()
-    sign_up(here.server, member, OLIVE, team="Olive")
-    panel = here.panel
-    panel.reload()
-    expect(panel.locator("#server")).to_have_value(ORIGIN)
+    """A member lets the extension in."""
+    here.do("member")
+    expect(here.panel.locator("#server")).to_have_value(ORIGIN)
     answer_in_browser(here, "approve")
-    expect(panel.locator("#sign-out")).to_be_visible()
-    expect(panel.locator("#who")).to_contain_text(OLIVE)
-    member.close()
+    expect(here.panel.locator("#sign-out")).to_be_visible()
+    expect(here.panel.locator("#who")).to_contain_text(OLIVE)
 
 
 def answer_in_browser(here: World, answer: str) -> None:
@@ -148,6 +147,11 @@ def answer_in_browser(here: World, answer: str) -> None:
     with here.context.expect_page() as opened:
         here.panel.locator("#sign-in").click()
     confirm = opened.value
+    confirm.wait_for_load_state()
+    if "/accounts/login/" in confirm.url:
+        confirm.locator("main input[name=login]").fill(OLIVE)
+        confirm.locator("main input[name=password]").fill(PASSWORD)
+        confirm.locator("main form button[type=submit].btn-primary").last.click()
     expect(confirm.get_by_text(here.panel.locator("#code").inner_text()).first).to_be_visible()
     confirm.locator(f"button[value={answer}]").click()
     confirm.wait_for_url("**/settings/mail/")

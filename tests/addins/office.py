@@ -20,6 +20,7 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
+from sealroom.web import addins
 from tests.addins.line import Line, line
 from tests.addins.mailprogram import thunderbird
 from tests.addins.writer import Writer
@@ -110,7 +111,7 @@ def office_of(folder: Path, gate: Gateway) -> Iterator[Office]:
             office.writer.add_account(SENDER, "Olive Owner", port)
             package = folder / "sealroom.xpi"
             package.write_bytes(fetch(f"{gate.server.base_url}/integrations/thunderbird/extension.xpi"))
-            assert office.writer.install(package) == ["thunderbird@sealroom", "1.0.0", True]
+            assert office.writer.install(package) == ["thunderbird@sealroom", addins.version(), True]
             sign_in(office)
             yield office
     finally:

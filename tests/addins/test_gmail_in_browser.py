@@ -13,9 +13,17 @@ import pytest
 from playwright.sync_api import Playwright, expect, sync_playwright
 
 from tests.addins.gmail_browser import until
+from tests.addins.gmail_keys import panel_without_a_mouse, without_a_mouse
+from tests.addins.gmail_pictures import copy_picture, small_pictures, words_are_protected
 from tests.addins.gmail_policy import installed_by_policy
-from tests.addins.gmail_stage import MAIL
-from tests.addins.gmail_world import ANNA, BEN, CORA, OLIVE, ORIGIN, World, answer_in_browser, sign_in, world
+from tests.addins.gmail_refusals import (
+    gmail_takes_no_file,
+    no_server_is_named,
+    panel_refuses,
+    server_refuses,
+    worker_does_not_answer,
+)
+from tests.addins.gmail_world import ANNA, BEN, CORA, LINK, OLIVE, ORIGIN, World, answer_in_browser, sign_in, world
 from tests.barriers import in_both_themes
 from tests.journeys.conftest import CHROMIUM, FLAGS
 from tests.journeys.server import link_in
@@ -26,7 +34,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="left out without Chromium: apt-get install chromium"),
 ]
-LINK = re.compile(rf'href="({ORIGIN}/v/[^"]+)"')
 
 
 def test_gmail(tmp_path: Path, subtests: pytest.Subtests) -> None:
@@ -45,11 +52,17 @@ def test_gmail(tmp_path: Path, subtests: pytest.Subtests) -> None:
         files_at_google(here)
         assert here.desk.given.keys() <= {"here.pdf", "gone.pdf"}
         refusals_keep_the_mail(here)
+        server_refuses(here)
+        worker_does_not_answer(here)
+        no_server_is_named(here)
+        gmail_takes_no_file(here)
+        without_a_mouse(here)
         lines_that_break(here)
         gmail_does_not_send(here)
         the_team_decides(here)
         gmail_has_changed(here)
         panel_sends_and_revokes(here)
+        panel_without_a_mouse(here)
         switched_off(here)
         signed_out(here)
         assert complaints == []
@@ -106,15 +119,8 @@ def ways_to_add(here: World) -> None:
     gmail = here.mail(subject="Dragged")
     gmail.drop([here.file("drag.csv", b"a;b\n")], "[g_editable]")
     here.is_ready(1)
-    here.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=f"https://{MAIL}")
+    copy_picture(here)
     gmail.page.locator("[g_editable]").click()
-    gmail.page.evaluate(
-        """async () => {
-            const canvas = new OffscreenCanvas(40, 40);
-            canvas.getContext("2d").fillRect(0, 0, 20, 20);
-            await navigator.clipboard.write([new ClipboardItem({"image/png": await canvas.convertToBlob()})]);
-        }"""
-    )
     gmail.page.keyboard.press("Control+v")
     here.is_ready(2)
     assert "image.png" in gmail.read("file", 1)
@@ -200,32 +206,6 @@ def undo(here: World) -> None:
     assert here.moves() == [[1, "gmail"], [1, "gmail"], [-2, "gmail"]]
 
 
-def words_are_protected(here: World) -> None:
-    """The text stays behind the link; the quotation stays in the mail; pictures in the text stop it."""
-    gmail = here.mail("?chips=old", subject="Words", bcc=[{"email": CORA, "name": "Cora, C."}])
-    gmail.page.evaluate(
-        """() => {
-            const body = document.querySelector("[g_editable]");
-            body.append(el("div", {}, "The secret is ", el("b", {}, "42")), el("img", {src: "/fixture/x.png"}));
-            body.append(el("div", {class: "gmail_quote"}, "You wrote"));
-        }"""
-    )
-    gmail.press("words")
-    gmail.send_button().click()
-    gmail.sees("problem", "Pictures inside the text")
-    gmail.page.evaluate("() => document.querySelector('[g_editable] img').remove()")
-    gmail.send_button().click()
-    mail = here.left()
-    assert ("The secret" in mail["body"], "You wrote" in mail["body"], "protected message" in mail["body"]) == (False, True, True)
-    assert mail["body"].index("/v/") < mail["body"].index("You wrote")
-    assert here.moves() == [[-2, "gmail"]]
-    gmail.page.locator("#undo").click()
-    gmail.sees("status", "protected before")
-    gmail.send_button().click()
-    assert LINK.findall(here.left()["body"]) == LINK.findall(mail["body"])
-    assert here.moves() == []
-
-
 def files_at_google(here: World) -> None:
     """A forwarded mail: what is at Google is fetched and taken out; what cannot be fetched stops it. Drive is warned of."""
     here.desk.given["here.pdf"] = here.file("Plan.pdf").read_bytes()
@@ -243,6 +223,7 @@ def files_at_google(here: World) -> None:
     gmail.send_button().click()
     gmail.sees("problem", "“gone.pdf” is at Google already")
     gmail.sees("warning", "Google Drive")
+    small_pictures(here)
     here.mail("?stubborn=1", attached=["here.pdf"]).send_button().click()
     gmail.sees("problem", "“here.pdf” could not be taken out")
     assert (gmail.page.locator(".dL").count(), here.desk.mails, here.moves()) == (1, [], [])
@@ -496,6 +477,8 @@ def signed_out(here: World) -> None:
     panel.locator("#sign-in").click()
     expect(panel.locator("#problem")).to_contain_text("does not answer")
     here.desk.trouble = lambda _asked: ""
+    panel_refuses(here)
+    gmail = here.mail(subject="Updated")
     here.context.service_workers[-1].evaluate("() => chrome.runtime.reload()")
     gmail.page.bring_to_front()
     until(lambda: gmail.send_button().click() or "was updated" in gmail.read("problem"), "the sentence about a new extension")

@@ -10,6 +10,7 @@ import json
 import re
 import struct
 import zipfile
+from importlib import metadata
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -121,6 +122,23 @@ def test_package_for_policies_knows_where_its_updates_are(visitor: Client) -> No
         id_of(manifest),
         {"codebase": f"{ORIGIN}/integrations/gmail/extension.crx", "version": manifest["version"]},
     )
+
+
+def test_every_add_in_has_the_version_of_the_product(visitor: Client) -> None:
+    """In what is handed out; the sources have none that somebody would have to raise."""
+    thunderbird, outlook = (
+        visitor.get(f"/integrations/{name}").content for name in ("thunderbird/extension.xpi", "outlook/manifest.zip")
+    )
+    packages = [visitor.get("/integrations/gmail/extension.zip").content, thunderbird, outlook]
+    product = re.match(r"\d+\.\d+\.\d+", metadata.version("sealroom"))
+    assert product
+    assert [json.loads(unzipped(one)["manifest.json"])["version"] for one in packages] == [product[0]] * 3
+    assert f'version="{product[0]}"' in visitor.get("/integrations/gmail/updates.xml").text
+    assert (
+        visitor.get("/integrations/thunderbird/updates.json").json()["addons"]["thunderbird@sealroom"]["updates"][0]["version"]
+        == product[0]
+    )
+    assert {json.loads(files_of(name)["manifest.json"])["version"] for name in ("gmail", "thunderbird")} == {"0.0.0"}
 
 
 def test_list_of_selectors_is_signed_where_there_is_one(visitor: Client, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ globalThis.sealroom ??= {};
     quote: [".gmail_quote_container", ".gmail_quote", "blockquote[type=cite]"],
     signature: [".gmail_signature"],
     picker: ["input[type=file]"],
+    emoji: ["img[goomoji]", "img[data-emoji]"],
   };
   const NEEDED = ["body", "recipients", "send", "toolbar", "subject"];
   const ADDRESS = /^[^\s@<>"]+@[^\s@<>"]+$/;
@@ -276,6 +277,18 @@ globalThis.sealroom ??= {};
     return [...body.childNodes].filter((node) => !theirs.some((one) => node === one || node.contains(one)));
   }
 
+  /** Pictures in own words, in their order; emoji, which Gmail draws as pictures, only `withEmoji`. @param {Compose} c */
+  function pictures(c, withEmoji = false) {
+    const found = ownNodes(c).flatMap((node) => (node instanceof HTMLImageElement ? [node] : [...(node.querySelectorAll?.("img") ?? [])]));
+    return withEmoji ? found : found.filter((one) => !emojiOf(one));
+  }
+
+  /** The letters a picture stands for, or "". @param {HTMLImageElement} picture */
+  const emojiOf = (picture) => (picture.matches(anyOf("emoji")) ? picture.alt || picture.dataset.emoji || " " : "");
+
+  /** Whether the cursor is in the text of a mail. @param {Compose} c */
+  const isInBody = (c) => Boolean(bodyEl(c)?.contains(getSelection()?.anchorNode ?? null));
+
   /** @param {Compose} c @param {Element} link whether a link stands in own words, not in a quotation */
   const isOwn = (link) => !around(link, "quote");
 
@@ -328,6 +341,6 @@ globalThis.sealroom ??= {};
 
   globalThis.sealroom.adapter = {
     use, onCompose, composeOf, lastUsed, recipients, from, subject, draftId, bodyEl, sendControls, sending, isPress, nativeAttachments,
-    fetchNative, removeNative, driveLinks, mountBar, pressSend, ownNodes, isOwn, placeFor, noteChange, isDropPlace, giveBack, selfTest, skeleton,
+    fetchNative, removeNative, driveLinks, mountBar, pressSend, ownNodes, pictures, emojiOf, isInBody, isOwn, placeFor, noteChange, isDropPlace, giveBack, selfTest, skeleton,
   };
 })();

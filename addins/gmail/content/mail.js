@@ -4,11 +4,12 @@
 globalThis.sealroom ??= {};
 
 (() => {
-  const { adapter, addressesOf, ask, linksIn, page, policy, Refusal, refresh, rule, textOf, ui, upload, words } = globalThis.sealroom;
+  const { adapter, addressesOf, ask, linksIn, page, pictures, policy, Refusal, refresh, rule, t, textOf, ui, upload, words } = globalThis.sealroom;
   const { mails } = page;
-  const { t } = ui;
   const LOOKS_MS = [0, 300, 1200]; // when a mail that just opened is looked at for a link of ours: its text comes later
   const AT_ONCE = 2; // uploads
+  const SMALL_NAME = /^image\d{3}\.\w{2,5}$/i; // as other programs call the pictures of a signature
+  const SMALL_BYTES = 20 * 1024;
   const sending = () => globalThis.sealroom.sending; // it stands behind this file, and is called from here
 
   /** @typedef {{key: string, name: string, size: number, file: ?File, document: string, state: string, sent: number, problem: ?Refusal,
@@ -18,11 +19,13 @@ globalThis.sealroom ??= {};
     const mail = {
       c, id: crypto.randomUUID(), on: page.state.startOn, explicit: false, decided: false, files: [], pending: [], words: false, kept: false,
       busy: false, status: "", warning: "", problem: null, question: null, broken: [], answer: null, link: "", pressed: "",
+      pictures: new Map(), small: new Map(), takeSmall: false,
     };
     mail.bar = ui.bar({
       toggle: () => toggle(mail),
-      words: (wanted) => {
-        mail.words = wanted;
+      words: (wanted) => protectWords(mail, wanted),
+      small: (wanted) => {
+        mail.takeSmall = wanted;
         draw(mail);
       },
       price: () => sending().showPrice(mail),
@@ -42,7 +45,7 @@ globalThis.sealroom ??= {};
     mails.delete(c);
     if (!mail) return;
     if (mail.answer && mail.pressed) ask({ type: "markSent", id: mail.id }).catch(() => null);
-    else if (!mail.answer && !mail.found) discard(mail.files);
+    else if (!mail.answer && !mail.found) discard(mail);
   }
 
   /** Undo opens the mail anew, a crash leaves a draft: both go on with the send they belong to. A reply to a protected mail is protected. */
@@ -61,6 +64,7 @@ globalThis.sealroom ??= {};
     }
     if (!mail.on && !mail.decided && page.state.signedIn && linksIn(mail.c, false).length) mail.on = true;
     check(mail);
+    if (mail.on) await weigh(mail);
     draw(mail);
   }
 
@@ -83,6 +87,7 @@ globalThis.sealroom ??= {};
       await refresh(true);
       if (!page.state.signedIn) mail.problem = refusalShown(mail, new Refusal({ code: page.state.server ? "signed_out" : "no_server" }));
       check(mail);
+      await weigh(mail);
       upNext();
     } else await letGo(mail);
     draw(mail);
@@ -96,8 +101,8 @@ globalThis.sealroom ??= {};
   /** Protection is off: files we held become Gmail's, as their sender wants it; a send that was paid is called back. */
   async function letGo(mail) {
     if (mail.answer || mail.found) await sending().takeBack(mail);
-    const files = mail.files.map((one) => one.file).filter(Boolean);
-    discard(mail.files);
+    const files = [...mail.files.map((one) => one.file).filter(Boolean), ...pictures.takeOut(mail)];
+    discard(mail);
     mail.files = [];
     if (files.length) handToGmail(mail, files);
   }
@@ -123,16 +128,26 @@ globalThis.sealroom ??= {};
     refresh(true).then(() => upNext());
   }
 
-  /** Uploads that go on are stopped, documents that came of others are removed at the server. @param {Held[]} held */
-  function discard(held) {
+  /** The text is protected from now on, or no longer: pictures we put into it are files then. */
+  function protectWords(mail, wanted) {
+    mail.words = wanted;
+    const files = wanted ? [] : pictures.takeOut(mail);
+    if (files.length) hold(mail, files);
+    else draw(mail);
+  }
+
+  /** Uploads of a mail that go on are stopped, documents that came of others are removed at the server. @param {Held[]} [held] */
+  function discard(mail, held = mail.files) {
     for (const one of held) one.stop.abort();
-    const documents = held.filter((one) => one.file && one.document).map((one) => one.document);
+    const shown = held === mail.files ? mail.pictures.values() : [];
+    const documents = [...held.filter((one) => one.file && one.document).map((one) => one.document), ...shown];
+    if (held === mail.files) mail.pictures.clear();
     if (documents.length) ask({ type: "discard", documents }).catch(() => null);
   }
 
   function removeFile(mail, key) {
     if (mail.busy) return;
-    discard(mail.files.filter((one) => one.key === key && one.file));
+    discard(mail, mail.files.filter((one) => one.key === key && one.file));
     mail.files = mail.files.filter((one) => one.key !== key);
     if (!mail.broken.length) mail.problem = null;
     draw(mail);
@@ -184,9 +199,25 @@ globalThis.sealroom ??= {};
 
   const isPassing = (problem) => ["unreachable", "worker_gone", "signed_out", "busy", "rate_limited"].includes(problem?.code);
 
+  /** Small pictures of other programs' signatures, as a forwarded mail has them: they stay in it unless its sender wants them protected.
+   * How large one is, only Google knows. */
+  async function weigh(mail) {
+    const fresh = adapter.nativeAttachments(mail.c).filter((one) => SMALL_NAME.test(one.name) && !mail.small.has(one.href));
+    for (const one of fresh) {
+      const file = await adapter.fetchNative(one).catch(() => null);
+      mail.small.set(one.href, Boolean(file) && file.size < SMALL_BYTES);
+    }
+  }
+
+  const smallOnes = (mail) => adapter.nativeAttachments(mail.c).filter((one) => mail.small.get(one.href));
+
+  /** Files at Google that are to be protected. */
+  const toTake = (mail) => adapter.nativeAttachments(mail.c).filter((one) => mail.takeSmall || !mail.small.get(one.href));
+
   /** Files that are at Google already (a forwarded mail, a draft, a picker we did not see) are fetched from there and taken out. */
   async function takeNative(mail) {
-    for (const attachment of adapter.nativeAttachments(mail.c)) {
+    await weigh(mail);
+    for (const attachment of toTake(mail)) {
       let file;
       try {
         file = await adapter.fetchNative(attachment);
@@ -212,7 +243,8 @@ globalThis.sealroom ??= {};
     take_back: { name: "take_back", label: t("act_take_back"), run: () => sending().takeBack(mail) },
   });
   const OFFERS = {
-    gmail_changed: ["panel"], signed_out: ["sign_in"], no_server: ["sign_in"], unreachable: ["retry"], worker_gone: ["retry"], busy: ["retry"],
+    gmail_changed: ["panel"], signed_out: ["sign_in"], no_server: ["sign_in"], unreachable: ["retry"], worker_gone: ["retry"], busy: ["retry"], rate_limited: ["retry"],
+    not_ready: ["retry"], stale_draft: ["retry"], idempotency_conflict: ["retry"],
     link_missing: ["take_back"], not_left: ["retry", "take_back"],
   };
 
@@ -229,9 +261,11 @@ globalThis.sealroom ??= {};
   function draw(mail) {
     if (!mail.c.root.isConnected) return;
     if (!mail.bar.host.isConnected) adapter.mountBar(mail.c, mail.bar.host);
-    mail.warning = mail.on && adapter.driveLinks(mail.c).length ? t("warn_drive") : "";
-    mail.bar.render({ ...mail, wordsLocked: mail.kept, ask: mail.question, files: mail.files.map((one) => ({ ...one, text: textOf(one) })) });
+    const away = pictures.leftOut(mail);
+    mail.warning = [mail.on && adapter.driveLinks(mail.c).length && t("warn_drive"), away && t("warn_pictures", away)].filter(Boolean).join(" ");
+    const small = mail.on ? smallOnes(mail).map((one) => one.name) : [];
+    mail.bar.render({ ...mail, small, wordsLocked: mail.kept, ask: mail.question, files: mail.files.map((one) => ({ ...one, text: textOf(one) })) });
   }
 
-  globalThis.sealroom.mail = { opened, closed, check, hold, handToGmail, uploaded, takeNative, openPanel, refusalShown, say, draw };
+  globalThis.sealroom.mail = { opened, closed, check, hold, handToGmail, uploaded, takeNative, toTake, openPanel, refusalShown, say, draw };
 })();

@@ -3,11 +3,10 @@
 "use strict";
 
 (() => {
-  const { adapter, addressesOf, mail: mailing, page, policy, Refusal, refresh, rule, sending, ui } = globalThis.sealroom;
+  const { adapter, addressesOf, mail: mailing, page, pictures, policy, Refusal, refresh, rule, sending, t, ui } = globalThis.sealroom;
   const { check, closed, draw, handToGmail, hold, opened, openPanel, refusalShown } = mailing;
   const { isEmpty, sendProtected } = sending;
   const { mails } = page;
-  const { t } = ui;
   const WAKE_MS = 500; // until a worker that does not answer is asked again
   let stopWatching = null;
 
@@ -77,7 +76,13 @@
   function onPaste(event) {
     const files = [...(event.clipboardData?.files ?? [])];
     const c = adapter.composeOf(event);
-    if (files.length && c && !page.giving && catchFiles(c, files)) stop(event);
+    if (files.length && c && !page.giving && (pictures.place(mailOf(c), files) || catchFiles(c, files))) stop(event);
+  }
+
+  /** Protected words changed: what is said of their pictures may, too. */
+  function onInput(event) {
+    const mail = mailOf(adapter.composeOf(event));
+    if (mail?.words && !event.composedPath().includes(mail.bar.host)) draw(mail);
   }
 
   /** A press on one of the ways to send, or, while Gmail's page is not as we know it, on anything in a protected mail. */
@@ -131,7 +136,7 @@
     draw(mail);
   }
 
-  const CATCHERS = { change: onChange, drop: onDrop, paste: onPaste };
+  const CATCHERS = { change: onChange, drop: onDrop, paste: onPaste, input: onInput };
   for (const [type, deed] of Object.entries(CATCHERS)) window.addEventListener(type, (event) => page.state.enabled && deed(event), true);
   for (const type of ["pointerdown", "mousedown", "pointerup", "mouseup", "click", "keydown", "keypress", "keyup"]) {
     window.addEventListener(type, (event) => page.state.enabled && onPress(event), true);

@@ -4,8 +4,7 @@
 globalThis.sealroom ??= {};
 
 (() => {
-  const { adapter, ask, Refusal, ui } = globalThis.sealroom;
-  const { t } = ui;
+  const { adapter, ask, said, t } = globalThis.sealroom;
 
   const page = {
     state: { known: false, enabled: false, startOn: false, signedIn: false, mode: "off", minBytes: 0, internalDomains: [], server: "", limits: null, problem: null },
@@ -41,18 +40,7 @@ globalThis.sealroom ??= {};
   }
 
   /** @param {Refusal} problem */
-  function words(problem) {
-    const { code, facts, title } = problem;
-    const list = (facts.recipients || facts.addresses || []).join(", ");
-    const own = {
-      insufficient_credits: [facts.needed, facts.available], invalid_recipient: [list], external_blocked: [list], native_fetch: [facts.name],
-      native_left: [facts.name], too_many_files: [facts.limit], too_many_recipients: [facts.limit],
-      too_large: [facts.limit ? ui.sized(facts.limit) : "?"], unreachable: [facts.server || page.state.server], gmail_changed: [(facts.missing || []).join(", ")],
-    }[code];
-    const text = ui.sentence(`err_${code}`, own);
-    const said = text || title || t("err_error");
-    return facts.request_id && !text ? t("with_reference", said, facts.request_id) : said;
-  }
+  const words = (problem) => said(problem, page.state.server);
 
   function textOf(held) {
     if (held.state === "failed") return words(held.problem);

@@ -5,9 +5,8 @@
 globalThis.sealroom ??= {};
 
 (() => {
-  const { adapter, ask, built, linksIn, mail: mailing, page, Refusal, refresh, ui } = globalThis.sealroom;
-  const { check, draw, refusalShown, say, takeNative, uploaded } = mailing;
-  const { t } = ui;
+  const { adapter, ask, built, linksIn, mail: mailing, page, pictures, Refusal, refresh, t } = globalThis.sealroom;
+  const { check, draw, refusalShown, say, takeNative, toTake, uploaded } = mailing;
   const LEFT_MS = 15_000; // how long Gmail may take to close a mail it sends
 
   function recipientsOf(mail) {
@@ -18,22 +17,16 @@ globalThis.sealroom ??= {};
     return listed;
   }
 
-  function ownHtml(mail) {
-    const holder = document.createElement("div");
-    for (const node of adapter.ownNodes(mail.c)) holder.append(node.cloneNode(true));
-    if (holder.querySelector("img:not([goomoji]):not([data-emoji])")) throw new Refusal({ code: "inline_pictures" });
-    return holder.textContent.trim() ? holder.innerHTML : "";
-  }
-
   function wishOf(mail) {
-    const words = mail.words && !mail.kept ? ownHtml(mail) : "";
-    if (!mail.files.length && !words && !mail.kept) throw new Refusal({ code: "nothing_to_protect" });
+    const { html, inline } = mail.words && !mail.kept ? pictures.wordsOf(mail) : { html: "", inline: [] };
+    if (!mail.files.length && !html && !mail.kept) throw new Refusal({ code: "nothing_to_protect" });
     return {
       id: mail.id,
       subject: adapter.subject(mail.c),
       from: adapter.from(mail.c),
       documents: mail.files.map((one) => ({ id: one.document, name: one.name, size: one.size })),
-      words: words || null,
+      words: html || null,
+      inline,
       keepsWords: mail.words && mail.kept,
       recipients: recipientsOf(mail),
       gmailDraft: adapter.draftId(mail.c),
@@ -41,7 +34,7 @@ globalThis.sealroom ??= {};
   }
 
   /** Whether there is anything here to protect; a mail that is on by default and has nothing goes as it is. */
-  const isEmpty = (mail) => !mail.files.length && !mail.words && !mail.kept && !adapter.nativeAttachments(mail.c).length;
+  const isEmpty = (mail) => !mail.files.length && !mail.words && !mail.kept && !toTake(mail).length;
 
   async function during(mail, deed) {
     if (mail.busy) return;
@@ -65,11 +58,17 @@ globalThis.sealroom ??= {};
     }
   }
 
+  /** All the server must have of a mail is there. */
+  async function ready(mail) {
+    recipientsOf(mail);
+    await takeNative(mail);
+    await uploaded(mail);
+    await pictures.bring(mail, (place, count) => say(mail, t("uploading_picture", place, count)));
+  }
+
   const showPrice = (mail) =>
     during(mail, async () => {
-      recipientsOf(mail);
-      await takeNative(mail);
-      await uploaded(mail);
+      await ready(mail);
       say(mail, t("checking"));
       const quote = await ask({ type: "price", wish: wishOf(mail) });
       say(mail, quote.cost ? t("price", quote.cost, quote.available) : t("price_paid", quote.available));
@@ -77,9 +76,7 @@ globalThis.sealroom ??= {};
 
   const sendProtected = (mail, how) =>
     during(mail, async () => {
-      recipientsOf(mail);
-      await takeNative(mail);
-      await uploaded(mail);
+      await ready(mail);
       say(mail, t("committing"));
       const answer = await ask({ type: "commit", wish: wishOf(mail) });
       Object.assign(mail, { id: answer.draft, answer, link: answer.link.url });

@@ -5,6 +5,7 @@
 globalThis.sealroom ??= {};
 
 (() => {
+  const { sized, t } = globalThis.sealroom;
   const SVG = "http://www.w3.org/2000/svg";
   const SEAL = "M12 1.65A2.26 2.26 0 0 1 15.96 2.44A2.26 2.26 0 0 1 19.32 4.68A2.26 2.26 0 0 1 21.56 8.04A2.26 2.26 0 0 1 22.35 12A2.26 2.26 0 0 1 21.56 15.96A2.26 2.26 0 0 1 19.32 19.32A2.26 2.26 0 0 1 15.96 21.56A2.26 2.26 0 0 1 12 22.35A2.26 2.26 0 0 1 8.04 21.56A2.26 2.26 0 0 1 4.68 19.32A2.26 2.26 0 0 1 2.44 15.96A2.26 2.26 0 0 1 1.65 12A2.26 2.26 0 0 1 2.44 8.04A2.26 2.26 0 0 1 4.68 4.68A2.26 2.26 0 0 1 8.04 2.44A2.26 2.26 0 0 1 12 1.65Z";
   const KEYHOLE = "M12 7.6a2.75 2.75 0 0 0-1.45 5.09L9.9 16.4h4.2l-.65-3.71A2.75 2.75 0 0 0 12 7.6Z";
@@ -34,40 +35,19 @@ globalThis.sealroom ??= {};
     [aria-checked=true] .knob { background: var(--accent); }
     [aria-checked=true] .knob::after { left: 16px; background: var(--on-accent); }
     label { display: inline-flex; gap: 6px; align-items: center; cursor: pointer; }
-    input { accent-color: var(--accent); width: 16px; height: 16px; margin: 0; }
+    input { accent-color: var(--accent); width: 16px; height: 16px; margin: 0; flex: none; }
+    .small { margin: 2px 0; }
     ul { list-style: none; margin: 4px 0; padding: 0; border-top: 1px solid var(--line); }
     li { display: flex; align-items: center; gap: 8px; padding: 3px 0; border-bottom: 1px solid var(--line); }
     .name { flex: 1 1 auto; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
     .state { color: var(--ink-2); font-variant-numeric: tabular-nums; white-space: nowrap; } .state.ok { color: var(--ok); }
     .bad { color: var(--danger); }
+    .failed { flex-wrap: wrap; } .failed .state { order: 1; flex: 1 1 100%; white-space: normal; overflow-wrap: anywhere; }
     .box { margin: 6px 0 2px; padding: 8px 10px; border-radius: 8px; border: 1px solid var(--line); background: var(--surface); }
     .box.error { border-color: var(--danger); background: var(--danger-soft); }
     .box p { margin: 0 0 6px; } .box p:last-child { margin: 0; }
-    .hint { margin: 2px 0; color: var(--ink-2); font-size: 12.5px; }
+    .hint { margin: 2px 0; color: var(--ink-2); font-size: 12.5px; } .hint.warn { color: var(--warn); }
     [hidden] { display: none !important; }`;
-
-  const LANGUAGE = chrome.i18n.getUILanguage();
-  const RELOADED = chrome.i18n.getMessage("err_reloaded");
-
-  /** A sentence in the browser's language, "" where there is none. Once the extension was replaced under this page there is but one left.
-   * @param {string} key @param {*[]} words */
-  function sentence(key, words = []) {
-    try {
-      return chrome.i18n.getMessage(key, words.map(String));
-    } catch {
-      return RELOADED;
-    }
-  }
-
-  const t = (key, ...words) => sentence(key, words) || key;
-  const SIZES = ["byte", "kilobyte", "megabyte", "gigabyte"];
-
-  /** @param {number} bytes */
-  function sized(bytes) {
-    const step = Math.min(3, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
-    const how = { style: "unit", unit: SIZES[step], maximumFractionDigits: step ? 1 : 0 };
-    return new Intl.NumberFormat(LANGUAGE, how).format(bytes / 1000 ** step);
-  }
 
   /** @param {string} tag @param {string} [name] @param {string} [text] @returns {HTMLElement} */
   function made(tag, name = "", text = "") {
@@ -130,10 +110,21 @@ globalThis.sealroom ??= {};
     if (what.actions.length) box.append(row);
   }
 
-  /** @typedef {{on: boolean, busy: boolean, status: string, files: Object[], words: boolean, wordsLocked: boolean, warning: string,
-   *   problem: ?Object, ask: ?Object}} View */
+  /** A box to tick, with its words. @returns {[HTMLElement, HTMLInputElement]} */
+  function choice(part, text) {
+    const label = made("label");
+    const tick = made("input");
+    tick.type = "checkbox";
+    tick.dataset.part = part;
+    label.append(tick, made("span", "", text));
+    label.lastChild.dataset.part = `${part}-words`;
+    return [label, tick];
+  }
 
-  /** The bar of a mail. @param {Object<string, Function>} when what to do at a press: toggle, words, price, remove, panel */
+  /** @typedef {{on: boolean, busy: boolean, status: string, files: Object[], words: boolean, wordsLocked: boolean, small: string[], takeSmall: boolean,
+   *   warning: string, problem: ?Object, ask: ?Object}} View */
+
+  /** The bar of a mail. @param {Object<string, Function>} when what to do at a press: toggle, words, small, price, remove, panel */
   function bar(when) {
     const { host, root } = shell();
     const frame = made("section", "bar");
@@ -153,18 +144,16 @@ globalThis.sealroom ??= {};
     row.append(seal(), toggle, status, price);
     const list = made("ul");
     list.setAttribute("aria-label", t("files"));
-    const words = made("label");
-    const tick = made("input");
-    tick.type = "checkbox";
-    tick.dataset.part = "words";
-    words.append(tick, made("span", "", t("words")));
+    const [words, tick] = choice("words", t("words"));
+    const [small, smallTick] = choice("small", "");
+    small.className = "small";
     const hint = made("p", "hint", t("words_hint"));
     const panel = made("button", "plain", t("act_panel"));
     panel.type = "button";
     panel.dataset.part = "panel";
     const below = made("div", "row");
     below.append(words, panel);
-    const warning = made("p", "hint bad");
+    const warning = made("p", "hint warn");
     warning.dataset.part = "warning";
     const ask = made("div", "box");
     ask.dataset.part = "ask";
@@ -172,12 +161,13 @@ globalThis.sealroom ??= {};
     const problem = made("div", "box error");
     problem.dataset.part = "problem";
     problem.setAttribute("role", "alert");
-    frame.append(row, list, below, hint, warning, ask, problem);
+    frame.append(row, list, below, hint, small, warning, ask, problem);
     root.append(frame);
 
     const hear = (element, type, run) => element.addEventListener(type, (event) => event.isTrusted && run());
     hear(toggle, "click", () => when.toggle());
     hear(tick, "change", () => when.words(tick.checked));
+    hear(smallTick, "change", () => when.small(smallTick.checked));
     hear(price, "click", () => when.price());
     hear(panel, "click", () => when.panel());
 
@@ -201,6 +191,7 @@ globalThis.sealroom ??= {};
           list.append(item);
         }
         const state = item.children[1];
+        item.className = file.state === "failed" ? "failed" : "";
         state.className = `state ${file.state === "done" ? "ok" : file.state === "failed" ? "bad" : ""}`;
         state.textContent = `${sized(file.size)} · ${file.text}`;
       }
@@ -219,6 +210,10 @@ globalThis.sealroom ??= {};
       tick.checked = view.words;
       tick.disabled = view.busy || view.wordsLocked;
       hint.hidden = !(view.on && view.words);
+      small.hidden = !(view.on && view.small.length);
+      small.lastChild.textContent = t("small", view.small.join(", "));
+      smallTick.checked = view.takeSmall;
+      smallTick.disabled = view.busy;
       warning.hidden = !(view.on && view.warning);
       warning.textContent = view.warning;
       filled(ask, view.ask);
@@ -247,5 +242,5 @@ globalThis.sealroom ??= {};
     shown = host;
   }
 
-  globalThis.sealroom.ui = { bar, notice, sentence, t, sized };
+  globalThis.sealroom.ui = { bar, notice };
 })();

@@ -9,7 +9,7 @@ const READY_MS = 120_000;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** @typedef {{id: string, subject: string, from: string, documents: {id: string, name: string, size: number}[], words: ?string,
- *   wordsAreText?: boolean, keepsWords?: boolean, recipients: {email: string, name?: string, kind: string}[], gmailDraft?: string,
+ *   inline?: {cid: string, document_id: string}[],   wordsAreText?: boolean, keepsWords?: boolean, recipients: {email: string, name?: string, kind: string}[], gmailDraft?: string,
  *   delivery?: string}} Wish a mail as the page has it; `keepsWords`: the protected words are those that were committed */
 
 /** @param {Wish} wish what makes it another send when it changes */
@@ -25,6 +25,18 @@ async function digest(text) {
   return Array.from(new Uint8Array(sum), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** Do a call again while the server still inspects a file of it, but not for ever. @param {() => Promise<*>} deed */
+async function whenReady(deed) {
+  for (const until = Date.now() + READY_MS; ; ) {
+    try {
+      return await deed();
+    } catch (problem) {
+      if (problem.code !== "not_ready" || Date.now() > until) throw problem;
+      await pause(Math.min(1000 * (problem.facts.retry_after || 1), 5000));
+    }
+  }
+}
+
 /** Write the draft and its words. Answers with its id and revision at the server. @param {Wish} wish */
 async function prepare(wish) {
   if (!UUID.test(wish.id)) throw new Problem("error");
@@ -35,8 +47,10 @@ async function prepare(wish) {
   };
   if (wish.from) body.from = wish.from;
   const draft = await steady("PUT", `/drafts/${wish.id}`, body);
-  const words = wish.words ? (wish.wordsAreText ? { text: wish.words } : { html: wish.words }) : { text: "" };
-  const written = await steady("PUT", `/drafts/${draft.id}/body`, words);
+  const words = wish.words && !wish.wordsAreText ? { html: wish.words, inline: wish.inline ?? [] } : { text: wish.words || "" };
+  const written = await whenReady(() => steady("PUT", `/drafts/${draft.id}/body`, words)).catch((problem) => {
+    throw problem.status === 422 || problem.facts?.errors?.inline ? new Problem("picture_refused", {}, problem.title, problem.status) : problem;
+  });
   return { send: draft.id, revision: written.revision };
 }
 
@@ -73,25 +87,19 @@ async function quoted(send, recipients) {
 
 /** Commit under the key that is written down. */
 async function commitOf(record) {
-  const until = Date.now() + READY_MS;
-  for (;;) {
-    try {
-      const answer = await steady("POST", `/drafts/${record.send}/commit`, record.body, { "Idempotency-Key": record.key });
-      await noteSend(record.id, { state: record.state === "handed" ? "handed" : "committed", link: answer.link?.url || "", committed: true });
-      return answer;
-    } catch (problem) {
-      if (problem.code === "not_ready" && Date.now() < until) {
-        await pause(Math.min(1000 * (problem.facts.retry_after || 1), 5000));
-        continue;
-      }
-      if (problem.status >= 400 && problem.status < 500) {
-        // a refusal: nothing changed at the server, and what was committed before still stands
-        const before = record.before || {};
-        await noteSend(record.id, record.committed ? { state: "committed", ...before } : { state: "draft" });
-      }
-      throw problem;
+  let answer;
+  try {
+    answer = await whenReady(() => steady("POST", `/drafts/${record.send}/commit`, record.body, { "Idempotency-Key": record.key }));
+  } catch (problem) {
+    if (problem.status >= 400 && problem.status < 500) {
+      // a refusal: nothing changed at the server, and what was committed before still stands
+      const before = record.before || {};
+      await noteSend(record.id, record.committed ? { state: "committed", ...before } : { state: "draft" });
     }
+    throw problem;
   }
+  await noteSend(record.id, { state: record.state === "handed" ? "handed" : "committed", link: answer.link?.url || "", committed: true });
+  return answer;
 }
 
 /** Send: all or nothing. Answers with the server's answer, the id it goes by now, and the link of a send it took the place of.

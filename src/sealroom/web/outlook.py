@@ -6,11 +6,12 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass
-from importlib import metadata
 from typing import Any
 from xml.etree import ElementTree as ET
 
 from django.conf import settings
+
+from sealroom.web.addins import version
 
 HOME = "/integrations/outlook/"
 BUTTON = "sealroomPane"  # the send check names it, so that Outlook offers to open the pane
@@ -75,10 +76,9 @@ WORDS = {
 
 def add_in() -> AddIn:
     """This installation's, by its configured addresses. The id stays while the base address does."""
-    numbers = [part for part in metadata.version("sealroom").split(".") if part.isdigit()]
     return AddIn(
         id=str(uuid.uuid5(uuid.NAMESPACE_URL, settings.SEALROOM_BASE_URL)),
-        version=".".join([*numbers, "0", "0", "0"][:3]),
+        version=version(),
         origin=settings.SEALROOM_MAIL_ADDIN_ORIGIN or settings.SEALROOM_BASE_URL,
         support=settings.SEALROOM_BASE_URL + "/help/",
         send_mode=settings.SEALROOM_OUTLOOK_SEND_MODE,
