@@ -26,7 +26,8 @@ export class Refusal extends Error {
       return `${counted("needsCredits", facts.needed)} ${counted("creditsLeft", facts.available)}`;
     }
     const limit = typeof facts.limit !== "number" ? "" : this.code === "too_large" ? size(facts.limit) : facts.limit;
-    const own = word(`refused_${facts.errors?.preset ? "preset" : this.code}`, limit);
+    const told = { infected: facts.signature, team_suspended: facts.reason }[this.code] ?? limit;
+    const own = word(`refused_${facts.errors?.preset ? "preset" : this.code}`, told);
     const details = [facts.addresses, facts.recipients, facts.senders, facts.names, facts.name].flat();
     return [own || facts.title || word("refused_unknown"), details.filter((one) => typeof one === "string").join(", ")].filter(Boolean).join(" ");
   }

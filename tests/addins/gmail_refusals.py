@@ -15,9 +15,27 @@ from tests.addins.gmail_world import ANNA, ORIGIN, World
 
 # What a commit may be answered with (docs/api/mail-clients.md), and facts that come along.
 CODES = (
-    *("invalid", "insufficient_credits", "payment_due", "sender_not_allowed", "external_blocked", "forbidden", "not_found"),
+    *(
+        "invalid",
+        "insufficient_credits",
+        "payment_due",
+        "team_suspended",
+        "sender_not_allowed",
+        "external_blocked",
+        "forbidden",
+        "not_found",
+    ),
     *("stale_draft", "idempotency_conflict", "already_sent", "not_live", "too_large", "too_many_files", "too_many_recipients"),
-    *("type_refused", "password_required", "corrupt", "unviewable", "limit_pages", "document_failed", "invalid_recipient"),
+    *(
+        "type_refused",
+        "infected",
+        "password_required",
+        "corrupt",
+        "unviewable",
+        "limit_pages",
+        "document_failed",
+        "invalid_recipient",
+    ),
     *("no_recipients", "nothing_to_protect", "rate_limited", "storage_quota", "busy", "not_ready"),
 )
 _HURRY = """() => {
@@ -28,7 +46,15 @@ _HURRY = """() => {
 }"""
 AT_COMMIT = {"insufficient_credits", "not_ready"}
 FACTS: dict[str, object] = {"needed": 4, "available": 1, "limit": 3, "recipients": [ANNA], "retry_after": 0.1}
-_SAID = {"insufficient_credits": ("4", "1"), "too_large": ("3 bytes",), "too_many_files": ("3",), "too_many_recipients": ("3",)}
+FACTS |= {"signature": "Win.Test", "reason": "disputed"}
+_SAID = {
+    "insufficient_credits": ("4", "1"),
+    "too_large": ("3 bytes",),
+    "infected": ("Win.Test",),
+    "team_suspended": ("disputed",),
+    "too_many_files": ("3",),
+    "too_many_recipients": ("3",),
+}
 
 
 def sentence(key: str, *words: str, language: str = "en") -> str:

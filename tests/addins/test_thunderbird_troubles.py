@@ -215,6 +215,7 @@ def test_every_refusal_has_a_sentence(office: Office) -> None:
         "recipients": ["x@y"],
         "senders": ["me@example.com"],
         "addresses": ["a@b.example"],
+        "signature": "Win.Test",
     }
     begin(office, office.file("Plan.pdf"))
     tab, said = office.writer.tab(), {}
@@ -228,6 +229,7 @@ def test_every_refusal_has_a_sentence(office: Office) -> None:
         code: text for code, text in said.items() if re.search(r"'|undefined|null|\$\d|_", text.replace("server's sentence", ""))
     }
     assert (bare, [code for code, text in said.items() if not text or text.startswith("Something went wrong")]) == ({}, [])
+    assert said["infected"].startswith("A file has a virus (Win.Test).")
     assert said["insufficient_credits"] == "This mail needs 4 credits. 1 credit is left."
     assert (
         said["sender_not_allowed"]

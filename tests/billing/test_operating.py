@@ -11,6 +11,7 @@ from django.conf import LazySettings
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
+from sealroom.accounts.flows import suspend_team
 from sealroom.accounts.models import Invitation
 from sealroom.audit.models import Event, Label
 from sealroom.audit.rules import SYSTEM, ActorKind, Verb, Who
@@ -221,7 +222,9 @@ def states(now: datetime) -> dict[str, tuple[str, datetime | None]]:
 
 
 def test_every_state_is_told_and_found(db: None, till: ScriptedTill) -> None:
-    teams = dict(zip(["active", "trial", "over", "free", "comped", "cancels", "owed", "paused"], make_teams(8), strict=True))
+    teams = dict(
+        zip(["active", "trial", "over", "free", "comped", "cancels", "owed", "paused", "suspended"], make_teams(9), strict=True)
+    )
     start = NEXT - timedelta(days=40)
     for name, persona in teams.items():
         persona.team.name = name
@@ -233,10 +236,11 @@ def test_every_state_is_told_and_found(db: None, till: ScriptedTill) -> None:
     buy(teams["cancels"], Wish(plan="free"), now=NEXT)
     for name in ("owed", "paused"):
         flows.renew(teams[name].team.pk, now=NEXT - timedelta(days=15 if name == "paused" else 3))
+    suspend_team(teams["suspended"].team, reason="Disputed", closes_links=False, who=SYSTEM, now=MID)
     found = states(NEXT)
     assert {name: state for name, (state, _) in found.items()} == {name: name for name in teams} | {"over": "trial_ended"}
     assert found["owed"][1] == NEXT - timedelta(days=3)
-    assert found["paused"][1] == NEXT - timedelta(days=1)
+    assert (found["paused"][1], found["suspended"][1]) == (NEXT - timedelta(days=1), MID)
     assert found["trial"][1] == MID + timedelta(days=17)
     for state in operating.STATES:
         assert [row.state for row in operating.list_teams(state=state, now=NEXT).items] == [state]

@@ -146,7 +146,9 @@ def test_what_members_are_told(language: str, words: str) -> None:
     suspend(boss, now=now)
     browser = boss.client()
     browser.cookies["sealroom_language"] = language
-    assert browser.get("/").status_code == browser.get("/sends/").status_code == browser.get("/admin/plan/").status_code == 200
+    for path in ("/", "/sends/", "/admin/plan/"):
+        page = browser.get(path)
+        assert (page.status_code, words in page.content.decode(), "Phishing" in page.content.decode()) == (200, True, True)
     fields = {
         "document": [document.public_id],
         "recipients": NADIA,

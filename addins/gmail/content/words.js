@@ -34,7 +34,7 @@ globalThis.sealroom ??= {};
     const list = (facts.recipients || facts.addresses || facts.senders || []).join(", ");
     const own = {
       insufficient_credits: [facts.needed, facts.available], invalid_recipient: [list], external_blocked: [list], sender_not_allowed: [list], native_fetch: [facts.name],
-      native_left: [facts.name], too_many_files: [facts.limit], too_many_recipients: [facts.limit],
+      infected: [facts.signature], team_suspended: [facts.reason], native_left: [facts.name], too_many_files: [facts.limit], too_many_recipients: [facts.limit],
       too_large: [facts.limit ? sized(facts.limit) : "?"], unreachable: [facts.server || server], gmail_changed: [(facts.missing || []).join(", ")],
     }[code];
     const text = sentence(`err_${code}`, own);

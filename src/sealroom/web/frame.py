@@ -143,7 +143,7 @@ MINE = (
     Place("web:keys", "key-round", gettext_lazy("API keys"), gettext_lazy("Keys")),
 )
 
-_ALL_TEAMS = frozenset({"web:operator_team", "web:operator_plan", "web:operator_quotas", "web:operator_credits"})
+_ALL_TEAMS = frozenset(f"web:operator_{name}" for name in ("team", "plan", "quotas", "credits", "suspend", "resume"))
 _ALL_INVOICES = frozenset({"web:operator_invoice", "web:operator_confirm", "web:operator_void", "web:operator_refund"})
 OPERATOR = (
     Place("web:operator_teams", "building-2", gettext_lazy("Teams"), group=_ALL_TEAMS),
@@ -175,7 +175,16 @@ def frame_of(request: HttpRequest) -> dict[str, object]:
         "search_url": reverse("web:sends"),
         "search_value": request.GET.get("q", "") if here == "web:sends" else "",
         "theme_url": _theme_url(request),
+        "alarm": _alarm(actor),
     }
+
+
+def _alarm(actor: Actor) -> dict[str, str] | None:
+    """What every page of a member begins with while it holds."""
+    if actor.suspension is None:
+        return None
+    sentence = _("You can still look, end access, export and pay. To go on, ask whoever runs this server.")
+    return {"title": _("Your team is suspended: %(reason)s") % {"reason": actor.suspension}, "sentence": sentence}
 
 
 def _theme_url(request: HttpRequest) -> str:

@@ -26,6 +26,7 @@ from sealroom.web.gates import UserRequest
 from sealroom.web.wording import Badge
 
 _STATES: dict[str, tuple[str, str, str | Promise]] = {
+    "suspended": ("danger", "pause", gettext_lazy("Suspended")),
     "paused": ("danger", "pause", pgettext_lazy("billing", "Paused")),
     "owed": ("warn", "clock", pgettext_lazy("billing", "Owed")),
     "trial_ended": ("neutral", "hourglass", gettext_lazy("Trial over")),
@@ -94,6 +95,7 @@ def state_badge(row: TeamRow) -> Badge:
         return Badge(tone, icon, str(word))
     day = moment_text(row.state_at, "date")
     words = {
+        "suspended": _("Suspended since %(day)s"),
         "paused": _("Paused since %(day)s"),
         "owed": _("Owed since %(day)s"),
         "trial": _("Trial until %(day)s"),

@@ -43,6 +43,10 @@ for (const language of ["en", "fr"]) {
     for (const number of shown({ needed: 1602, available: 1500 }, language)) assert.ok(short.includes(number), short);
     assert.ok(said(new Refusal("password_required", 422, TITLE, { document: "doc_1" })).includes("Plan.pdf"));
     assert.equal(said(new Refusal("invalid", 400, TITLE, { errors: { inline: ["too_many"] } })), words.picturesRefused);
+    for (const [code, facts] of [["infected", { document: "doc_1", signature: "Win.Test" }], ["team_suspended", { reason: "disputed" }]]) {
+      const sentence = said(new Refusal(code, 422, TITLE, facts));
+      for (const fact of Object.values(facts)) assert.ok(sentence.includes(nameOf(fact) || fact), sentence);
+    }
     assert.equal(said(new Refusal("offline", 0)), words.troubles.offline({}));
   });
 

@@ -23,7 +23,8 @@ export const ROWS = [
   ["/commit", 409, "not_live"], ["/commit", 413, "too_many_recipients", { limit: 1500, actual: 1600 }],
   ["/commit", 413, "too_many_files", { limit: 20, actual: 30 }], ["/body", 413, "too_large"], ["POST /uploads", 413, "too_large"],
   ["POST /uploads", 415, "type_refused"], ["/commit", 422, "password_required"], ["/commit", 422, "corrupt"], ["/commit", 422, "unviewable"],
-  ["/commit", 422, "limit_pages"], ["/quote", 422, "invalid_recipient", { recipients: ["nobody"] }],
+  ["/commit", 422, "limit_pages"], ["/commit", 422, "infected", { signature: "Win.Test" }], ["/commit", 403, "team_suspended", { reason: "disputed" }],
+  ["/quote", 422, "invalid_recipient", { recipients: ["nobody"] }],
   ["/commit", 422, "invalid_recipient", { recipients: ["nobody"] }], ["/commit", 422, "no_recipients"], ["/commit", 422, "nothing_to_protect"],
   ["/commit", 429, "rate_limited"], ["PUT /drafts", 503, "busy"], ["PUT /drafts", 403, "forbidden"],
 ];

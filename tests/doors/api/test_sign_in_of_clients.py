@@ -114,7 +114,7 @@ def test_page_of_mail_programs(boss: Persona, nobody: Caller, deed: str) -> None
 def test_admin_decides_what_clients_do(boss: Persona, admin: Caller, user: Caller) -> None:
     form = {
         "mode": "force", "min_mb": "5", "internal_domains": "Example.com\n@Müller.example", "internal_only": "on",
-        "max_file_mb": "10", "max_files": "3", "max_recipients": "7",
+        "max_file_mb": "10", "max_files": "3", "max_recipients": "7", "author": "own",
     }  # fmt: skip
     browser = boss.client()
     assert browser.post("/admin/integrations/", form)["Location"] == "/admin/integrations/"

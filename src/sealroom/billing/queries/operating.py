@@ -36,7 +36,7 @@ from sealroom.credits import queries as credits_queries
 from sealroom.credits.queries import Meter
 
 # A team's billing in one word, the most pressing one first; a filter and a row mean the same by it.
-STATES = ("paused", "owed", "trial_ended", "trial", "cancels", "free", "comped", "active")
+STATES = ("suspended", "paused", "owed", "trial_ended", "trial", "cancels", "free", "comped", "active")
 MOST = 100
 SHOWN = 50
 RECENT = timedelta(days=30)
@@ -253,6 +253,7 @@ def _with_state(rows: QuerySet[Subscription], *, now: datetime) -> QuerySet[Subs
         ),
     )
     state = Case(
+        When(team__suspended_at__isnull=False, then=Value("suspended")),
         When(owed_since__lte=now - plans.GRACE, then=Value("paused")),
         When(owed_since__isnull=False, then=Value("owed")),
         When(trial_until__lte=now, then=Value("trial_ended")),
@@ -320,8 +321,10 @@ def _limits(one: Subscription, current: plans.InForce, *, now: datetime) -> rule
 
 
 def _state_at(one: Subscription) -> datetime | None:
-    """Since when money is owed, since when sending is paused, until when a trial or a plan goes on."""
+    """Since when the team is suspended, money is owed, sending is paused; until when a trial or a plan goes on."""
     state, since = one.state, one.owed_since  # type: ignore[attr-defined]
+    if state == "suspended":
+        return one.team.suspended_at
     if state in {"paused", "owed"}:
         return since + plans.GRACE if state == "paused" else since  # type: ignore[no-any-return]
     if state in {"trial", "trial_ended"}:
