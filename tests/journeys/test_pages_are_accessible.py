@@ -28,7 +28,7 @@ MEMBERS = (
     "/settings/", "/settings/keys/", "/settings/mail/connect/",
     "/admin/team/", "/admin/members/", "/admin/plan/", "/admin/plan/modify/?focus=credits",
     "/admin/billing/invoices/", "/admin/billing/details/", "/admin/activity/", "/help/", "/help/billing/", "/help/credits/",
-    "/outbox/", "{mail}", "/accounts/email/", "/accounts/password/change/", "/accounts/logout/",
+    "/operator/teams/", "{team}", "{team}suspend/", "/outbox/", "{mail}", "/accounts/email/", "/accounts/password/change/", "/accounts/logout/",
 )  # fmt: skip
 SECURITY = (
     "/?draft={draft}", "/sends/{gated}/", "/sends/{gated}/settings/", "/sends/{gated}/recipients/", "/sends/{gated}/delete/",
@@ -100,7 +100,10 @@ def test_pages_are_accessible(own_server: Server, new_page: Callable[..., Page],
     member.goto(f"{server.base_url}/outbox/")
     mail = member.locator("main table a").first.get_attribute("href") or ""
 
-    for path in (one.format(send=send, mail=mail) for one in MEMBERS):
+    member.goto(f"{server.base_url}/operator/teams/")
+    team = member.locator("main tbody a.row-title").first.get_attribute("href") or ""
+
+    for path in (one.format(send=send, mail=mail, team=team) for one in MEMBERS):
         member.goto(server.base_url + path)
         inspector.look(member, path)
     member.goto(f"{server.base_url}/sends/")

@@ -228,7 +228,7 @@ def test_a_failed_document_is_refused_with_its_code(owner: Persona, now: datetim
 
     with pytest.raises(DocumentFailed) as refusal:
         send(owner, [broken], now=now)
-    assert refusal.value.facts == {"document": broken.public_id, "error": "password_required"}
+    assert refusal.value.facts == {"document": broken.public_id, "error": "password_required", "name": broken.name}
     assert nothing_was_sent()
 
 
