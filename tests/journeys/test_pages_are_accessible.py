@@ -28,7 +28,8 @@ MEMBERS = (
     "/settings/", "/settings/keys/", "/settings/mail/connect/",
     "/admin/team/", "/admin/members/", "/admin/plan/", "/admin/plan/modify/?focus=credits",
     "/admin/billing/invoices/", "/admin/billing/details/", "/admin/activity/", "/help/", "/help/billing/", "/help/credits/",
-    "/operator/teams/", "{team}", "{team}suspend/", "/outbox/", "{mail}", "/accounts/email/", "/accounts/password/change/", "/accounts/logout/",
+    "/operator/teams/", "{team}", "{team}suspend/",
+    "/outbox/", "{mail}", "/accounts/email/", "/accounts/password/change/", "/accounts/logout/",
 )  # fmt: skip
 SECURITY = (
     "/?draft={draft}", "/sends/{gated}/", "/sends/{gated}/settings/", "/sends/{gated}/recipients/", "/sends/{gated}/delete/",
