@@ -33,6 +33,8 @@ from PIL import Image
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
+from sealroom.documents.adapters.workshop import SandboxWorkshop
+
 if TYPE_CHECKING:
     from sealroom.accounts.rules import Actor
     from sealroom.documents.models import Version
@@ -220,6 +222,15 @@ def add(bars: list[Bar], bar: Bar) -> Bar:
 # -- the product ----------------------------------------------------------------------------------------------------------
 
 
+class RoomyWorkshop(SandboxWorkshop):
+    """Every document of this benchmark keeps its child, as a document being read does."""
+
+    @classmethod
+    def from_settings(cls) -> RoomyWorkshop:
+        """With room for more documents than are measured."""
+        return cls(children=8)
+
+
 @contextmanager
 def product(folder: Path) -> Iterator[None]:
     """An installation in a folder of its own."""
@@ -229,7 +240,7 @@ def product(folder: Path) -> Iterator[None]:
     from django.conf import settings  # noqa: PLC0415 -- app ready
     from django.core.management import call_command  # noqa: PLC0415 -- app ready
 
-    settings.SEALROOM_WORKSHOP_CHILDREN = 8  # every document of this benchmark keeps its child, as a document being read does
+    settings.SEALROOM_WORKSHOP = "benchmarks.pages.RoomyWorkshop"
     django.setup()
     call_command("migrate", verbosity=0)
     from sealroom.documents.ports import get_workshop  # noqa: PLC0415 -- app ready
