@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 def test_an_export_leaves_the_file_out_and_says_so(owner: Persona, own_blobs: BlobStore) -> None:
     scene = Scene(owner)
     before = unpacked(scene.make())
-    version = Version.objects.get(document_id=scene.report.document_id)
+    version = Version.objects.get(document=scene.report.document)
     condemn(version, ScanVerdict(signature="Win.Test"), now=LATER)
     archive = scene.make()
     after = unpacked(archive)
