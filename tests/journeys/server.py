@@ -50,12 +50,12 @@ class Server:
             timeout=180,
         )
 
-    def mails(self, to: str) -> list[EmailMessage]:
-        """Mails written for an address, oldest first."""
+    def mails(self, to: str, *, subject: str = "") -> list[EmailMessage]:
+        """Mails written for an address with such a subject, oldest first."""
         found = []
         for path in sorted((self.data / "outbox").glob("*.eml")):
             message = self.read.get(path) or self._open(path)
-            if to in str(message["To"]):
+            if to in str(message["To"]) and subject.lower() in str(message["Subject"]).lower():
                 found.append(message)
         return found
 
@@ -69,7 +69,7 @@ class Server:
         """The latest mail to an address once `count` of them with such a subject are there."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            found = [mail for mail in self.mails(to) if subject.lower() in str(mail["Subject"]).lower()]
+            found = self.mails(to, subject=subject)
             if len(found) >= count:
                 return found[-1]
             time.sleep(0.1)

@@ -152,6 +152,7 @@ def test_who_may_not_send_any_more_and_what_only_the_page_can_ask(omar: Gateway,
 
 def test_trouble_of_ours_is_to_be_tried_again(omar: Gateway, untouched: None) -> None:
     blobs = omar.server.data / "blobs"
+    blobs.mkdir(exist_ok=True)  # there once something was kept
     blobs.rename(omar.server.data / "away")
     blobs.write_text("no folder")
     try:
@@ -161,9 +162,11 @@ def test_trouble_of_ours_is_to_be_tried_again(omar: Gateway, untouched: None) ->
         (omar.server.data / "away").rename(blobs)
     with omar.client() as smtp, without(omar, "accounts_apppassword"):
         assert smtp.mail(omar.address) == (451, b"4.3.0 Try again later")
-        with pytest.raises(smtplib.SMTPAuthenticationError) as later, omar.client():
-            pass
-    assert (later.value.smtp_code, later.value.smtp_error) == (454, b"4.7.0 Sign-in is not possible now; try again later")
+        for _ in range(4):  # each tries two ways to sign in: more than wrong passwords may be, but these were never judged
+            with pytest.raises(smtplib.SMTPAuthenticationError) as later, omar.client():
+                pass
+            told = (later.value.smtp_code, later.value.smtp_error)
+            assert told == (454, b"4.7.0 Sign-in is not possible now; try again later")
     with omar.client() as smtp:
         with without(omar, "account_emailaddress"):
             assert smtp.mail(omar.address) == (451, b"4.3.0 Try again later")

@@ -49,8 +49,8 @@ def revoke_app_password(actor: Actor, password_id: str, *, now: datetime) -> Non
 
 def sign_in_by_app_password(address: str, secret: str, *, ip: str, now: datetime) -> SmtpSignIn | None:
     """The member who signs in over SMTP, or None; an unknown address is answered as a wrong password. The try is counted before it
-    is judged, and given back when it was right: beyond 5 wrong ones in 5 minutes for an address, or 10 a minute from a source,
-    raises `RateLimited`, for the right one too."""
+    is judged, and given back when it was right or could not be judged: beyond 5 wrong ones in 5 minutes for an address, or 10 a
+    minute from a source, raises `RateLimited`, for the right one too."""
     try:
         email = canonical_address(address[:320])
     except BadAddress:
@@ -59,10 +59,14 @@ def sign_in_by_app_password(address: str, secret: str, *, ip: str, now: datetime
     with transaction.atomic():  # both or none
         for purpose, subject, limit, per in limits:
             ratelimit.take(purpose, subject, limit=limit, per=per, now=now)
-    found = queries.find_app_password(email, "".join(secret[:80].replace("-", " ").split()), ip=ip, now=now)
-    if found is not None:
-        for purpose, subject, _limit, _per in limits:
-            ratelimit.give_back(purpose, subject, now=now)
+    wrong = False
+    try:
+        found = queries.find_app_password(email, "".join(secret[:80].replace("-", " ").split()), ip=ip, now=now)
+        wrong = found is None
+    finally:
+        if not wrong:
+            for purpose, subject, _limit, _per in limits:
+                ratelimit.give_back(purpose, subject, now=now)
     return found
 
 
