@@ -95,3 +95,22 @@ def test_a_send_that_went_out_is_closed_when_a_virus_is_found(owner: Persona, sc
     with pytest.raises(DocumentFailed):
         flows.add_recipients(owner.actor, sent.public_id, [Addressee(OMAR)], key="add", notify=True, now=now)
     assert available(owner, now) == 1498
+
+
+def test_who_sent_a_file_is_told_once_of_a_virus_found_later(
+    owner: Persona, clamd_daemon: Clamd, request: pytest.FixtureRequest, now: datetime
+) -> None:
+    bad, good = upload_ready(owner.actor, make_pdf() + MARK, now=now), upload_ready(owner.actor, now=now)
+    for address in (NADIA, OMAR):
+        latest = send(owner, [bad, good], [address], now=now).send
+    worker.drain()
+    before = set(OutgoingMail.objects.values_list("pk", flat=True))
+    request.getfixturevalue("scanner")
+    for _ in range(2):
+        documents.defer_rescans(everything=True)
+        worker.drain()
+    letter = OutgoingMail.objects.exclude(pk__in=before).get()
+    assert (letter.to_address, letter.subject) == (owner.email, "A virus was found in a file you sent")
+    for words in ("A virus was found in “Offer.pdf”.", f"Found: {FOUND}.", f"/sends/{latest.public_id}/"):
+        assert words in letter.text
+    assert available(owner, now) == 1496

@@ -19,10 +19,12 @@ def dispatch(send_id: int) -> None:
 
 @task("sends.look_at_version")
 def look_at_version(version_id: int) -> None:
-    """Let the sends go out that waited for a version; take back what went out with one that failed."""
+    """Let the sends go out that waited for a version; take back what went out with one that failed, and tell who sent one with a
+    virus."""
     for send_id in queries.waiting_sends(version_id):
         flows.try_dispatch(send_id, now=timezone.now())
     flows.take_back_failed(version_id, now=timezone.now())
+    flows.tell_of_virus(version_id, now=timezone.now())
 
 
 @task("sends.write_letters")

@@ -6,7 +6,7 @@ from sealroom.sends.flows.contacts import delete_contact, import_contacts, save_
 from sealroom.sends.flows.control import cancel, change_settings, restore, revoke
 from sealroom.sends.flows.documents import delete_document, replace
 from sealroom.sends.flows.draft import add_draft_documents, delete_draft, save_draft
-from sealroom.sends.flows.letters import tell_opened, tell_relay_bounced, write_all_due
+from sealroom.sends.flows.letters import tell_of_virus, tell_opened, tell_relay_bounced, write_all_due
 from sealroom.sends.flows.mail_commit import commit_mail, note_handed_over
 from sealroom.sends.flows.mail_draft import Envelope, purge_drafts
 from sealroom.sends.flows.mail_out import require_mail
@@ -70,6 +70,7 @@ __all__ = [
     "submit",
     "take_back_failed",
     "take_request",
+    "tell_of_virus",
     "tell_opened",
     "tell_relay_bounced",
     "try_dispatch",

@@ -24,7 +24,7 @@ from sealroom.accounts.models import User
 from sealroom.core import jobs
 from sealroom.mail import flows as mail
 from sealroom.sends import queries, rules
-from sealroom.sends.models import AccessRequest, MailKind, Recipient, Reply, Send
+from sealroom.sends.models import AccessRequest, MailKind, Recipient, Reply, Send, SendDocument
 
 INLINE = 10  # composed within the deed
 BATCH = 50  # composed in one transaction of the job
@@ -156,6 +156,28 @@ def tell_failed_file(send: Send, name: str, *, key: str, now: datetime) -> None:
         line = gettext("“{name}” cannot be opened, so nobody can read it. Its credits were given back. Send the file again.")
         context = _sender_context(send, heading=gettext("A file could not be delivered"), line=line.format(name=name))
     _to_sender("sends/mail/held", send, key=f"failed-file:{key}", context=context, now=now)
+
+
+def tell_of_virus(version_id: int, *, now: datetime) -> None:
+    """Write to everybody in whose sends a file is that a virus was found in it, once for a file, about the latest of them."""
+    told: set[int] = set()
+    for item in queries.uses_of_infected(version_id, now=now):
+        if item.send.sender_id not in told:
+            told.add(item.send.sender_id)
+            _tell_of_virus(item, now=now)
+
+
+def _tell_of_virus(item: SendDocument, *, now: datetime) -> None:
+    send, version = item.send, item.document.current
+    assert version is not None
+    with translation.override(send.sender.language):
+        line = gettext(
+            "A virus was found in “{name}”. Nobody can open it any more; other files can still be read. Replace it by a clean copy."
+        ).format(name=item.document.name)
+        line += " " + gettext("Found: {signature}.").format(signature=version.error_facts.get("signature", ""))
+        context = _sender_context(send, heading=gettext("A virus was found in a file you sent"), line=line)
+    key = f"virus:{version.public_id}:{send.sender.public_id}"
+    _to_sender("sends/mail/held", send, key=key, context=context, now=now)
 
 
 def tell_bounced(send: Send, recipient: Recipient, *, now: datetime) -> None:

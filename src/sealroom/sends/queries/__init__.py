@@ -22,6 +22,7 @@ from sealroom.sends.queries.find import (
     units_of,
     use_for,
     uses_of,
+    uses_of_infected,
     waiting_sends,
     words_of,
 )
@@ -168,6 +169,7 @@ __all__ = [
     "units_of",
     "use_for",
     "uses_of",
+    "uses_of_infected",
     "waiting_sends",
     "warnings_of_draft",
     "words_of",

@@ -16,7 +16,7 @@ from sealroom.accounts.rules import Actor, Capability
 from sealroom.core.errors import NotFound
 from sealroom.core.prepared import Prepared
 from sealroom.core.secrets import unseal_text
-from sealroom.documents.models import Document, Version
+from sealroom.documents.models import Document, Version, VersionScan
 from sealroom.sends import rules
 from sealroom.sends.models import Message, Picture, Recipient, Send, SendDocument, SendState
 from sealroom.sends.queries.values import Envelope
@@ -145,6 +145,18 @@ def live_sends(*, now: datetime) -> QuerySet[Send]:
 def live_uses_of(document: Document, *, now: datetime) -> QuerySet[SendDocument]:
     """Where live sends have a document."""
     return SendDocument.objects.filter(document=document, revoked_at=None, send__in=live_sends(now=now))
+
+
+def uses_of_infected(version_id: int, *, now: datetime) -> list[SendDocument]:
+    """Where live sends show a version in which a virus was found after it had been ready, latest send first."""
+    rows = SendDocument.objects.filter(
+        document__current=version_id,
+        document__current__scan=VersionScan.INFECTED,
+        document__current__ready_at__isnull=False,
+        revoked_at=None,
+        send__in=live_sends(now=now),
+    )
+    return list(rows.select_related("send__sender", "send__team", "document__current").order_by("-send_id"))
 
 
 def uses_of(document: Document, *, now: datetime) -> QuerySet[SendDocument]:
