@@ -16,6 +16,8 @@ const DAY = 86_400_000;
  * @property {number} left how many pictures of the words lie elsewhere and are not shown
  * @property {"leave"|"protect"} small what becomes of small pictures an earlier mail left behind
  * @property {string} smallNames those that were asked about
+ * @property {{id: string, name: string}[]} carried the files of the send before, which was called back
+ * @property {string} [earlier] what that send put into the words
  * @property {{print: string, id: string, revision: number}|null} attempt a commit whose answer may have been lost
  * @property {{id: string, send: string, revision: number, link: string, text: string, to: string}|null} committed
  * @property {boolean} isBusy
@@ -31,7 +33,7 @@ export function letterOf(tab) {
 }
 
 function begun() {
-  const kept = { uploads: new Map(), pictures: new Map(), small: "leave", smallNames: "", left: 0 };
+  const kept = { uploads: new Map(), pictures: new Map(), carried: [], small: "leave", smallNames: "", left: 0 };
   return { isOn: null, words: false, preset: null, isBusy: false, ...kept, ...fresh() };
 }
 

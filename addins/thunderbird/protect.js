@@ -27,7 +27,7 @@ export async function wishes() {
  * @param {{files: {size: number}[], linked: object[], addresses: {email: string}[], isReply: boolean}} mail
  */
 export function decide(letter, who, mail) {
-  if (letter.committed || mail.linked.length) return "yes";
+  if (letter.committed || letter.carried.length || mail.linked.length) return "yes";
   if (!mail.files.length && !(letter.words && letter.isOn)) return "no";
   if (letter.isOn || !who) return letter.isOn ? "yes" : "no";
   const { policy } = who;
@@ -82,10 +82,11 @@ function startOver(letter, { code, facts }) {
 
 async function handled(tab, details, letter, dialog) {
   const words = `${details.body ?? ""}\n${details.plainTextBody ?? ""}`;
-  letter.committed ??= await foundAgain(words);
+  if (!letter.earlier) letter.committed ??= await foundAgain(words); // else the link in the words is of the send that was called back
   const [linked, people] = [await linkedFiles(tab.id, words), await addressesOf(details)];
   const { files, small } = await attached(tab.id, letter, linked);
-  if (!files.length && !linked.length && !letter.committed && !(letter.words && letter.isOn)) return {}; // also while no server answers
+  const isAny = files.length || linked.length || letter.carried.length || letter.committed || (letter.words && letter.isOn);
+  if (!isAny) return {}; // also while no server answers
   const mail = { files, linked, addresses: people.addresses, isReply: await answersProtected(details) };
   const verdict = await asked(letter, dialog, mail, decide(letter, await whoIs(letter, dialog, mail), mail));
   if (verdict === "no") return {};
@@ -133,7 +134,7 @@ async function askAboutSmall(letter, dialog, small) {
 async function whoIs(letter, dialog, mail) {
   const who = await me();
   if (who) return who;
-  if (letter.isOn || letter.committed || mail.linked.length) throw new Refusal("signed_out");
+  if (letter.isOn || letter.committed || letter.carried.length || mail.linked.length) throw new Refusal("signed_out");
   if ((await account()).hasEnded) {
     stopIf((await dialog.ask({ phase: "ended" })) !== "plain");
     await forgetEnd();
@@ -158,8 +159,8 @@ async function committed(tab, details, letter, dialog, mail) {
   if (letter.committed) return again(letter, dialog, mail);
   if (letter.attempt) return commit(letter, dialog, mail, letter.attempt);
   const documents = [...(await uploaded(letter, dialog, mail.files)), ...mail.linked.map((one) => ({ id: one.document, name: one.name }))];
-  const kept = letter.carried ?? [];
-  const ids = [...new Set([...kept, ...documents.map((one) => one.id)])];
+  await refuseWhatIsGone(letter);
+  const ids = [...new Set([...letter.carried, ...documents].map((one) => one.id))];
   const draft = await write(details, letter, ids, dialog);
   await agreed(draft.id, letter, dialog, mail, ids.length);
   return commit(letter, dialog, mail, { print, id: draft.id, revision: draft.revision });
@@ -183,7 +184,22 @@ async function callBack(letter) {
     if (error.code !== "too_late") throw error;
     await call("POST", `/sends/${send}/revoke`, {});
   }
-  Object.assign(letter, { ...fresh(), carried: before.documents.map((one) => one.id), earlier: letter.committed.text });
+  Object.assign(letter, { ...fresh(), carried: before.documents.map(({ id, name }) => ({ id, name })), earlier: letter.committed.text });
+}
+
+/** Files of a send that was called back are in the mail no more: those deleted at the server meanwhile have to be attached again. */
+async function refuseWhatIsGone(letter) {
+  const gone = [];
+  for (const one of letter.carried) {
+    try {
+      await call("GET", `/documents/${one.id}`);
+    } catch (error) {
+      if (error.status !== 404) throw error;
+      gone.push(one);
+    }
+  }
+  letter.carried = letter.carried.filter((one) => !gone.includes(one));
+  if (gone.length) throw new Refusal("attach_again", { names: gone.map((one) => one.name) });
 }
 
 async function uploaded(letter, dialog, files) {
@@ -336,7 +352,8 @@ export async function priceOf(tab) {
     const linked = await linkedFiles(tab, `${details.body ?? ""}\n${details.plainTextBody ?? ""}`);
     const { files, small } = await attached(tab, letter, linked);
     const priced = letter.small === "protect" ? [...files, ...small] : files;
-    const found = [...(await uploaded(letter, null, priced)).map((one) => one.id), ...linked.map((one) => one.document)];
+    const carried = letter.carried.map((one) => one.id);
+    const found = [...carried, ...(await uploaded(letter, null, priced)).map((one) => one.id), ...linked.map((one) => one.document)];
     const draft = letter.committed ?? (await write(details, letter, found, null));
     const quote = await quoteOf(draft.id, people.addresses);
     return { ...quote, lines: undefined, files: found.length, people: people.addresses.length };

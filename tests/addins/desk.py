@@ -18,6 +18,7 @@ from sealroom.accounts.rules import Actor, Route
 from sealroom.billing.models import Invoice, InvoiceStatus
 from sealroom.credits import flows as credits
 from sealroom.credits import queries as ledger
+from sealroom.documents.models import Document
 from sealroom.sends import flows as sends
 from sealroom.sends.models import Picture, Send
 from tests.factories.accounts import make_persona
@@ -53,6 +54,12 @@ def make_preset(*, email: str, title: str, permission: str) -> str:
 def remove_preset(*, email: str, preset: str) -> None:
     """It is gone."""
     sends.remove_preset(_actor(email), preset, now=timezone.now())
+
+
+def delete_file(*, email: str, file: str) -> None:
+    """A file is deleted for good, on the page."""
+    document = Document.objects.get(owner__email=email, name=file, deleted_at=None)
+    sends.delete_document(_actor(email), document.public_id, now=timezone.now())
 
 
 def pay(*, email: str) -> None:
@@ -108,6 +115,7 @@ DEEDS: dict[str, Callable[..., Any]] = {
     "spend_down": spend_down,
     "approve": approve,
     "make_preset": make_preset,
+    "delete_file": delete_file,
     "remove_preset": remove_preset,
     "pay": pay,
     "end_devices": end_devices,

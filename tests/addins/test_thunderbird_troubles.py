@@ -122,6 +122,35 @@ def test_a_file_that_is_added_after_the_commit_makes_another_send(office: Office
     assert (office.deed("newest")["files"], office.left) == (["First.pdf", "Second.pdf"], left - 2)
 
 
+def test_what_a_called_back_send_carried_is_asked_for_when_it_was_deleted(office: Office) -> None:
+    """The rest is kept; with nothing new to send what was carried is still sent protected."""
+    writer, left = office.writer, office.left
+    office.outgoing.refuse.add("nobody@example.org")
+    begin(office, office.file("Gone.pdf"), office.file("Kept.pdf"), to="nobody@example.org")
+    writer.answer_dialogs()
+    writer.press_send()
+    writer.answer("price", "send")
+    writer.dialog_said()
+    first = link_in(writer.look()["words"])
+    office.outgoing.refuse.clear()
+    writer.attach(office.file("Later.pdf"))
+    writer.press_send()
+    writer.answer("price", "back")
+    writer.wait_until_free()
+    office.deed("delete_file", file="Gone.pdf")
+    writer.press_send()
+    said = writer.answer("refused", "back")
+    assert "These files were deleted at the server and are not in the mail any more. Attach them again: Gone.pdf" in said
+    writer.wait_until_free()
+    writer.detach("Later.pdf")
+    writer.press_send()
+    assert "1 file" in writer.answer("price", "send")
+    writer.wait_until_sent()
+    html = words_of(office.newest()[1], "html")
+    assert (first in html, html.count('class="sealroom-send"'), names_sent(office)) == (False, 1, [])
+    assert (office.deed("newest")["files"], office.left) == (["Kept.pdf"], left - 1)
+
+
 def test_the_server_says_why_and_the_mail_stays(office: Office) -> None:
     """Refusals of the real server, each as the user meets it."""
     plan = office.file("Plan.pdf")

@@ -190,6 +190,15 @@ class Writer:
         """Attach further files."""
         self.program.run(_ATTACH, *map(str, files))
 
+    def detach(self, name: str) -> None:
+        """Take an attachment out of the mail again."""
+        script = """
+            const [tab, name] = words;
+            const all = await messenger.compose.listAttachments(tab);
+            await messenger.compose.removeAttachment(tab, all.find((one) => one.name === name).id);
+        """
+        self.background(script, self.tab(), name)
+
     def press_send(self) -> None:
         """Press Send; what comes of it is looked at elsewhere."""
         self.program.run(_SEND)
