@@ -88,6 +88,28 @@ def test_without_credits_the_mail_stays_as_it_was(office: Office) -> None:
     writer.throw_away()
 
 
+def test_in_french(office: Office) -> None:
+    """What the user reads in each window, and the mail's own words, which are in the program's language."""
+    writer, left = office.writer, office.left
+    with writer.speaking("fr") as language:
+        if language != "fr":
+            pytest.skip("left out without Thunderbird's French: apt-get install thunderbird-l10n-fr")
+        many = ", ".join(f"r{number}@example.org" for number in range(left + 1))
+        writer.write([office.file("Plan.pdf")], to=many, subject="Trop", body="<p>Bonjour</p>")
+        writer.press_send()
+        assert "Protéger les pièces jointes\u202f?" in writer.answer("ask", "protect")
+        said = writer.answer("refused", "back")
+        assert "Rien n’a été envoyé ni facturé. Votre message et ses fichiers sont inchangés." in said
+        writer.wait_until_free()
+        writer.set_to("ben@example.net")
+        writer.press_send()
+        writer.answer("ask", "protect")
+        assert f"Il restera {left - 1} crédits." in writer.answer("price", "send")
+        writer.wait_until_sent()
+        html = words_of(office.newest()[1], "html")
+        assert ("Ouvrir" in html, office.left) == (True, left - 1)
+
+
 def test_a_mail_that_was_refused_by_its_server_is_not_charged_twice(office: Office) -> None:
     """The commit went through and the mail did not: sent again it has the same link, and follows its recipients."""
     writer, before = office.writer, office.deed("charges")

@@ -41,6 +41,16 @@ await until(() => browserOf("background.html"), "a background page");
 return [addon.id, addon.version, addon.isActive];
 """
 
+_SPEAK = """
+const { AddonManager } = ChromeUtils.importESModule("resource://gre/modules/AddonManager.sys.mjs");
+Services.locale.requestedLocales = [words[0]];
+const [addon] = (await AddonManager.getAddonsByTypes(["extension"])).filter((one) => one.id === "thunderbird@sealroom");
+await addon.disable();
+await addon.enable();
+await until(() => browserOf("background.html"), "a background page");
+return Services.locale.appLocaleAsBCP47;
+"""
+
 _WRITE = """
 const [identity, fields, files, isPlain] = words;
 const before = windows("msgcompose");
@@ -160,6 +170,21 @@ class Writer:
         """Install the extension for good, as a user does: id, version, whether it runs."""
         found: list[Any] = self.program.run(_INSTALL, str(package))
         return found
+
+    @contextmanager
+    def speaking(self, language: str) -> Iterator[str]:
+        """The program and its extension in another language for a while; the language it is in then, another where it lacks the
+        words."""
+        before = self.program.run("return Services.locale.appLocaleAsBCP47;")
+        try:
+            yield self._speak(language)
+        finally:
+            self._speak(before)
+
+    def _speak(self, language: str) -> str:
+        found = self.program.run(_SPEAK, language)
+        self.open("pages/options.html")  # closed with the extension, and `ask` needs it
+        return str(found)
 
     def background(self, script: str, *words: Any) -> Any:
         """Run a script in the extension's background page."""
