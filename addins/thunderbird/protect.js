@@ -86,10 +86,10 @@ async function handled(tab, details, letter, dialog) {
   const [linked, people] = [await linkedFiles(tab.id, words), await addressesOf(details)];
   const { files, small } = await attached(tab.id, letter, linked);
   const isAny = files.length || linked.length || letter.carried.length || letter.committed || (letter.words && letter.isOn);
-  if (!isAny) return {}; // also while no server answers
+  if (!isAny) return asItIs(letter, words); // also while no server answers
   const mail = { files, linked, addresses: people.addresses, isReply: await answersProtected(details) };
   const verdict = await asked(letter, dialog, mail, decide(letter, await whoIs(letter, dialog, mail), mail));
-  if (verdict === "no") return {};
+  if (verdict === "no") return asItIs(letter, words);
   refuseWhatCannotBe(people, details);
   if (small.length) await askAboutSmall(letter, dialog, small);
   if (small.length && letter.small === "protect") mail.files = [...files, ...small];
@@ -97,6 +97,12 @@ async function handled(tab, details, letter, dialog) {
   messenger.composeAction.setBadgeText({ tabId: tab.id, text: "…" });
   const made = await committed(tab, details, letter, dialog, mail);
   return handOver(tab, letter, mail, made);
+}
+
+/** Unprotected, as long as it does not carry the link of a send that was called back, which opens nothing. */
+function asItIs(letter, words) {
+  if (letter.deadLink && words.includes(letter.deadLink)) throw new Refusal("dead_link");
+  return {};
 }
 
 /** Ask where the team wants to be asked: "no", "yes". */
@@ -176,7 +182,7 @@ async function settle(letter) {
 
 /** Other files after the commit make another send: the first is called back, its documents go along and are not charged twice. */
 async function callBack(letter) {
-  const { send } = letter.committed;
+  const { send, text, link } = letter.committed;
   const before = await call("GET", `/sends/${send}`);
   try {
     await call("POST", `/sends/${send}/cancel`);
@@ -184,7 +190,7 @@ async function callBack(letter) {
     if (error.code !== "too_late") throw error;
     await call("POST", `/sends/${send}/revoke`, {});
   }
-  Object.assign(letter, { ...fresh(), carried: before.documents.map(({ id, name }) => ({ id, name })), earlier: letter.committed.text });
+  Object.assign(letter, { ...fresh(), carried: before.documents.map(({ id, name }) => ({ id, name })), earlier: text, deadLink: link });
 }
 
 /** Files of a send that was called back are in the mail no more: those deleted at the server meanwhile have to be attached again. */

@@ -122,21 +122,27 @@ def test_a_file_that_is_added_after_the_commit_makes_another_send(office: Office
     assert (office.deed("newest")["files"], office.left) == (["First.pdf", "Second.pdf"], left - 2)
 
 
-def test_what_a_called_back_send_carried_is_asked_for_when_it_was_deleted(office: Office) -> None:
-    """The rest is kept; with nothing new to send what was carried is still sent protected."""
-    writer, left = office.writer, office.left
+def begin_called_back(office: Office, *files: str) -> str:
+    """A mail whose send was called back because a file was added, and that waits to be sent again; the link it still carries."""
+    writer = office.writer
     office.outgoing.refuse.add("nobody@example.org")
-    begin(office, office.file("Gone.pdf"), office.file("Kept.pdf"), to="nobody@example.org")
+    begin(office, *map(office.file, files), to="nobody@example.org")
     writer.answer_dialogs()
     writer.press_send()
     writer.answer("price", "send")
     writer.dialog_said()
-    first = link_in(writer.look()["words"])
     office.outgoing.refuse.clear()
     writer.attach(office.file("Later.pdf"))
     writer.press_send()
     writer.answer("price", "back")
     writer.wait_until_free()
+    return link_in(writer.look()["words"])
+
+
+def test_what_a_called_back_send_carried_is_asked_for_when_it_was_deleted(office: Office) -> None:
+    """The rest is kept; with nothing new to send what was carried is still sent protected."""
+    writer, left = office.writer, office.left
+    first = begin_called_back(office, "Gone.pdf", "Kept.pdf")
     office.deed("delete_file", file="Gone.pdf")
     writer.press_send()
     said = writer.answer("refused", "back")
@@ -149,6 +155,24 @@ def test_what_a_called_back_send_carried_is_asked_for_when_it_was_deleted(office
     html = words_of(office.newest()[1], "html")
     assert (first in html, html.count('class="sealroom-send"'), names_sent(office)) == (False, 1, [])
     assert (office.deed("newest")["files"], office.left) == (["Kept.pdf"], left - 1)
+
+
+def test_a_link_that_opens_nothing_does_not_leave(office: Office) -> None:
+    """Nothing is left to protect, or protection is turned off: the link of the send that was called back is still in the words."""
+    writer, left, sent = office.writer, office.left, len(office.outgoing.taken)
+    begin_called_back(office, "Gone.pdf")
+    office.deed("delete_file", file="Gone.pdf")
+    writer.press_send()
+    assert "Attach them again: Gone.pdf" in writer.answer("refused", "back")
+    writer.wait_until_free()
+    writer.ask("choose", tab=writer.tab(), change={"isOn": False})
+    for _ in range(2):
+        writer.press_send()
+        assert "The link in this mail opens nothing any more: its send was called back." in writer.answer("refused", "back")
+        writer.wait_until_free()
+        if writer.look()["names"]:
+            writer.detach("Later.pdf")
+    assert (writer.look()["names"], len(office.outgoing.taken), office.left) == ([], sent, left)
 
 
 def test_the_server_says_why_and_the_mail_stays(office: Office) -> None:
