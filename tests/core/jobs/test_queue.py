@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from sealroom.core.jobs import Retry, defer, queue, worker
 from sealroom.core.jobs.registry import task
-from sealroom.core.jobs.rules import IDLE, LEASE, URGENT
+from sealroom.core.jobs.rules import IDLE, LEASE, NORMAL, URGENT
 from sealroom.core.models import Job, JobState
 
 pytestmark = pytest.mark.django_db
@@ -259,9 +259,9 @@ def test_sweep_forgets_finished_jobs_and_keeps_the_dead() -> None:
 
 def test_idle_work_is_left_to_those_who_take_it() -> None:
     defer("tests.note", priority=IDLE, number=1)
-    assert queue.claim("busy", now=timezone.now(), takes_idle=False) is None
+    assert queue.claim("busy", now=timezone.now(), down_to=NORMAL) is None
     defer("tests.note", number=2)
-    first = queue.claim("busy", now=timezone.now(), takes_idle=False)
+    first = queue.claim("busy", now=timezone.now(), down_to=NORMAL)
     second = queue.claim("idle", now=timezone.now())
     assert [claim.arguments if claim else None for claim in (first, second)] == [{"number": 2}, {"number": 1}]
 
@@ -271,5 +271,14 @@ def test_a_lapsed_idle_job_is_left_to_them_too() -> None:
     now = timezone.now()
     _claim(now=now)
     late = now + LEASE + timedelta(seconds=1)
-    assert queue.claim("busy", now=late, takes_idle=False) is None
+    assert queue.claim("busy", now=late, down_to=NORMAL) is None
     assert queue.claim("idle", now=late) is not None
+
+
+def test_only_urgent_work_is_urgent() -> None:
+    defer("tests.note", number=1)
+    assert queue.claim("codes", now=timezone.now(), down_to=URGENT) is None
+    defer("tests.note", priority=URGENT, number=2)
+    claim = queue.claim("codes", now=timezone.now(), down_to=URGENT)
+    assert claim is not None
+    assert claim.arguments == {"number": 2}

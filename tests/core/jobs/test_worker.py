@@ -10,7 +10,7 @@ from pathlib import Path
 from django.utils import timezone
 
 from sealroom.core.jobs import defer, queue, task, worker
-from sealroom.core.jobs.rules import LEASE
+from sealroom.core.jobs.rules import LEASE, URGENT
 from sealroom.core.models import Job, JobState
 from tests.processes import Database, do, note, race, start
 
@@ -25,6 +25,15 @@ def _hang(log: str) -> None:
     note(Path(log), "begun")
     if len(Path(log).read_text().splitlines()) == 1:
         time.sleep(60)
+
+
+@task("tests.hears", max_attempts=1)
+def _hears(log: str) -> None:
+    note(Path(f"{log}.begun"), "begun")
+    deadline = time.monotonic() + 30
+    while not Path(log).exists():
+        assert time.monotonic() < deadline, "nobody else works"
+        time.sleep(0.02)
 
 
 def _defer_logs(log: Path, count: int) -> None:
@@ -93,3 +102,23 @@ def test_stop_finishes_running_jobs_and_leaves_the_rest_waiting(database: Databa
     do(database, _stop_in_the_middle, tmp_path / "log")
     done = len((tmp_path / "log").read_text().splitlines())
     assert database.ask("SELECT count(*) FROM core_job WHERE name = 'tests.log' AND state = 'done'") == [(done,)]
+
+
+def _urgent_beside_another(log: Path) -> None:
+    defer("tests.hears", log=str(log))
+    engine = worker.Worker(threads=1)
+    engine.start()
+    while not Path(f"{log}.begun").exists():
+        time.sleep(0.02)
+    defer("tests.log", log=str(log), number=1, priority=URGENT)
+    while Job.objects.filter(state__in=[JobState.WAITING, JobState.RUNNING]).exists():
+        time.sleep(0.05)
+    engine.stop()
+
+
+def test_urgent_work_does_not_wait_for_other_work(database: Database, tmp_path: Path) -> None:
+    do(database, _urgent_beside_another, tmp_path / "log")
+    assert database.ask("SELECT name, state FROM core_job WHERE name IN ('tests.hears', 'tests.log') ORDER BY name") == [
+        ("tests.hears", "done"),
+        ("tests.log", "done"),
+    ]

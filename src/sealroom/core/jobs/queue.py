@@ -65,9 +65,9 @@ def defer(
     transaction.on_commit(lambda: get_bell().ring(name, added.pk or 0))
 
 
-def claim(owner: str, *, now: datetime, names: frozenset[str] | None = None, takes_idle: bool = True) -> Claim | None:
-    """Take the next due job, or one whose owner let its lease lapse. None when there is nothing to do. Work of priority `IDLE`,
-    which may be long and which nobody waits for, is left alone unless `takes_idle`.
+def claim(owner: str, *, now: datetime, names: frozenset[str] | None = None, down_to: int = rules.IDLE) -> Claim | None:
+    """Take the next due job, or one whose owner let its lease lapse. None when there is nothing to do. Work of less
+    priority than `down_to` is left alone.
 
     An idle worker only reads. Choosing and taking are one transaction: on SQLite it holds the write lock from its start, on
     PostgreSQL rows that others are just taking are skipped; the conditional update guards every other database. A job whose
@@ -76,8 +76,8 @@ def claim(owner: str, *, now: datetime, names: frozenset[str] | None = None, tak
     lapsed, waiting = _lapsed(now), _due(now)
     if names is not None:
         lapsed, waiting = lapsed.filter(name__in=names), waiting.filter(name__in=names)
-    if not takes_idle:
-        lapsed, waiting = lapsed.filter(priority__lt=rules.IDLE), waiting.filter(priority__lt=rules.IDLE)
+    if down_to < rules.IDLE:
+        lapsed, waiting = lapsed.filter(priority__lte=down_to), waiting.filter(priority__lte=down_to)
     if not lapsed.exists() and not waiting.exists():
         return None
     with transaction.atomic():

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from sealroom.core.jobs import queue, schedule
 from sealroom.core.jobs.registry import Retry, get_task, load_tasks
-from sealroom.core.jobs.rules import LEASE
+from sealroom.core.jobs.rules import IDLE, LEASE, NORMAL, URGENT
 from sealroom.core.models import JobState
 
 IDLE_WAIT = 0.2  # seconds between two looks at an empty table
@@ -55,13 +55,15 @@ def drain(*, limit: int = 1000) -> int:
 
 class Worker:
     """`threads` loops over the job table until `stop`; running jobs are finished first. Of several threads the last takes no idle
-    work: pages drawn ahead and films, which can take minutes, never keep a file or a mail waiting that somebody waits for."""
+    work: pages drawn ahead and films, which can take minutes, never keep a file or a mail waiting that somebody waits for. One
+    more takes urgent work alone: whoever waits for a code does not wait for another's file to be converted."""
 
     def __init__(self, *, threads: int = 2) -> None:
         self._stopping = threading.Event()
-        self._most = threads
+        takes = [IDLE] + [IDLE] * (threads - 2) + [NORMAL] * (threads > 1) + [URGENT]
         self._threads = [
-            threading.Thread(target=self._loop, args=(number,), name=f"job-{number}", daemon=True) for number in range(threads)
+            threading.Thread(target=self._loop, args=(number, down_to), name=f"job-{number}", daemon=True)
+            for number, down_to in enumerate(takes)
         ]
 
     def start(self) -> None:
@@ -76,15 +78,14 @@ class Worker:
         for thread in self._threads:
             thread.join(timeout)
 
-    def _loop(self, number: int) -> None:
+    def _loop(self, number: int, down_to: int) -> None:
         owner = _owner(f"t{number}")
-        takes_idle = number == 0 or number < self._most - 1
         while not self._stopping.is_set():
             try:
                 close_old_connections()
                 if number == 0:
                     schedule.tick(now=timezone.now())
-                claim = queue.claim(owner, now=timezone.now(), takes_idle=takes_idle)
+                claim = queue.claim(owner, now=timezone.now(), down_to=down_to)
                 if claim is not None:
                     run_one(claim)
                     continue
