@@ -17,8 +17,7 @@ const DAY = 86_400_000;
  * @property {"leave"|"protect"} small what becomes of small pictures an earlier mail left behind
  * @property {string} smallNames those that were asked about
  * @property {{id: string, name: string}[]} carried the files of the send before, which was called back
- * @property {string} [earlier] what that send put into the words
- * @property {string} [deadLink] its link
+ * @property {Letter["committed"]} [earlier] that send: its link opens nothing
  * @property {{print: string, id: string, revision: number}|null} attempt a commit whose answer may have been lost
  * @property {{id: string, send: string, revision: number, link: string, text: string, to: string}|null} committed
  * @property {boolean} isBusy

@@ -20,6 +20,11 @@ export async function wishes() {
   return (await messenger.storage.local.get({ wishes: { showPrice: true } })).wishes;
 }
 
+/** Whether something of a mail is at the server already, so that it goes no other way. @param {import("./letters.js").Letter} letter */
+function isBound(letter, linked) {
+  return Boolean(letter.committed || letter.carried.length || linked.length);
+}
+
 /**
  * What is to be done with a mail as it stands: "no", "ask", "yes".
  * @param {import("./letters.js").Letter} letter
@@ -27,7 +32,7 @@ export async function wishes() {
  * @param {{files: {size: number}[], linked: object[], addresses: {email: string}[], isReply: boolean}} mail
  */
 export function decide(letter, who, mail) {
-  if (letter.committed || letter.carried.length || mail.linked.length) return "yes";
+  if (isBound(letter, mail.linked)) return "yes";
   if (!mail.files.length && !(letter.words && letter.isOn)) return "no";
   if (letter.isOn || !who) return letter.isOn ? "yes" : "no";
   const { policy } = who;
@@ -85,8 +90,7 @@ async function handled(tab, details, letter, dialog) {
   if (!letter.earlier) letter.committed ??= await foundAgain(words); // else the link in the words is of the send that was called back
   const [linked, people] = [await linkedFiles(tab.id, words), await addressesOf(details)];
   const { files, small } = await attached(tab.id, letter, linked);
-  const isAny = files.length || linked.length || letter.carried.length || letter.committed || (letter.words && letter.isOn);
-  if (!isAny) return asItIs(letter, words); // also while no server answers
+  if (!files.length && !isBound(letter, linked) && !(letter.words && letter.isOn)) return asItIs(letter, words); // also while no server answers
   const mail = { files, linked, addresses: people.addresses, isReply: await answersProtected(details) };
   const verdict = await asked(letter, dialog, mail, decide(letter, await whoIs(letter, dialog, mail), mail));
   if (verdict === "no") return asItIs(letter, words);
@@ -101,7 +105,7 @@ async function handled(tab, details, letter, dialog) {
 
 /** Unprotected, as long as it does not carry the link of a send that was called back, which opens nothing. */
 function asItIs(letter, words) {
-  if (letter.deadLink && words.includes(letter.deadLink)) throw new Refusal("dead_link");
+  if (letter.earlier?.link && words.includes(letter.earlier.link)) throw new Refusal("dead_link");
   return {};
 }
 
@@ -140,7 +144,7 @@ async function askAboutSmall(letter, dialog, small) {
 async function whoIs(letter, dialog, mail) {
   const who = await me();
   if (who) return who;
-  if (letter.isOn || letter.committed || letter.carried.length || mail.linked.length) throw new Refusal("signed_out");
+  if (letter.isOn || isBound(letter, mail.linked)) throw new Refusal("signed_out");
   if ((await account()).hasEnded) {
     stopIf((await dialog.ask({ phase: "ended" })) !== "plain");
     await forgetEnd();
@@ -164,8 +168,8 @@ async function committed(tab, details, letter, dialog, mail) {
   if (letter.committed && (mail.files.length || mail.linked.length)) await callBack(letter);
   if (letter.committed) return again(letter, dialog, mail);
   if (letter.attempt) return commit(letter, dialog, mail, letter.attempt);
-  const documents = [...(await uploaded(letter, dialog, mail.files)), ...mail.linked.map((one) => ({ id: one.document, name: one.name }))];
   await refuseWhatIsGone(letter);
+  const documents = [...(await uploaded(letter, dialog, mail.files)), ...mail.linked.map((one) => ({ id: one.document, name: one.name }))];
   const ids = [...new Set([...letter.carried, ...documents].map((one) => one.id))];
   const draft = await write(details, letter, ids, dialog);
   await agreed(draft.id, letter, dialog, mail, ids.length);
@@ -182,7 +186,7 @@ async function settle(letter) {
 
 /** Other files after the commit make another send: the first is called back, its documents go along and are not charged twice. */
 async function callBack(letter) {
-  const { send, text, link } = letter.committed;
+  const { send } = letter.committed;
   const before = await call("GET", `/sends/${send}`);
   try {
     await call("POST", `/sends/${send}/cancel`);
@@ -190,7 +194,7 @@ async function callBack(letter) {
     if (error.code !== "too_late") throw error;
     await call("POST", `/sends/${send}/revoke`, {});
   }
-  Object.assign(letter, { ...fresh(), carried: before.documents.map(({ id, name }) => ({ id, name })), earlier: text, deadLink: link });
+  Object.assign(letter, { ...fresh(), carried: before.documents.map(({ id, name }) => ({ id, name })), earlier: letter.committed });
 }
 
 /** Files of a send that was called back are in the mail no more: those deleted at the server meanwhile have to be attached again. */
@@ -299,7 +303,7 @@ async function commit(letter, dialog, mail, attempt) {
     if (error.code === "back" || (error.status >= 400 && error.status < 500)) letter.attempt = null; // refused for sure
     throw error;
   });
-  const earlier = letter.committed?.text ?? letter.earlier ?? "";
+  const earlier = (letter.committed ?? letter.earlier)?.text ?? "";
   const { id: send, revision, link, insert } = answer;
   letter.committed = { id: attempt.id, send, revision, link: link.url, text: insert.text, to: JSON.stringify(mail.addresses), answer };
   letter.attempt = null;

@@ -31,6 +31,7 @@ def test_a_mail_is_priced_sent_read_and_taken_back(office: Office) -> None:
         subject="Papers for Thursday",
         body="<p>Dear Nadia, here they are.</p>",
     )
+    waiting = writer.waiting()  # of mails that other tests left behind
     writer.press_send()
     assert "2 files" in writer.answer("ask", "protect")
     said = writer.answer("price")
@@ -69,7 +70,7 @@ def test_a_mail_is_priced_sent_read_and_taken_back(office: Office) -> None:
     told = writer.program.in_page("pages/history.html", revoke)
     assert told == ["Revoke: Papers for Thursday", "Access to “Papers for Thursday” has ended."]
     assert "Plan" not in reader.get(reader.url)[1]
-    assert office.writer.background("return Object.keys((await messenger.storage.local.get({ pending: {} })).pending)") == []
+    assert writer.waiting() == waiting
 
 
 def test_without_credits_the_mail_stays_as_it_was(office: Office) -> None:

@@ -190,6 +190,10 @@ class Writer:
         """Run a script in the extension's background page."""
         return self.program.in_page("background.html", script, *words)
 
+    def waiting(self) -> list[str]:
+        """The sends that were committed and have not left."""
+        return list(self.background("return Object.keys((await messenger.storage.local.get({ pending: {} })).pending)"))
+
     def open(self, page: str) -> None:
         """Open a page of the extension in a tab."""
         self.background("await messenger.tabs.create({ url: messenger.runtime.getURL(words[0]) });", page)

@@ -33,4 +33,4 @@ def counted_anew(request: pytest.FixtureRequest) -> None:
     """For the gateway all tests sit at one address: none inherits the wrong passwords of another that ran in the same minute."""
     if "running" in request.fixturenames:
         made: Gateway = request.getfixturevalue("running")
-        made.do("forget_limits")
+        made.server.backstage.do("tests.doors.portal.stage", "forget_limits")

@@ -26,7 +26,6 @@ from sealroom.audit.rules import SYSTEM
 from sealroom.billing.models import InvoiceKind, InvoiceStatus
 from sealroom.core import ratelimit
 from sealroom.core.errors import RateLimited
-from sealroom.core.models import RateBucket
 from sealroom.credits import flows as credits
 from sealroom.documents.models import Version
 from sealroom.mail import queries as mail
@@ -105,11 +104,6 @@ def mistype_password(email: str) -> None:
         assert accounts.sign_in_by_app_password(email, "wrong", ip="192.0.2.7", now=timezone.now()) is None
 
 
-def forget_limits() -> None:
-    """Nobody is counted any more."""
-    RateBucket.objects.all().delete()
-
-
 def gateway() -> list[object]:
     """What the running gateway said of itself."""
     found = mail.gateway()
@@ -134,6 +128,6 @@ DEEDS: dict[str, Callable[..., object]] = {
     one.__name__: one
     for one in (
         *(member, policy, presets_only, colleague, leave, revoke_password),
-        *(gateway, owe, suspend, fill_storage, send_too_fast, mistype_password, forget_limits),
+        *(gateway, owe, suspend, fill_storage, send_too_fast, mistype_password),
     )
 }

@@ -50,11 +50,7 @@ def set_plan(
         subscription.comped = comped
     subscription.version += 1
     if at is not None and at > now:
-        subscription.save()
-        PendingChange.objects.create(
-            subscription=subscription, plan=plan, interval=interval, credits_override=credits, effective_at=at, anchor_at=at
-        )
-        plan_allowances(team.pk, now=now)
+        _plan_ahead(subscription, plan, interval, credits, at=at, now=now)
     else:
         _give(subscription, plan, interval, credits, anchor_at=at, who=who, now=now)
     amount = rules.allowance_of(offer_of(plan), credits, _held(team.pk, plan))
@@ -89,6 +85,16 @@ def set_quotas(team: Team, quotas: Mapping[str, int | None], *, who: Who, now: d
     subscription.save(update_fields=["quota_overrides", "version"])
     audit.record(who, Verb.PLAN_SET, "team", team.public_id, now=now, team=team.public_id, quotas=sorted(quotas))
     return subscription
+
+
+def _plan_ahead(
+    subscription: Subscription, plan: Plan, interval: str, own_allowance: int | None, *, at: datetime, now: datetime
+) -> None:
+    subscription.save()
+    PendingChange.objects.create(
+        subscription=subscription, plan=plan, interval=interval, credits_override=own_allowance, effective_at=at, anchor_at=at
+    )
+    plan_allowances(subscription.team_id, now=now)
 
 
 def _give(

@@ -66,8 +66,8 @@ def defer(
 
 
 def claim(owner: str, *, now: datetime, names: frozenset[str] | None = None, down_to: int = rules.IDLE) -> Claim | None:
-    """Take the next due job, or one whose owner let its lease lapse. None when there is nothing to do. Work of less
-    priority than `down_to` is left alone.
+    """Take the next due job, or one whose owner let its lease lapse. None when there is nothing to do. Work of less priority
+    than `down_to` is left alone.
 
     An idle worker only reads. Choosing and taking are one transaction: on SQLite it holds the write lock from its start, on
     PostgreSQL rows that others are just taking are skipped; the conditional update guards every other database. A job whose

@@ -60,7 +60,7 @@ class Worker:
 
     def __init__(self, *, threads: int = 2) -> None:
         self._stopping = threading.Event()
-        takes = [IDLE] + [IDLE] * (threads - 2) + [NORMAL] * (threads > 1) + [URGENT]
+        takes = [IDLE] * max(1, threads - 1) + [NORMAL] * (threads > 1) + [URGENT]
         self._threads = [
             threading.Thread(target=self._loop, args=(number, down_to), name=f"job-{number}", daemon=True)
             for number, down_to in enumerate(takes)
